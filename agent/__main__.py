@@ -1,0 +1,5 @@
+"""`python -m agent` is `retest`."""
+
+from agent.cli import main
+
+main()

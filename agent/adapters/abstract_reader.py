@@ -1,0 +1,19 @@
+"""The reader that reads what the record holds: title and abstract."""
+
+from __future__ import annotations
+
+from agent.ports import Reading, Section
+from store.records import Paper
+
+
+class AbstractReader:
+    """Title and abstract as two sections of one text, equal to `Paper.text`."""
+
+    def read(self, paper: Paper) -> Reading:
+        """Return the record's own text."""
+        title_end = len(paper.title)
+        sections = (
+            Section("title", None, 0, title_end),
+            Section("abstract", None, title_end, len(paper.text)),
+        )
+        return Reading("abstract", paper.text, sections)

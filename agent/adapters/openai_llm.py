@@ -1,0 +1,194 @@
+"""The LLM judge: one call a (claim, paper) to any OpenAI-compatible endpoint, strict JSON schema."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import openai
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+import prompts
+from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
+from agent.ports import Answer, Finding
+from store.records import Axis, Claim, Paper, Passage
+
+ATTEMPTS = 4
+_AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
+_NONSENSE = (ValidationError, openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError,
+             openai.APIResponseValidationError)  # fmt: skip
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Quote(_Strict):
+    """A quote and the passage it was copied from."""
+
+    passage_id: str
+    text: str
+
+
+class AxisMatch(_Strict):
+    """How the paper's setting compares on one axis."""
+
+    axis: str
+    match: Literal["same", "different", "unknown"]
+
+
+class PartAnswer(_Strict):
+    """What the paper says about one part of the claim."""
+
+    part_id: str
+    stance: Literal["supports", "relaxes", "contradicts", "neutral"]
+    quotes: list[Quote]
+    own_result: bool
+    scope: list[AxisMatch]
+    condition: str
+    replication: bool
+    strength: float = Field(ge=0, le=1)
+
+
+class JudgeAnswer(_Strict):
+    """The whole answer: one entry a part."""
+
+    parts: list[PartAnswer]
+
+
+class LlmJudge:
+    """Asks a chat model, blind to verdicts and to other papers. It has no tools."""
+
+    kind = "llm"
+
+    def __init__(
+        self,
+        client: openai.OpenAI,
+        model: str,
+        *,
+        threshold: float,
+        sleep: Callable[[float], None] = time.sleep,
+        max_tokens: int = 2000,
+    ) -> None:
+        self._prompt = prompts.load("judge")
+        self._client, self._model, self._sleep, self._max_tokens = client, model, sleep, max_tokens
+        self.name = f"{model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
+        self.threshold = threshold
+
+    def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
+        """The very messages sent; the system part is the same in every call."""
+        user = self._prompt.render(
+            claim=_claim_text(claim),
+            atoms="\n".join(f"- {atom.id}: {atom.text}" for atom in claim.parts),
+            axes="\n".join(f"- {_axis_text(n, a)}" for n, a in claim.scope.items()) or "- none",
+            paper=_paper_text(paper, passages),
+        )
+        return {
+            "claim": claim.id,
+            "paper": paper.id,
+            "messages": [
+                {"role": "system", "content": self._prompt.system},
+                {"role": "user", "content": user},
+            ],
+        }
+
+    def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
+        """Ask, waiting out rate limits and outages; see `agent.ports.Judge`."""
+        messages = self.request(claim, paper, passages)["messages"]
+        about = f"the judge's answer on arXiv:{paper.id} for claim {claim.id}"
+        try:
+            completion = self._retrying()(self._ask, messages)
+        except _AGAIN as error:
+            raise JudgeUnreachable(
+                f"the LLM at {self._client.base_url} gave no answer ({_cause(error)})",
+                "check RETEST_BASE_URL and that the server runs, then: retest run --resume",
+            ) from error
+        except _NONSENSE as error:
+            raise JudgeNonsense(f"{about} is not the JSON asked for", "try a stronger model") from error
+        except openai.OpenAIError as error:
+            raise JudgeRefused(
+                f"the LLM at {self._client.base_url} refuses model {self._model} ({_cause(error)})",
+                "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
+            ) from error
+        return self._read(completion, about)
+
+    def _ask(self, messages: Any) -> Any:
+        return self._client.chat.completions.parse(
+            model=self._model,
+            messages=messages,
+            response_format=JudgeAnswer,
+            temperature=0,
+            max_completion_tokens=self._max_tokens,
+        )
+
+    def _read(self, completion: Any, about: str) -> Answer:
+        message = completion.choices[0].message if completion.choices else None
+        if message is None or message.parsed is None:
+            said = getattr(message, "refusal", None)
+            why = f"a refusal ({said[:80]!r})" if said else "empty"
+            raise JudgeNonsense(f"{about} is {why}", "try another model")
+        usage = completion.usage
+        spent = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        return Answer(tuple(f for part in message.parsed.parts for f in _findings(part)), *spent)
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type((*_AGAIN, *_NONSENSE)),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+
+def _wait(state: RetryCallState) -> float:
+    """Retry-After where the server gives one (at most two minutes), else 1, 2, 4 ... seconds."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.response.headers.get("retry-after", "") if isinstance(error, openai.APIStatusError) else ""
+    return min(float(asked), 120.0) if asked.isdigit() else 2.0 ** (state.attempt_number - 1)
+
+
+def _findings(part: PartAnswer) -> list[Finding]:
+    scope = {s.axis: s.match for s in part.scope}
+    return [
+        Finding(
+            part.part_id,
+            part.stance,
+            quote.text,
+            part.strength,
+            dict(scope),
+            part.condition,
+            part.own_result,
+            part.replication,
+            quote.passage_id,
+        )
+        for quote in part.quotes
+    ]
+
+
+def _claim_text(claim: Claim) -> str:
+    return f"The claim (as of {claim.as_of or 'an unknown month'}): {claim.text}"
+
+
+def _axis_text(name: str, axis: Axis) -> str:
+    return f"{name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else "")
+
+
+def _paper_text(paper: Paper, passages: Sequence[Passage]) -> str:
+    return "\n".join(prompts.fenced(f"passage {p.id} ({p.section})", p.text) for p in passages) + (
+        f"\n(arXiv:{paper.id}, {paper.published})"
+    )
+
+
+def _cause(error: openai.OpenAIError) -> str:
+    if isinstance(error, openai.APIStatusError):
+        return f"HTTP {error.status_code}"
+    if isinstance(error, openai.APITimeoutError):
+        return "timed out"
+    return (
+        "connection refused or broken"
+        if isinstance(error, openai.APIConnectionError)
+        else type(error).__name__
+    )

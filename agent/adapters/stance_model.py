@@ -1,0 +1,177 @@
+"""The embedded judge: a small cross-encoder that reads (claim, sentence) pairs. No key, no network.
+
+It was trained on SciFact and on weak pairs from arXiv titles (see adapters/stance/README.md). It
+knows three classes; `relaxes` is derived: an opposing sentence that names its condition narrows a
+claim, and one without a condition contradicts it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from agent.adapters.packaged_minilm import model_folder
+from agent.errors import ModelError
+from agent.ports import Answer, Finding
+from agent.retest.quotes import MIN_WORDS, word_count
+from agent.retest.reported import own_from, why_not_own_result
+from agent.retest.scope import match_scope
+from agent.retest.sentences import split_sentences
+from store.records import Claim, Paper, Passage, Stance
+
+SHIPPED = Path(__file__).parent / "stance"
+REVISION = 1
+_BATCH = 32
+_CONDITION = re.compile(
+    r"\b(?:when|unless|only (?:if|when|by|for)|provided that|as long as|if|with the (?:help|aid) of|"
+    r"by (?:using|training|combining|introducing|adding)|through|under|after|without)\b[^,;.]{8,120}",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One sentence, the probability of each side, and whether it can be an own result."""
+
+    sentence: str
+    supports: float
+    contradicts: float
+    own: bool = True
+
+
+class StanceModel:
+    """Scores pairs with an int8 ONNX cross-encoder."""
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        try:
+            self._weights = (folder / "model.onnx").read_bytes()
+            self.settings: dict[str, Any] = json.loads((folder / "stance.json").read_text())
+        except OSError as error:
+            raise ModelError(f"no stance model in {folder}: {error.strerror}", "reinstall retest") from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights, shortened."""
+        return hashlib.sha256(self._weights).hexdigest()[:12]
+
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """Calibrated class probabilities [len(pairs), 3] of (claim, sentence) pairs."""
+        order = np.argsort([len(a) + len(b) for a, b in pairs], kind="stable")
+        out = np.zeros((len(pairs), 3), dtype=np.float32)
+        for start in range(0, len(pairs), _BATCH):
+            rows = order[start : start + _BATCH]
+            out[rows] = self._batch([pairs[i] for i in rows])
+        return out
+
+    def _batch(self, pairs: list[tuple[str, str]]) -> NDArray[np.float32]:
+        found = self._tokenizer.encode_batch(pairs)
+        inputs = {
+            "input_ids": np.array([e.ids for e in found], dtype=np.int64),
+            "attention_mask": np.array([e.attention_mask for e in found], dtype=np.int64),
+            "token_type_ids": np.array([e.type_ids for e in found], dtype=np.int64),
+        }
+        logits = self._session.run(None, inputs)[0] / self.settings["temperature"]
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+        return shares
+
+    @cached_property
+    def _session(self) -> Any:
+        return onnxruntime.InferenceSession(self._weights, providers=["CPUExecutionProvider"])
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+        tokenizer.enable_truncation(self.settings["max_tokens"])
+        tokenizer.enable_padding()
+        return tokenizer
+
+
+class EmbeddedJudge:
+    """Judges each atom by the most telling sentences of a paper."""
+
+    kind = "embedded"
+
+    def __init__(self, model: StanceModel) -> None:
+        self._model = model
+        self.name = f"embedded-{REVISION}@{model.digest}"
+        self.threshold = float(model.settings["threshold"])
+        self._lead = float(model.settings["lead"])
+
+    def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
+        """What the answer depends on: the parts, the scope and the passages."""
+        texts = "\n".join(p.text for p in passages)
+        return {
+            "claim": claim.id,
+            "paper": paper.id,
+            "atoms": [atom.text for atom in claim.parts],
+            "scope": {name: axis.terms for name, axis in claim.scope.items()},
+            "passages": hashlib.sha256(texts.encode()).hexdigest(),
+        }
+
+    def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
+        """Score every sentence against every atom; report the strongest of each side."""
+        told = [s for p in passages for s in _sentences(p)]
+        sentences = [s for s, _ in told]
+        pairs = [(atom.text, s) for atom in claim.parts for s in sentences]
+        shares = self._model.probabilities(pairs) if pairs else np.zeros((0, 3))
+        scope = match_scope(claim, paper)
+        findings: list[Finding] = []
+        for n, atom in enumerate(claim.parts):
+            rows = shares[n * len(sentences) : (n + 1) * len(sentences)]
+            scored = [
+                Scored(s, float(r[0]), float(r[1]), own) for (s, own), r in zip(told, rows, strict=True)
+            ]
+            findings += [self._finding(atom.id, *side, scope) for side in strongest(scored, self._lead)]
+        return Answer(tuple(findings))
+
+    def _finding(self, atom: str, stance: Stance, scored: Scored, scope: Any) -> Finding:
+        condition = _CONDITION.search(scored.sentence) if stance == "contradicts" else None
+        return Finding(
+            atom_id=atom,
+            stance="relaxes" if condition else stance,
+            quote=scored.sentence,
+            strength=round(max(scored.supports, scored.contradicts), 4),
+            scope_match=scope,
+            condition=f"“{condition[0].strip()}”" if condition else "",
+        )
+
+
+def strongest(scored: Sequence[Scored], lead: float) -> list[tuple[Stance, Scored]]:
+    """The best sentence of each side whose probability reaches `lead`, own results first."""
+    found: list[tuple[Stance, Scored]] = []
+    sides: tuple[tuple[Stance, Any], ...] = (
+        ("supports", lambda s: s.supports),
+        ("contradicts", lambda s: s.contradicts),
+    )
+    for stance, share in sides:
+        telling = [s for s in scored if share(s) >= lead]
+        if telling:
+            found.append((stance, max(telling, key=lambda s: _rank(s, share(s)))))
+    return found
+
+
+def _rank(scored: Scored, share: float) -> tuple[bool, float, str]:
+    return (scored.own, share, scored.sentence)
+
+
+def _sentences(passage: Passage) -> list[tuple[str, bool]]:
+    """A passage's sentences that are long enough to quote, and whether each can be an own result."""
+    every = split_sentences(passage.text)
+    first = own_from(every) if passage.section == "abstract" else 0
+    return [
+        (s, n >= first and not why_not_own_result(s, passage.section))
+        for n, s in enumerate(every)
+        if word_count(s) >= MIN_WORDS
+    ]

@@ -1,0 +1,166 @@
+"""Claim packs: YAML files of lines and claims, checked before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from agent.errors import PackError
+from store.records import AXES, UNKNOWN, Atom, Axis, Claim, Line, Provenance, Source
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Month = Annotated[str, Field(pattern=rf"^(\d{{4}}-(0[1-9]|1[0-2])|{UNKNOWN})$")]
+ArxivId = Annotated[str, Field(pattern=r"^(\d{4}\.\d{4,5}|[a-z][a-z-]*(\.[A-Z]{2})?/\d{7})$")]
+AxisName = Literal["model", "scale", "training", "task", "scaffold", "metric"]
+Words = Annotated[
+    str,
+    BeforeValidator(lambda v: " ".join(v.split()) if isinstance(v, str) else v),
+    Field(min_length=3),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PackSource(_Strict):
+    """A source paper."""
+
+    arxiv_id: ArxivId
+    month: Month | None = None
+    status: Literal["cited", "likely"] = "cited"
+
+
+class PackProvenance(_Strict):
+    """Where a claim was read; `document` is a key of the pack's documents."""
+
+    document: str
+    place: Words
+    note: str = ""
+
+
+class PackAxis(_Strict):
+    """A scope axis."""
+
+    value: Words
+    terms: list[str] = []
+    load_bearing: bool = False
+
+
+class PackAtom(_Strict):
+    """A part of a compound claim."""
+
+    id: Slug
+    text: Words
+
+
+class PackLine(_Strict):
+    """A line of inquiry."""
+
+    id: Slug
+    title: Words
+    question: Words
+
+
+class PackClaim(_Strict):
+    """A claim."""
+
+    id: Slug
+    text: Words
+    kind: Literal["constraint", "note", "key-result", "claim"] = "claim"
+    lines: list[Slug] = Field(min_length=1)
+    as_of: Month
+    sources: list[PackSource] = []
+    provenance: list[PackProvenance] = Field(min_length=1)
+    durable_question: Words
+    perishable_limitation: Words
+    scope: dict[AxisName, PackAxis] = {}
+    atoms: list[PackAtom] = []
+
+
+class PackFile(_Strict):
+    """A whole pack."""
+
+    documents: dict[str, str]
+    lines: list[PackLine]
+    claims: list[PackClaim]
+
+
+class Pack(NamedTuple):
+    """What a pack brings into the ledger."""
+
+    lines: list[Line]
+    claims: list[Claim]
+
+
+def shipped() -> list[Path]:
+    """The packs that come with the program."""
+    return sorted(Path(str(p)) for p in files("store.library").iterdir() if p.name.endswith(".yaml"))
+
+
+def read(path: Path) -> Pack:
+    """Read and check a pack. Raises PackError naming the place that is wrong."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        pack = PackFile.model_validate(raw)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(f"cannot read {path}: {error}", "name a readable YAML file") from error
+    except yaml.YAMLError as error:
+        raise PackError(f"{path} is not YAML: {' '.join(str(error).split())}", "correct that line") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(_named(raw, first["loc"]))
+        raise PackError(f"{path}: {place}: {first['msg']}", "correct that entry") from error
+    _check_references(path, pack)
+    return Pack(
+        [Line(**line.model_dump()) for line in pack.lines],
+        [_claim(c, pack.documents) for c in pack.claims],
+    )
+
+
+def _named(raw: Any, place: Iterable[Any]) -> list[str]:
+    """The place of an error, with ids in the stead of list numbers where there are any."""
+    names, here = [], raw
+    for step in place:
+        here = here[step] if isinstance(here, dict | list) and _has(here, step) else None
+        names.append(str(here["id"]) if isinstance(here, dict) and "id" in here else str(step))
+    return names
+
+
+def _has(here: Any, step: Any) -> bool:
+    return step in here if isinstance(here, dict) else isinstance(step, int) and step < len(here)
+
+
+def _check_references(path: Path, pack: PackFile) -> None:
+    lines, ids = {line.id for line in pack.lines}, [c.id for c in pack.claims]
+    for claim in pack.claims:
+        if unknown := set(claim.lines) - lines:
+            raise PackError(f"{path}: {claim.id}: no line {min(unknown)}", "add it under lines")
+        if unknown := {p.document for p in claim.provenance} - set(pack.documents):
+            raise PackError(f"{path}: {claim.id}: no document {min(unknown)}", "add it under documents")
+    if twice := {i for i in ids if ids.count(i) > 1}:
+        raise PackError(f"{path}: claim {min(twice)} stands twice", "rename one")
+
+
+def _claim(claim: PackClaim, documents: dict[str, str]) -> Claim:
+    return Claim(
+        id=claim.id,
+        text=claim.text,
+        kind=claim.kind,
+        lines=tuple(claim.lines),
+        as_of=None if claim.as_of == UNKNOWN else claim.as_of,
+        sources=tuple(Source(s.arxiv_id, s.status, s.month) for s in claim.sources),
+        provenance=tuple(Provenance(documents[p.document], p.place, p.note) for p in claim.provenance),
+        durable_question=claim.durable_question,
+        perishable_limitation=claim.perishable_limitation,
+        scope={
+            name: Axis(axis.value, tuple(axis.terms), axis.load_bearing)
+            for name, axis in sorted(claim.scope.items(), key=lambda item: AXES.index(item[0]))
+        },
+        atoms=tuple(Atom(a.id, a.text) for a in claim.atoms),
+    )

@@ -1,0 +1,81 @@
+"""The command line: one file a command group, imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from agent import __version__
+
+COMMANDS = {
+    "init": "Make a home and seed it with the claims that ship with us.",
+    "run": "Retest the claims against newer papers.",
+    "status": "Show each claim and its present verdict.",
+    "report": "Write the claim status report.",
+    "claim": "Look at claims and why they have their verdicts.",
+    "source": "Look at where papers come from.",
+    "index": "Check or rebuild the vector index.",
+    "doctor": "Show settings, where each came from, and what is wrong.",
+}
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Commands by name; each lives in the file of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in the order of a first use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's file."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"agent.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="retest")
+@click.option("--home", metavar="DIR", help="Folder that holds all state (RETEST_HOME; default: runs).")
+@click.pass_context
+def cli(ctx: click.Context, home: str | None) -> None:
+    """Keep a ledger of dated research claims and retest each against newer arXiv papers."""
+    ctx.obj = {"home": home}
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line and an exit code."""
+    try:
+        code: Any = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        click.echo(f"retest: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("retest: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        sys.exit(_explained(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explained(error: Exception) -> int:
+    """Print an expected error as one line and return its exit code; raise any other."""
+    from agent.errors import RetestError
+    from prompts import PromptError
+    from store.errors import StoreError
+
+    if not isinstance(error, RetestError | StoreError | PromptError):
+        raise error
+    click.echo(f"retest: {' '.join(str(error).split())}", err=True)
+    return getattr(error, "exit_code", 2)

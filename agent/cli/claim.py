@@ -1,0 +1,142 @@
+"""`retest claim`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import store.claims
+from agent.cli.shared import print_json, reading, settings_of, today
+from agent.errors import UsageError
+from agent.reports.load import load
+from agent.reports.model import (
+    Citation,
+    ClaimStatus,
+    build,
+    citation_document,
+    claim_document,
+    url_of,
+)
+from agent.reports.why import why_not
+
+
+@click.group()
+def command() -> None:
+    """Look at claims and why they have their verdicts."""
+
+
+@command.command()
+@click.argument("claim_id")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def show(ctx: click.Context, claim_id: str, as_json: bool) -> None:
+    """Show a claim: its evidence with quotes and gates, why this verdict and why not another."""
+    with reading(settings_of(ctx)) as db:
+        known = [c.id for c in store.claims.active(db)]
+        if claim_id not in known:
+            raise UsageError(f"no claim {claim_id!r}", _nearby(claim_id, known))
+        status = build(load(db, today(), only=[claim_id])).statuses[0]
+    if as_json:
+        print_json(_document(status))
+    else:
+        _print(status)
+
+
+def _nearby(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=3, cutoff=0.3)
+    return f"did you mean {', '.join(close)}?" if close else "retest status lists them"
+
+
+def _document(status: ClaimStatus) -> dict[str, Any]:
+    claim = status.claim
+    return claim_document(status) | {
+        "kind": claim.kind,
+        "revision": claim.revision,
+        "provenance": [p.__dict__ for p in claim.provenance],
+        "durable_question": claim.durable_question,
+        "perishable_limitation": claim.perishable_limitation,
+        "scope": {name: axis.__dict__ for name, axis in claim.scope.items()},
+        "atoms": [atom.__dict__ for atom in claim.atoms],
+        "history": [
+            {
+                "verdict": v.name,
+                "basis": v.basis,
+                "run": v.run_id,
+                "decided_at": v.decided_at,
+                "reason": v.reason,
+            }
+            for v in status.history
+        ],
+        "evidence": [_evidence_document(c) for c in (*status.citations, *status.leads, *status.rejected)],
+        "why_not": why_not(status),
+    }
+
+
+def _evidence_document(citation: Citation) -> dict[str, Any]:
+    item = citation.evidence
+    return citation_document(citation) | {
+        "id": item.id, "atom": item.atom_id, "status": item.status, "section": item.section, "judge": item.judge,
+        "condition": item.condition, "scope_match": item.scope_match, "gates": [g.__dict__ for g in item.gates],
+    }  # fmt: skip
+
+
+def _print(status: ClaimStatus) -> None:
+    claim, verdict = status.claim, status.verdict
+    click.secho(f"{claim.id}: {status.name}", bold=True)
+    click.echo(f"  {claim.text}")
+    click.echo(f"  as of {claim.as_of or 'unknown'}; sources {', '.join(_sources(status)) or 'unknown'}")
+    for place in claim.provenance:
+        click.echo(f"  from {place.document}, {place.place}" + (f" ({place.note})" if place.note else ""))
+    click.echo(f"  durable question: {claim.durable_question}")
+    click.echo(f"  perishable limitation: {claim.perishable_limitation}")
+    for name, axis in claim.scope.items():
+        click.echo(f"  scope {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else ""))
+    for atom in claim.atoms:
+        click.echo(f"  part {atom.id}: {atom.text}")
+    click.secho("\nwhy this verdict", bold=True)
+    click.echo(f"  {verdict.reason if verdict else 'never retested'}")
+    if verdict and verdict.condition:
+        click.echo(f"  holds unless: {verdict.condition}")
+    click.secho("\nwhy not another", bold=True)
+    for name, reason in why_not(status).items():
+        click.echo(f"  {name}: {reason}")
+    for title, found in (("evidence", status.citations), ("leads for review", status.leads),
+                         ("rejected by a gate", status.rejected)):  # fmt: skip
+        if found:
+            click.secho(f"\n{title} ({len(found)})", bold=True)
+        for citation in found:
+            _print_citation(citation)
+
+
+def _sources(status: ClaimStatus) -> list[str]:
+    return [
+        f"arXiv:{s.arxiv_id}" + (" (likely)" if s.status == "likely" else "") for s in status.claim.sources
+    ]
+
+
+def _print_citation(citation: Citation) -> None:
+    item, paper = citation.evidence, citation.paper
+    part = f" on {item.atom_id}" if item.atom_id != item.claim_id else ""
+    click.echo(f"  {item.stance} ({item.strength:.2f}){part}: “{' '.join(item.quote.split())}”")
+    click.echo(f"    {paper.title}, {paper.published}, {item.section}, {url_of(citation)}")
+    for gate in item.gates:
+        click.echo(f"    {'pass' if gate.passed else 'FAIL'} {gate.gate}: {gate.reason}")
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def list_claims(ctx: click.Context, as_json: bool) -> None:
+    """List the claims under retest."""
+    with reading(settings_of(ctx)) as db:
+        claims = store.claims.active(db)
+    if as_json:
+        print_json(
+            [{"id": c.id, "text": c.text, "as_of": c.as_of or "unknown", "lines": c.lines} for c in claims]
+        )
+        return
+    for claim in claims:
+        click.echo(f"{claim.as_of or 'unknown':8} {claim.id}")

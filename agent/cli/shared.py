@@ -1,0 +1,42 @@
+"""What several commands need: settings from flags, an open ledger, JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+from agent.settings import Settings, load
+from store.files import Home
+from store.ledger import Ledger
+
+
+def settings_of(ctx: click.Context, **flags: Any) -> Settings:
+    """The settings of a command: its flags over everything else."""
+    return load({"home": ctx.find_root().obj["home"], **flags})
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Connection]:
+    """A view of the home's ledger."""
+    ledger = Ledger.open(Home(settings.home).ledger)
+    try:
+        with ledger.read() as db:
+            yield db
+    finally:
+        ledger.close()
+
+
+def today() -> str:
+    """The present day, in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(document, indent=1, ensure_ascii=False))

@@ -1,0 +1,75 @@
+"""`retest status`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agent.cli.shared import print_json, reading, settings_of, today
+from agent.reports.load import load
+from agent.reports.model import ClaimStatus, Report, build, status_document
+from agent.retest.window import months_between
+
+WIDE = 140
+_COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """Show each claim and its present verdict."""
+    settings = settings_of(ctx)
+    with reading(settings) as db:
+        report = build(load(db, today()))
+    if as_json:
+        print_json(status_document(report))
+    else:
+        _print_tables(report)
+
+
+def _print_tables(report: Report) -> None:
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDE)
+    for line, statuses in report.lines:
+        console.print(_table(line.title, statuses, report.today))
+    if report.run:
+        why = f" ({'; '.join(report.run.reasons)})" if report.run.reasons else ""
+        console.print(f"last run {report.run.id}: {report.run.health}{why}", markup=False)
+
+
+def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True)
+    table.add_column("claim", ratio=1, overflow="fold")
+    for column in ("as of", "verdict", "basis", "conf.", "age"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("citations", max_width=24, overflow="fold")
+    for status in statuses:
+        verdict = status.verdict
+        sure = verdict.confidence if verdict else None
+        table.add_row(
+            Text(status.claim.id),
+            status.claim.as_of or "unknown",
+            Text(status.name + _mark(status), style=_COLOUR[status.name]),
+            verdict.basis if verdict else "untested",
+            "—" if sure is None else f"{sure:.2f}",
+            _age(status, day),
+            Text(", ".join(dict.fromkeys(c.paper.id for c in status.citations)) or "—"),
+        )
+    return table
+
+
+def _mark(status: ClaimStatus) -> str:
+    return " (contested)" if status.verdict and status.verdict.contested else ""
+
+
+def _age(status: ClaimStatus, day: str) -> str:
+    return f"{months_between(status.claim.as_of, day)} mo" if status.claim.as_of else "—"

@@ -1,0 +1,122 @@
+"""What the agent needs of the outside world, as Protocols. `wiring` gives the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.records import Claim, Paper, Passage, ScopeMatch, Stance
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Papers to collect for a claim: v1 later than day `after` (None: any), up to day `until`."""
+
+    claim: Claim
+    after: str | None
+    until: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch `text[start:end]` that a reader recognised."""
+
+    name: str
+    page: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a paper version. `kind` is "abstract" or "full"."""
+
+    kind: str
+    text: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a judge says of one atom: not yet evidence, for no gate has seen it."""
+
+    atom_id: str
+    stance: Stance
+    quote: str
+    strength: float
+    scope_match: dict[str, ScopeMatch] = field(default_factory=dict)
+    condition: str = ""
+    own_words: bool = True
+    replication: bool = False
+    passage_id: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A judge's answer for one (claim, paper), and what it cost."""
+
+    findings: tuple[Finding, ...]
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+
+
+class PaperSource(Protocol):
+    """Where papers come from. `problems` names, in a few words each, what went wrong so far."""
+
+    name: str
+    problems: list[str]
+    counts: dict[str, int]
+
+    def collect(self, wanted: Sequence[Wanted]) -> Iterator[Paper]:
+        """Yield papers that may bear on the claims; dates are checked again by the caller.
+
+        Raises SourceError when the source is out of reach.
+        """
+
+
+class Reader(Protocol):
+    """Reads a paper."""
+
+    def read(self, paper: Paper) -> Reading:
+        """Return the text and sections of a paper version."""
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. `name` changes whenever the vectors would."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors [len(texts), width]."""
+
+
+class Judge(Protocol):
+    """Turns (claim, paper, passages) into findings, blind to verdicts and to other papers.
+
+    `name` changes whenever an answer might. Findings under `threshold` are leads.
+    """
+
+    name: str
+    kind: str
+    threshold: float
+
+    def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
+        """Everything the answer depends on, as JSON: the journal's key and record."""
+
+    def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
+        """Answer for every atom of the claim.
+
+        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        """

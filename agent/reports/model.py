@@ -1,0 +1,206 @@
+"""One report model that every form is drawn from. Pure: records in, a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything a report is made of, as the ledger holds it."""
+
+    lines: list[Line]
+    claims: list[Claim]
+    histories: dict[str, list[Verdict]]
+    evidence: dict[tuple[str, int], list[Evidence]]
+    retests: dict[str, Retest]
+    papers: dict[str, Paper]
+    nearest: dict[str, list[str]]
+    run: Run | None
+    today: str
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A piece of evidence and the paper it stands in."""
+
+    evidence: Evidence
+    paper: Paper
+
+
+@dataclass(frozen=True)
+class ClaimStatus:
+    """A claim, its present verdict, and what stands on each side."""
+
+    claim: Claim
+    verdict: Verdict | None
+    history: list[Verdict]
+    retest: Retest | None
+    citations: list[Citation]
+    leads: list[Citation]
+    rejected: list[Citation]
+    nearest: list[Paper]
+
+    @property
+    def name(self) -> str:
+        """The verdict's name, or "none yet"."""
+        return (self.verdict and self.verdict.name) or "none yet"
+
+    @property
+    def tested_at(self) -> str | None:
+        """When the claim's last healthy retest ended."""
+        return self.retest.finished_at if self.retest else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A verdict that differs from the one before it."""
+
+    status: ClaimStatus
+    before: Verdict | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says, in its order."""
+
+    today: str
+    run: Run | None
+    changes: list[Change]
+    lines: list[tuple[Line, list[ClaimStatus]]]
+    tensions: list[tuple[ClaimStatus, Citation, Citation, tuple[str, ...]]]
+    ungrounded: list[tuple[ClaimStatus, str]]
+    untested: list[ClaimStatus] = field(default_factory=list)
+
+    @property
+    def statuses(self) -> list[ClaimStatus]:
+        """Every claim of the report once, in order."""
+        found = {s.claim.id: s for _, statuses in self.lines for s in statuses}
+        return list(found.values())
+
+
+def build(contents: Contents) -> Report:
+    """Arrange the ledger's contents into a report."""
+    statuses = {c.id: status_of(contents, c) for c in contents.claims}
+    lines = [(line, [s for s in statuses.values() if line.id in s.claim.lines]) for line in contents.lines]
+    return Report(
+        today=contents.today,
+        run=contents.run,
+        changes=_changes(contents, statuses.values()),
+        lines=[(line, found) for line, found in lines if found],
+        tensions=_tensions(contents, statuses),
+        ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim))],
+        untested=[s for s in statuses.values() if s.name == "none yet"],
+    )
+
+
+def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
+    """A claim's present state. A verdict on an earlier wording is history, not its verdict."""
+    history = contents.histories.get(claim.id, [])
+    present = next((v for v in reversed(history) if v.revision == claim.revision), None)
+    evidence = contents.evidence.get((claim.id, claim.revision), [])
+    resting = set(present.evidence_ids) if present else set()
+    cite = [Citation(e, contents.papers[e.paper_id]) for e in evidence if e.paper_id in contents.papers]
+    return ClaimStatus(
+        claim=claim,
+        verdict=present,
+        history=history,
+        retest=contents.retests.get(claim.id),
+        citations=[c for c in cite if c.evidence.id in resting],
+        leads=[c for c in cite if c.evidence.status == "lead"],
+        rejected=[c for c in cite if c.evidence.status == "rejected"],
+        nearest=[contents.papers[i] for i in contents.nearest.get(claim.id, []) if i in contents.papers],
+    )
+
+
+def why_ungrounded(claim: Claim) -> str:
+    """Why a claim cannot be grounded in a real paper; empty when it can."""
+    if not claim.sources:
+        return "its document names no source"
+    if claim.as_of is None:
+        return "its as-of month is unknown"
+    if all(s.status == "likely" for s in claim.sources):
+        return "its document names no source; the one given was found by its findings and is not confirmed"
+    return ""
+
+
+def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change]:
+    if contents.run is None:
+        return []
+    changes = []
+    for status in statuses:
+        mine = [v for v in status.history if v.run_id == contents.run.id]
+        earlier = [v for v in status.history if mine and (v.id or 0) < (mine[-1].id or 0)]
+        if mine and (not earlier or mine[-1].name != earlier[-1].name):
+            changes.append(Change(status, earlier[-1] if earlier else None))
+    return changes
+
+
+def _tensions(
+    contents: Contents, statuses: dict[str, ClaimStatus]
+) -> list[tuple[ClaimStatus, Citation, Citation, tuple[str, ...]]]:
+    found = []
+    for tension in contents.run.counts.get("tensions", []) if contents.run else []:
+        status = statuses.get(tension["claim_id"])
+        by_id = {c.evidence.id: c for c in status.citations} if status else {}
+        pair = by_id.get(tension["supporting"]), by_id.get(tension["adverse"])
+        if status and pair[0] and pair[1]:
+            found.append((status, pair[0], pair[1], tuple(tension["axes"])))
+    return found
+
+
+def status_document(report: Report) -> dict[str, Any]:
+    """`retest status --json`: the contract of the design, section 7."""
+    run = report.run
+    return {
+        "claims": [claim_document(s) for s in report.statuses],
+        "run": {"id": run.id, "health": run.health, "reasons": list(run.reasons)} if run else None,
+    }
+
+
+def claim_document(status: ClaimStatus) -> dict[str, Any]:
+    """One claim of the status document."""
+    verdict, claim = status.verdict, status.claim
+    return {
+        "id": claim.id,
+        "line": claim.lines[0] if claim.lines else None,
+        "lines": list(claim.lines),
+        "text": claim.text,
+        "as_of": claim.as_of or "unknown",
+        "sources": [s.arxiv_id for s in claim.sources],
+        "verdict": verdict.name if verdict else None,
+        "basis": verdict.basis if verdict else "untested",
+        "confidence": verdict.confidence if verdict else None,
+        "contested": verdict.contested if verdict else False,
+        "condition": verdict.condition if verdict else "",
+        "reason": verdict.reason if verdict else "never retested",
+        "rule_version": verdict.rule_version if verdict else None,
+        "tested_at": status.tested_at,
+        "tested_through": status.retest.window_to if status.retest else None,
+        "citations": [citation_document(c) for c in status.citations],
+        "leads": len(status.leads),
+    }
+
+
+def citation_document(citation: Citation) -> dict[str, Any]:
+    """One citation."""
+    return {
+        "arxiv_id": citation.paper.id,
+        "version": citation.evidence.version,
+        "title": citation.paper.title,
+        "published": citation.paper.published,
+        "quote": citation.evidence.quote,
+        "stance": citation.evidence.stance,
+        "strength": citation.evidence.strength,
+        "url": url_of(citation),
+    }
+
+
+def url_of(citation: Citation) -> str:
+    """The page of the very version the quote was read in."""
+    version = f"v{citation.evidence.version}" if citation.evidence.version else ""
+    return f"https://arxiv.org/abs/{citation.paper.id}{version}"

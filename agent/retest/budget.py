@@ -1,0 +1,45 @@
+"""What a run may spend, reserved before each call so that the cap holds whatever comes back."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+
+class BudgetReached(Exception):
+    """The next call could go over the cap."""
+
+
+@dataclass
+class Budget:
+    """Dollars a run may spend. Prices are dollars a million tokens; a cap of None is no cap."""
+
+    cap: float | None = None
+    price_in: float = 0.0
+    price_out: float = 0.0
+    answer_tokens: int = 2000
+    spent: float = 0.0
+    _reserved: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost, in dollars."""
+        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1e6
+
+    def reserve(self, characters: int) -> float:
+        """Set aside the most a request of so many characters can cost.
+
+        Raises BudgetReached when that could go over the cap.
+        """
+        most = self.cost(characters, self.answer_tokens)
+        with self._lock:
+            if self.cap is not None and self.spent + self._reserved + most > self.cap:
+                raise BudgetReached
+            self._reserved += most
+        return most
+
+    def settle(self, reserved: float, tokens_in: int, tokens_out: int) -> None:
+        """Replace a reservation by what the call did cost."""
+        with self._lock:
+            self._reserved -= reserved
+            self.spent += self.cost(tokens_in, tokens_out)

@@ -1,0 +1,165 @@
+"""The first nodes: plan what is due, collect papers, index them, read what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from langgraph.runtime import Runtime
+from sqlalchemy import Connection
+
+import store.claims
+import store.papers
+import store.runs
+from agent.errors import SourceError
+from agent.ports import Wanted
+from agent.retest import passages
+from agent.retest.parts import Parts
+from agent.retest.state import RunState
+from agent.retest.window import after_month, existed_by, window_start
+from store.records import Claim, Paper, Passage, Run
+
+_BATCH = 512
+
+
+def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Write down that the run begins, and choose the claims that are due."""
+    parts = runtime.context
+    with parts.ledger.write() as db:
+        if store.runs.get(db, state["run_id"]) is None:
+            store.runs.start(db, _begun(parts, state))
+        due = [c.id for c in store.claims.active(db) if is_wanted(c, state)]
+    runtime.stream_writer({"stage": "plan", "total": len(due)})
+    return {"claim_ids": due, "counts": {"claims": len(due)}}
+
+
+def _begun(parts: Parts, state: RunState) -> Run:
+    return Run(
+        id=state["run_id"], started_at=parts.now(), as_of=state["as_of"], source=parts.source.name,
+        judge=parts.judge.name, settings=parts.settings,
+    )  # fmt: skip
+
+
+def is_wanted(claim: Claim, state: RunState) -> bool:
+    """Whether the run was asked for this claim."""
+    claims, lines = state.get("only_claims", []), state.get("only_lines", [])
+    if not claims and not lines:
+        return True
+    return claim.id in claims or bool(set(claim.lines) & set(lines))
+
+
+def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Bring the papers of every due claim's window into the ledger."""
+    parts, problems, added = runtime.context, [], 0
+    papers = (
+        p for p in parts.source.collect(wanted(parts, state)) if existed_by(p.published, state["as_of"])
+    )
+    try:
+        for batch in _batches(papers):
+            with parts.ledger.write() as db:
+                added += store.papers.save(db, batch, parts.source.name, state["run_id"])
+            runtime.stream_writer({"stage": "collect", "done": added})
+    except SourceError as error:
+        problems.append(str(error))
+    counts = dict(parts.source.counts) | {"papers_new": added}
+    return {"problems": problems + parts.source.problems, "counts": counts}
+
+
+def wanted(parts: Parts, state: RunState) -> list[Wanted]:
+    """The window of each due claim."""
+    with parts.ledger.read() as db:
+        return [_wanted(db, parts, claim_id, state["as_of"]) for claim_id in state["claim_ids"]]
+
+
+def _wanted(db: Connection, parts: Parts, claim_id: str, until: str) -> Wanted:
+    claim = claim_of(db, claim_id)
+    last = store.runs.last_healthy(db, claim.id, claim.revision, parts.source.name, parts.judge.name)
+    return Wanted(claim, window_start(claim.as_of, last.window_to if last else None), until)
+
+
+def claim_of(db: Connection, claim_id: str) -> Claim:
+    """A claim that the plan named, which must exist."""
+    claim = store.claims.get(db, claim_id)
+    if claim is None:
+        raise KeyError(claim_id)
+    return claim
+
+
+def candidates(db: Connection, parts: Parts, claim: Claim, until: str) -> list[str]:
+    """Papers a claim has yet to meet: newer than it, not its sources, not met before."""
+    last = store.runs.last_healthy(db, claim.id, claim.revision, parts.source.name, parts.judge.name)
+    found = store.papers.unseen(
+        db,
+        after_month(claim.as_of),
+        until,
+        last.seen_through if last else 0,
+        last.window_to if last else None,
+    )
+    return [paper_id for paper_id in found if paper_id not in claim.source_ids]
+
+
+def all_candidates(db: Connection, parts: Parts, state: RunState) -> list[str]:
+    """Every paper some due claim has yet to meet, each once."""
+    found: set[str] = set()
+    for claim_id in state["claim_ids"]:
+        found.update(candidates(db, parts, claim_of(db, claim_id), state["as_of"]))
+    return sorted(found)
+
+
+def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Embed title and abstract of papers that have no vector yet."""
+    parts = runtime.context
+    with parts.ledger.read() as db:
+        ids = parts.index.missing("papers", all_candidates(db, parts, state))
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        parts.index.add("papers", batch, parts.embedder.embed(texts_of(parts, batch)))
+        runtime.stream_writer({"stage": "index", "done": start + len(batch), "total": len(ids)})
+    return {"counts": {"papers_embedded": len(ids)}}
+
+
+def texts_of(parts: Parts, ids: Sequence[str]) -> list[str]:
+    """Title and abstract of papers, in the order asked."""
+    with parts.ledger.read() as db:
+        found = store.papers.get_many(db, ids)
+    return [found[i].text for i in ids]
+
+
+def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Read the kept papers, cut them to passages, embed the passages."""
+    parts, kept = runtime.context, []
+    with parts.ledger.read() as db:
+        for claim_id in state["claim_ids"]:
+            kept += store.runs.kept(db, state["run_id"], claim_id)
+        papers = list(store.papers.get_many(db, sorted(set(kept))).values())
+    found: list[Passage] = []
+    for batch in _batches(papers):
+        found += _read_batch(parts, batch)
+        runtime.stream_writer({"stage": "read", "done": len(found), "total": len(papers)})
+    return {"counts": {"papers_read": len(papers), "passages_embedded": _embed(parts, found)}}
+
+
+def _read_batch(parts: Parts, papers: Iterable[Paper]) -> list[Passage]:
+    found: list[Passage] = []
+    with parts.ledger.write() as db:
+        for paper in papers:
+            reading = parts.reader.read(paper)
+            text_id = store.papers.save_text(db, paper, reading.kind, reading.text)
+            cuts = passages.cut(reading, text_id, paper.id)
+            store.papers.save_passages(db, cuts)
+            found += cuts
+    return found
+
+
+def _embed(parts: Parts, found: Sequence[Passage]) -> int:
+    text = {p.id: p.text for p in found}
+    ids = parts.index.missing("passages", list(text))
+    if ids:
+        parts.index.add("passages", ids, parts.embedder.embed([text[i] for i in ids]))
+    return len(ids)
+
+
+def _batches(papers: Iterable[Paper]) -> Iterator[list[Paper]]:
+    rest = iter(papers)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch

@@ -1,0 +1,157 @@
+"""The last nodes: decide by the rule, compare what disagrees, and write the run down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+from langgraph.runtime import Runtime
+from sqlalchemy import Connection
+
+import store.calls
+import store.claims
+import store.evidence
+import store.papers
+import store.runs
+import store.verdicts
+from agent.reports import markdown, model
+from agent.reports.load import load
+from agent.retest import rule
+from agent.retest.collecting import claim_of
+from agent.retest.disagreement import tensions
+from agent.retest.parts import Parts
+from agent.retest.state import RunState
+from agent.retest.window import existed_by, window_start
+from store.files import write_atomically
+from store.records import Claim, Evidence, Retest, Run, Verdict
+
+
+def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Give every due claim its verdict, appended only when it says something new."""
+    parts, changed, flipped = runtime.context, 0, 0
+    for claim_id in state["claim_ids"]:
+        with parts.ledger.write() as db:
+            claim = claim_of(db, claim_id)
+            previous = _previous(db, claim)
+            store.runs.save_retest(db, _retest(db, parts, claim, state))
+            verdict = _settled(db, parts, claim, previous, state)
+            if verdict:
+                store.verdicts.save(db, verdict)
+        changed += verdict is not None
+        flipped += bool(verdict and previous and verdict.name != previous.name)
+    return {"counts": {"verdicts_appended": changed, "verdicts_flipped": flipped}}
+
+
+def is_healthy(state: RunState) -> bool:
+    """Whether silence in this run means anything."""
+    return not state.get("problems")
+
+
+def _previous(db: Connection, claim: Claim) -> Verdict | None:
+    found = [v for v in store.verdicts.history(db, claim.id) if v.revision == claim.revision]
+    return found[-1] if found else None
+
+
+def _retest(db: Connection, parts: Parts, claim: Claim, state: RunState) -> Retest:
+    last = store.runs.last_healthy(db, claim.id, claim.revision, parts.source.name, parts.judge.name)
+    kept = len(store.runs.kept(db, state["run_id"], claim.id))
+    return Retest(
+        run_id=state["run_id"],
+        claim_id=claim.id,
+        revision=claim.revision,
+        source=parts.source.name,
+        judge=parts.judge.name,
+        window_from=window_start(claim.as_of, last.window_to if last else None),
+        window_to=_window_to(db, parts, state["as_of"]),
+        seen_through=store.papers.last_seq(db),
+        screened=state["counts"].get(f"screened:{claim.id}", 0),
+        relevant=kept,
+        judged=kept,
+        healthy=is_healthy(state),
+        finished_at=parts.now(),
+    )
+
+
+def _window_to(db: Connection, parts: Parts, as_of: str) -> str:
+    """How far the source could see: a snapshot ends with its newest paper."""
+    newest = store.papers.newest_date(db, "snapshot") if parts.source.name == "snapshot" else as_of
+    return min(as_of, f"{newest}-28"[:10]) if newest else as_of
+
+
+def _settled(
+    db: Connection, parts: Parts, claim: Claim, previous: Verdict | None, state: RunState
+) -> Verdict | None:
+    every = store.evidence.of_claim(db, claim.id, claim.revision)
+    mine = [e for e in every if e.judge == parts.judge.name and existed_by(e.published, state["as_of"])]
+    proposed = decide_claim(
+        claim,
+        mine,
+        store.runs.relevant_papers(db, claim.id, claim.revision),
+        healthy=is_healthy(state),
+    )
+    seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
+    verdict = rule.settle(previous, proposed, seen)
+    if verdict is None:
+        return None
+    return replace(
+        verdict,
+        claim_id=claim.id,
+        revision=claim.revision,
+        run_id=state["run_id"],
+        decided_at=parts.now(),
+    )
+
+
+def decide_claim(claim: Claim, evidence: list[Evidence], relevant: int, *, healthy: bool) -> Verdict:
+    """The rule over a claim's atoms. An unknown as-of month leaves nothing that could be newer."""
+    if claim.as_of is None:
+        reason = "the as-of month is unknown: nothing can be shown to be newer"
+        return Verdict(None, "untested", reason=reason, rule_version=rule.RULE_VERSION)
+    decided = [
+        (
+            atom,
+            rule.decide([e for e in evidence if e.atom_id == atom.id], relevant=relevant, healthy=healthy),
+        )
+        for atom in claim.parts
+    ]
+    return rule.combine(decided)
+
+
+def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Find the papers of the last six months that disagree on a claim."""
+    with runtime.context.ledger.read() as db:
+        claims = [claim_of(db, claim_id) for claim_id in state["claim_ids"]]
+        found = [
+            tension._asdict()
+            for claim in claims
+            for tension in tensions(store.evidence.of_claim(db, claim.id, claim.revision), state["as_of"])
+        ]
+    return {"counts": {"tensions": found}}
+
+
+def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Close the run in the ledger and write its files."""
+    parts = runtime.context
+    problems = tuple(state.get("problems", []))
+    with parts.ledger.write() as db:
+        run = store.runs.get(db, state["run_id"])
+        if run is None:
+            raise KeyError(state["run_id"])
+        health = "degraded" if problems else "complete"
+        counts = {k: v for k, v in state["counts"].items() if not k.startswith("screened:")}
+        counts["spent_usd"] = round(parts.budget.spent, 6)
+        ended = replace(run, health=health, reasons=problems, counts=counts, finished_at=parts.now())
+        store.runs.finish(db, ended)
+    write_files(parts, ended)
+    return {}
+
+
+def write_files(parts: Parts, run: Run) -> None:
+    """Write run.json, calls.jsonl and report.md into the run's folder."""
+    folder = parts.home.run_folder(run.id)
+    with parts.ledger.read() as db:
+        calls = store.calls.of_run(db, run.id)
+        content = model.build(load(db, run.as_of, run_id=run.id))
+    write_atomically(folder / "run.json", json.dumps(asdict(run), indent=1) + "\n")
+    write_atomically(folder / "calls.jsonl", "".join(json.dumps(asdict(c)) + "\n" for c in calls))
+    write_atomically(folder / "report.md", markdown.render(content))

@@ -1,0 +1,210 @@
+"""The gates: checks in code that a finding must pass to count. Pure.
+
+A failed gate is recorded with its reason, never deleted. Evidence whose only failures are ones a
+person could settle is a lead; any other failure rejects it. Numbers as in the design, section 5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from agent.ports import Finding
+from agent.retest.quotes import MIN_WORDS, find_quote, whole_sentences, word_count
+from agent.retest.reported import own_from, why_not_own_result
+from agent.retest.sentences import Span, sentence_spans
+from agent.retest.window import existed_by, is_newer
+from store.records import Claim, Evidence, EvidenceStatus, GateResult, Paper, Passage, Stance
+
+OPPOSITE: dict[str, frozenset[str]] = {
+    "supports": frozenset({"contradicts"}),
+    "contradicts": frozenset({"supports"}),
+    "relaxes": frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """All a gate may look at: the finding, the claim, and the paper as the ledger holds it."""
+
+    claim: Claim
+    paper: Paper | None
+    text_id: int
+    text: str
+    passages: tuple[Passage, ...]
+    finding: Finding
+    judge: str
+    threshold: float
+    until: str
+    other_stances: frozenset[Stance] = frozenset()
+
+
+def weigh(case: Case) -> Evidence:
+    """Pass a finding through every gate and return it as evidence, with its status."""
+    span = find_quote(case.finding.quote, case.text)
+    whole = whole_sentences(span, case.text) if span else None
+    stance, scope_gate, condition = _in_scope(case)
+    gates = (
+        _found(case, span),
+        _newer(case),
+        _exists(case),
+        _own_words(case, whole),
+        scope_gate,
+        _second_opinion(case, stance),
+        _confident(case),
+    )
+    return _evidence(case, whole, stance, condition, gates)
+
+
+def status_of(gates: tuple[GateResult, ...]) -> EvidenceStatus:
+    """Counted when every gate passed, a lead when a person could settle what failed."""
+    failed = [g for g in gates if not g.passed]
+    if not failed:
+        return "counted"
+    return "lead" if all(g.settleable for g in failed) else "rejected"
+
+
+def _found(case: Case, span: Span | None) -> GateResult:
+    if word_count(case.finding.quote) < MIN_WORDS:
+        return GateResult("found", False, f"the quote has fewer than {MIN_WORDS} words")
+    if span is None:
+        return GateResult("found", False, "the quote is not in the stored text")
+    return GateResult("found", True, f"characters {span.start} to {span.end} of the stored text")
+
+
+def _newer(case: Case) -> GateResult:
+    if case.paper is None:
+        return GateResult("newer", False, "no such paper")
+    if case.paper.id in case.claim.source_ids:
+        return GateResult("newer", False, "the paper is the claim's own source")
+    if case.claim.as_of is None:
+        return GateResult("newer", False, "the claim's as-of month is unknown", settleable=True)
+    if not existed_by(case.paper.published, case.until):
+        return GateResult("newer", False, f"{case.paper.published} is after {case.until}")
+    newer = is_newer(case.paper.published, case.claim.as_of)
+    word = "later" if newer else "not later"
+    return GateResult("newer", newer, f"{case.paper.published} is {word} than {case.claim.as_of}")
+
+
+def _exists(case: Case) -> GateResult:
+    if case.paper is None:
+        return GateResult("exists", False, "the ledger holds no such paper")
+    if case.finding.atom_id not in {atom.id for atom in case.claim.parts}:
+        return GateResult("exists", False, f"the claim has no part {case.finding.atom_id!r}")
+    if case.finding.passage_id and case.finding.passage_id not in {p.id for p in case.passages}:
+        return GateResult("exists", False, f"no passage {case.finding.passage_id!r} was shown")
+    if case.paper.withdrawn:
+        return GateResult("exists", False, "the paper is withdrawn")
+    return GateResult("exists", True, case.paper.url)
+
+
+def _own_words(case: Case, span: Span | None) -> GateResult:
+    sentence = case.text[span.start : span.end] if span else case.finding.quote
+    section = _section(case, span)
+    if not case.finding.own_words:
+        return GateResult("own words", False, "the judge reads it as others' work", settleable=True)
+    reason = why_not_own_result(sentence, section) or _background(case, span)
+    if reason:
+        return GateResult("own words", False, reason, settleable=True)
+    return GateResult("own words", True, "the authors assert it as their result")
+
+
+def _background(case: Case, span: Span | None) -> str:
+    """Why a sentence of an abstract is background; empty when it is not."""
+    held = next((p for p in case.passages if span and p.start <= span.start < p.end), None)
+    if span is None or held is None or held.section != "abstract":
+        return ""
+    sentences = sentence_spans(held.text)
+    first = sentences[own_from([held.text[s.start : s.end] for s in sentences])] if sentences else Span(0, 0)
+    early = span.start < held.start + first.start
+    return "the sentence stands before the authors speak of their own work" if early else ""
+
+
+def _in_scope(case: Case) -> tuple[Stance, GateResult, str]:
+    """The stance the scope allows: another setting can narrow a claim, never refute it."""
+    finding, axes = case.finding, case.claim.load_bearing
+    match = {axis: finding.scope_match.get(axis, "unknown") for axis in axes}
+    other = [a for a in axes if match[a] == "different"]
+    unknown = [a for a in axes if match[a] == "unknown"]
+    if finding.stance != "contradicts" or not (other or unknown):
+        reason = (
+            "same on " + ", ".join(axes) if axes and not (other or unknown) else "no limit on this stance"
+        )
+        return finding.stance, GateResult("in scope", True, reason), finding.condition
+    if unknown:
+        reason = f"contradicts needs the same {', '.join(unknown)}; the text does not say"
+        return "relaxes", GateResult("in scope", False, reason, settleable=True), finding.condition
+    condition = finding.condition or "another " + " and ".join(other)
+    return (
+        "relaxes",
+        GateResult("in scope", True, f"other {', '.join(other)}: relaxes at most"),
+        condition,
+    )
+
+
+def _second_opinion(case: Case, stance: Stance) -> GateResult:
+    against = OPPOSITE.get(stance, frozenset()) & case.other_stances
+    if against:
+        return GateResult("second opinion", False, f"the other judge reads {min(against)}", settleable=True)
+    said = "agrees" if case.other_stances else "was not asked"
+    return GateResult("second opinion", True, f"the other judge {said}")
+
+
+def _confident(case: Case) -> GateResult:
+    strength = f"{case.finding.strength:.2f}"
+    if case.finding.strength < case.threshold:
+        reason = f"strength {strength} is under {case.threshold:.2f}"
+        return GateResult("threshold", False, reason, settleable=True)
+    return GateResult("threshold", True, f"strength {strength}")
+
+
+def _section(case: Case, span: Span | None) -> str:
+    if span is None:
+        return ""
+    holding = (p for p in case.passages if p.start <= span.start < p.end)
+    return next((p.section for p in holding), "")
+
+
+def _evidence(
+    case: Case, span: Span | None, stance: Stance, condition: str, gates: tuple[GateResult, ...]
+) -> Evidence:
+    claim, finding, paper = case.claim, case.finding, case.paper
+    quote = case.text[span.start : span.end] if span else finding.quote
+    parts = (
+        claim.id,
+        claim.revision,
+        finding.atom_id,
+        paper and (paper.id, paper.version),
+        case.judge,
+        finding.stance,
+        quote,
+    )
+    return Evidence(
+        id=hashlib.sha256(repr(parts).encode()).hexdigest()[:16],
+        claim_id=claim.id,
+        revision=claim.revision,
+        atom_id=finding.atom_id,
+        paper_id=paper.id if paper else "",
+        version=paper.version if paper else None,
+        text_id=case.text_id,
+        published=paper.published if paper else "",
+        stance=stance,
+        quote=quote,
+        start=span.start if span else None,
+        end=span.end if span else None,
+        section=_section(case, span),
+        scope_match=finding.scope_match,
+        condition=condition if stance == "relaxes" else "",
+        own_words=finding.own_words,
+        replication=finding.replication,
+        strength=finding.strength,
+        judge=case.judge,
+        status=status_of(gates),
+        gates=gates,
+        authors=paper.authors if paper else (),
+    )
+
+
+def as_of_run(evidence: Evidence, run_id: str) -> Evidence:
+    """The same evidence, marked with the run that found it."""
+    return replace(evidence, run_id=run_id)

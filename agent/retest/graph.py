@@ -1,0 +1,60 @@
+"""The weekly graph: plan, collect, index, screen, read, judge, gate, decide, compare, report.
+
+Screening and judging fan out by `Send`, one branch a claim. Every node can be repeated: what it
+wrote before a crash is found again by its key, so a run resumes at any point.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Send
+
+from agent.retest.collecting import collect, index, plan, read
+from agent.retest.deciding import compare, decide, report
+from agent.retest.judging import gate, judge_claim, screen_claim
+from agent.retest.parts import Parts
+from agent.retest.state import ClaimState, RunState
+
+
+def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
+    """Compile the graph. Nothing is built at import."""
+    graph = StateGraph(RunState, context_schema=context_schema)
+    graph.add_node("plan", plan)
+    graph.add_node("collect", collect)
+    graph.add_node("index", index)
+    graph.add_node("screen", screen_claim)
+    graph.add_node("read", read)
+    graph.add_node("judge", judge_claim)
+    graph.add_node("gate", gate)
+    graph.add_node("decide", decide)
+    graph.add_node("compare", compare)
+    graph.add_node("report", report)
+    graph.add_edge(START, "plan")
+    graph.add_edge("plan", "collect")
+    graph.add_edge("collect", "index")
+    graph.add_conditional_edges("index", _screen_each, ["screen", "read"])
+    graph.add_edge("screen", "read")
+    graph.add_conditional_edges("read", _judge_each, ["judge", "gate"])
+    graph.add_edge("judge", "gate")
+    graph.add_edge("gate", "decide")
+    graph.add_edge("decide", "compare")
+    graph.add_edge("compare", "report")
+    graph.add_edge("report", END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def _screen_each(state: RunState) -> list[Send] | str:
+    return _each("screen", state) or "read"
+
+
+def _judge_each(state: RunState) -> list[Send] | str:
+    return _each("judge", state) or "gate"
+
+
+def _each(node: str, state: RunState) -> list[Send]:
+    return [
+        Send(node, ClaimState(run_id=state["run_id"], as_of=state["as_of"], claim_id=claim_id))
+        for claim_id in state["claim_ids"]
+    ]

@@ -1,0 +1,51 @@
+"""Everything the nodes of the graph work with, handed to them as runtime context."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.ports import Clock, Embedder, Judge, PaperSource, Reader
+from agent.retest.budget import Budget
+from agent.retest.corpus import Corpus
+from agent.retest.screen import Limits
+from store.files import Home
+from store.index import VectorIndex
+from store.ledger import Ledger
+
+
+@dataclass
+class Parts:
+    """The real parts of one run. `corpus` is what this run ranks, made once and shared."""
+
+    home: Home
+    ledger: Ledger
+    index: VectorIndex
+    source: PaperSource
+    reader: Reader
+    embedder: Embedder
+    judge: Judge
+    clock: Clock
+    limits: Limits
+    budget: Budget
+    settings: dict[str, Any] = field(default_factory=dict)
+    judge_down: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _corpus: Corpus | None = None
+
+    def now(self) -> str:
+        """The present instant, to the second, in UTC."""
+        return self.clock.now().isoformat(timespec="seconds")
+
+    def corpus(self, make: Callable[[], Corpus]) -> Corpus:
+        """The run's corpus, made by the first branch that asks."""
+        with self._lock:
+            if self._corpus is None:
+                self._corpus = make()
+            return self._corpus
+
+    def corpus_of(self, ids: Sequence[str], texts: Callable[[Sequence[str]], list[str]]) -> Corpus:
+        """The run's corpus over the papers `ids`."""
+        return self.corpus(lambda: Corpus(ids, texts(ids), self.index.vectors("papers", ids)))

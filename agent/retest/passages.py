@@ -1,0 +1,41 @@
+"""Cut a reading into passages that never straddle a section. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.ports import Reading, Section
+from agent.retest.sentences import Span, sentence_spans
+from store.records import Passage
+
+MAX_CHARS = 1200
+
+
+def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
+    """Passages of at most MAX_CHARS characters, on sentence edges, with their offsets."""
+    spans = [(section, span) for section in reading.sections for span in _windows(reading, section)]
+    return [
+        Passage(
+            f"{text_id}.{n}",
+            text_id,
+            paper_id,
+            section.name,
+            section.page,
+            span.start,
+            span.end,
+            reading.text[span.start : span.end],
+        )
+        for n, (section, span) in enumerate(spans)
+    ]
+
+
+def _windows(reading: Reading, section: Section) -> Iterator[Span]:
+    start = end = None
+    for sentence in sentence_spans(reading.text[section.start : section.end]):
+        left, right = section.start + sentence.start, section.start + sentence.end
+        if start is not None and end is not None and right - start > MAX_CHARS:
+            yield Span(start, end)
+            start = None
+        start, end = (left if start is None else start), right
+    if start is not None and end is not None:
+        yield Span(start, end)

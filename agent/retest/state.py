@@ -1,0 +1,41 @@
+"""What the graph remembers between nodes: ids and primitives only."""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, Any, TypedDict
+
+
+def merged(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    """Add counts of the same name; replace anything that is no number."""
+    both = dict(left)
+    for name, value in right.items():
+        old = both.get(name, 0)
+        both[name] = old + value if isinstance(value, int) and isinstance(old, int) else value
+    return both
+
+
+def union(left: list[str], right: list[str]) -> list[str]:
+    """Join two lists, each entry once, in order."""
+    return list(dict.fromkeys([*left, *right]))
+
+
+class RunState(TypedDict, total=False):
+    """The state of one run."""
+
+    run_id: str
+    as_of: str
+    claim_ids: list[str]
+    only_claims: list[str]
+    only_lines: list[str]
+    problems: Annotated[list[str], union]
+    counts: Annotated[dict[str, Any], merged]
+    judged: Annotated[list[str], operator.add]
+
+
+class ClaimState(TypedDict):
+    """What one fanned-out branch gets."""
+
+    run_id: str
+    as_of: str
+    claim_id: str

@@ -1,0 +1,49 @@
+"""Dates: what is newer than a claim, what existed on a day, and where a window begins. Pure.
+
+A v1 date is known to the day ("2025-02-12") or only to the month ("2025-02"). A month is taken at
+its least favourable end, so that nothing counts as newer, or as existing, that may not be.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+OVERLAP_DAYS = 7
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH_END = "-32"
+
+
+def is_month(text: str) -> bool:
+    """Whether `text` is a month, "YYYY-MM"."""
+    return bool(_MONTH.fullmatch(text))
+
+
+def is_newer(published: str, as_of: str) -> bool:
+    """Whether a v1 date is later than an as-of month."""
+    return published[:7] > as_of
+
+
+def existed_by(published: str, day: str) -> bool:
+    """Whether a paper surely existed at the end of `day`."""
+    last = published + _MONTH_END if is_month(published) else published
+    return last <= day or published[:7] < day[:7]
+
+
+def after_month(as_of: str | None) -> str | None:
+    """The bound that exactly the dates newer than `as_of` sort after; None for unknown."""
+    return as_of + _MONTH_END if as_of else None
+
+
+def window_start(as_of: str | None, last_window_to: str | None) -> str | None:
+    """Where collecting begins: the last healthy retest less the overlap, or the as-of month."""
+    floor = after_month(as_of)
+    if last_window_to is None:
+        return floor
+    back = (date.fromisoformat(last_window_to) - timedelta(days=OVERLAP_DAYS)).isoformat()
+    return max(back, floor) if floor else back
+
+
+def months_between(earlier: str, later: str) -> int:
+    """Whole months from one date to another; both "YYYY-MM..."."""
+    return (int(later[:4]) - int(earlier[:4])) * 12 + int(later[5:7]) - int(earlier[5:7])

@@ -1,0 +1,143 @@
+"""Every setting: its name, default and meaning, and where its value came from.
+
+The order is flag, then environment, then `retest.toml` in the home, then default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from agent.errors import SettingsError
+
+MASK = "****"
+
+
+def setting(default: Any, meaning: str, *env: str, secret: bool = False) -> Any:
+    """Declare a setting; `env` are further environment names that are honoured."""
+    return field(default=default, metadata={"meaning": meaning, "env": env, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command works with. `RETEST_<NAME>` in the environment sets each."""
+
+    source: str = setting("arxiv", "where papers come from: arxiv or snapshot")
+    snapshot: str = setting("", "path of a snapshot file or folder, for source snapshot")
+    judge: str = setting("embedded", "what judges stances: embedded or llm")
+    model: str = setting("gpt-5-mini", "the chat model the llm judge asks for")
+    api_key: str = setting("", "key of the LLM endpoint", "OPENAI_API_KEY", secret=True)
+    base_url: str = setting("", "address of an OpenAI-compatible endpoint", "OPENAI_BASE_URL")
+    llm_timeout: float = setting(120.0, "seconds to wait for one LLM answer")
+    llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
+    price_in: float = setting(0.0, "dollars a million input tokens, for the budget")
+    price_out: float = setting(0.0, "dollars a million output tokens, for the budget")
+    budget: float = setting(0.0, "dollars a run may spend; 0 is no cap")
+    concurrency: int = setting(4, "claims judged at the same time")
+    keep: int = setting(12, "papers kept for judging, a claim and run")
+    floor: float = setting(0.35, "least cosine of a kept paper with the claim")
+    embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
+    stance_model: str = setting("", "folder of another stance model; empty is the shipped one")
+    arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")
+    arxiv_results: int = setting(200, "most results asked for, a claim and run")
+    contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
+    gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty is the temp folder")
+    home: Path = setting(Path("runs"), "folder that holds all state")
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read every setting from its first origin.
+
+    `flags` holds only what was given. Raises SettingsError naming a value that cannot be used.
+    """
+    home = Path(flags.get("home") or environ.get("RETEST_HOME") or "runs")
+    file = _read_toml(home / "retest.toml")
+    values: dict[str, Any] = {"home": home}
+    origins = {
+        "home": "flag" if flags.get("home") else "RETEST_HOME" if environ.get("RETEST_HOME") else "default"
+    }
+    for name, spec in _specs().items():
+        value, origin = _first(name, spec, flags, environ, file)
+        values[name], origins[name] = _converted(name, value, spec.default, origin), origin
+    return _checked(Settings(**values, origins=origins))
+
+
+def shown(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """Rows (name, value, origin, meaning) for people; secrets masked."""
+    rows = []
+    for name, spec in {"home": None, **_specs()}.items():
+        value = getattr(settings, name)
+        secret = spec is not None and spec.metadata["secret"] and value
+        meaning = "folder that holds all state" if spec is None else spec.metadata["meaning"]
+        rows.append(
+            (
+                name,
+                MASK + str(value)[-4:] if secret else str(value),
+                settings.origins[name],
+                meaning,
+            )
+        )
+    return rows
+
+
+def _specs() -> dict[str, Any]:
+    return {f.name: f for f in fields(Settings) if f.name not in ("home", "origins")}
+
+
+def _first(
+    name: str,
+    spec: Any,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    file: Mapping[str, Any],
+) -> tuple[Any, str]:
+    if flags.get(name) is not None:
+        return flags[name], "flag"
+    for variable in (f"RETEST_{name.upper()}", *spec.metadata["env"]):
+        if environ.get(variable):
+            return environ[variable], variable
+    if name in file:
+        return file[name], "retest.toml"
+    return spec.default, "default"
+
+
+def _converted(name: str, value: Any, default: Any, origin: str) -> Any:
+    try:
+        return type(default)(value)
+    except (TypeError, ValueError) as error:
+        kind = {int: "a whole number", float: "a number"}.get(type(default), "text")
+        raise SettingsError(f"{name} from {origin} is {value!r}, not {kind}", "correct it") from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"cannot read {path}: {error}", "correct or remove it") from error
+    unknown = set(found) - set(_specs())
+    if unknown:
+        raise SettingsError(
+            f"{path} names no setting of ours: {', '.join(sorted(unknown))}",
+            "retest doctor lists them all",
+        )
+    return found
+
+
+def _checked(settings: Settings) -> Settings:
+    for name, allowed in (("source", ("arxiv", "snapshot")), ("judge", ("embedded", "llm"))):
+        if getattr(settings, name) not in allowed:
+            raise SettingsError(
+                f"{name} from {settings.origins[name]} is {getattr(settings, name)!r}",
+                f"use {' or '.join(allowed)}",
+            )
+    for name in ("concurrency", "keep", "arxiv_results", "llm_timeout"):
+        if getattr(settings, name) <= 0:
+            raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
+    return settings

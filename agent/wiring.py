@@ -1,0 +1,169 @@
+"""Settings into real parts: the only place that knows every adapter."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import store.papers
+from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.arxiv_api import ArxivSource
+from agent.adapters.clock import SystemClock
+from agent.adapters.embedder import SentenceEmbedder
+from agent.adapters.polite_gate import PoliteGate, machine_folder
+from agent.adapters.snapshot import SnapshotSource
+from agent.errors import SettingsError
+from agent.ports import Clock, Judge, PaperSource
+from agent.retest.budget import Budget
+from agent.retest.graph import build
+from agent.retest.parts import Parts
+from agent.retest.screen import Limits
+from agent.settings import Settings, load
+from store.files import Home
+from store.index import VectorIndex, open_index
+from store.ledger import Ledger
+from store.lock import exclusive
+
+
+@contextmanager
+def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts]:
+    """The real parts of a run, holding the home's run lock until the block ends.
+
+    Raises a RetestError or StoreError naming what cannot be had.
+    """
+    home, clock = Home(settings.home), clock or SystemClock()
+    source, judge = paper_source(settings, clock), stance_judge(settings)
+    embedder = SentenceEmbedder(settings.embedder)
+    with ExitStack() as stack:
+        ledger = Ledger.open(home.ledger)
+        stack.callback(ledger.close)
+        stack.enter_context(exclusive(home.run_lock, f"a retest run (process {os.getpid()})"))
+        index = stack.enter_context(open_vectors(settings))
+        yield Parts(
+            home=home, ledger=ledger, index=index, source=source, reader=AbstractReader(),
+            embedder=embedder, judge=judge, clock=clock,
+            limits=Limits(settings.keep, settings.floor), budget=budget(settings), settings=kept(settings),
+        )  # fmt: skip
+
+
+@contextmanager
+def open_vectors(settings: Settings) -> Iterator[VectorIndex]:
+    """The vector index as its one writer."""
+    model = SentenceEmbedder(settings.embedder).name
+    with open_index(Home(settings.home).index, model, holder=f"process {os.getpid()}") as index:
+        yield index
+
+
+def embed_everything(settings: Settings) -> int:
+    """Embed every paper and passage of the ledger that has no vector; return how many."""
+    ledger = Ledger.open(Home(settings.home).ledger)
+    with ledger.read() as db:
+        papers = store.papers.get_many(db, store.papers.all_ids(db))
+        texts = {"papers": {p.id: p.text for p in papers.values()},
+                 "passages": {p.id: p.text for p in store.papers.all_passages(db)}}  # fmt: skip
+    ledger.close()
+    embedder, made = SentenceEmbedder(settings.embedder), 0
+    with open_vectors(settings) as index:
+        for collection, text in texts.items():
+            missing = index.missing(collection, list(text))
+            for start in range(0, len(missing), 256):
+                batch = missing[start : start + 256]
+                index.add(collection, batch, embedder.embed([text[i] for i in batch]))
+            made += len(missing)
+    return made
+
+
+def paper_source(settings: Settings, clock: Clock) -> PaperSource:
+    """The source that settings name."""
+    if settings.source == "snapshot":
+        if not settings.snapshot:
+            raise SettingsError("source snapshot needs a path", "give --snapshot PATH or set RETEST_SNAPSHOT")
+        return SnapshotSource(Path(settings.snapshot))
+    return arxiv_source(settings, clock)
+
+
+def arxiv_source(settings: Settings, clock: Clock) -> ArxivSource:
+    """The live source, behind the machine's gate."""
+    gate = PoliteGate(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
+    return ArxivSource(
+        gate, clock, url=settings.arxiv_url, contact=settings.contact, most=settings.arxiv_results
+    )
+
+
+def stance_judge(settings: Settings) -> Judge:
+    """The judge that settings name."""
+    if settings.judge == "llm":
+        return _llm_judge(settings)
+    from agent.adapters.stance_model import SHIPPED, EmbeddedJudge, StanceModel
+
+    return EmbeddedJudge(StanceModel(Path(settings.stance_model) if settings.stance_model else SHIPPED))
+
+
+def _llm_judge(settings: Settings) -> Judge:
+    if not settings.api_key and not settings.base_url:
+        raise SettingsError(
+            "--judge llm needs a key or a local endpoint",
+            "set OPENAI_API_KEY, or RETEST_BASE_URL for Ollama, vLLM or llama.cpp",
+        )
+    import openai
+
+    from agent.adapters.openai_llm import LlmJudge
+
+    client = openai.OpenAI(
+        api_key=settings.api_key or "none", base_url=settings.base_url or None,
+        timeout=settings.llm_timeout, max_retries=0,
+    )  # fmt: skip
+    return LlmJudge(client, settings.model, threshold=settings.llm_threshold)
+
+
+RESUMED = ("source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embedder", "stance_model",
+           "arxiv_url", "arxiv_results", "llm_threshold", "price_in", "price_out")  # fmt: skip
+"""Settings a resumed run takes from the run it resumes."""
+
+
+def kept(settings: Settings) -> dict[str, Any]:
+    """What a run writes down of its settings: all that shapes its result, and no secret."""
+    return {name: getattr(settings, name) for name in RESUMED}
+
+
+def budget(settings: Settings) -> Budget:
+    """What a run may spend."""
+    return Budget(settings.budget or None, settings.price_in, settings.price_out)
+
+
+@dataclass
+class ServedContext:
+    """Context for a graph served by name (langgraph.json): primitives in, parts made on demand.
+
+    Input: `run_id` and `as_of` (YYYY-MM-DD). The home is held until the context is dropped.
+    """
+
+    retest_home: str = "runs"
+    papers_from: str = "arxiv"
+    snapshot_path: str = ""
+    judged_by: str = "embedded"
+
+    def __post_init__(self) -> None:
+        self._stack = ExitStack()
+        self._parts: Parts | None = None
+        weakref.finalize(self, self._stack.close)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if self._parts is None:
+            self._parts = self._stack.enter_context(open_parts(load({
+                "home": self.retest_home, "source": self.papers_from,
+                "snapshot": self.snapshot_path, "judge": self.judged_by,
+            })))  # fmt: skip
+        return getattr(self._parts, name)
+
+
+def served_graph() -> Any:
+    """The retest graph as langgraph.json exposes it."""
+    return build(context_schema=ServedContext)  # type: ignore[arg-type]  # it hands on every part

@@ -1,0 +1,1 @@
+"""How the embedded stance model is made and measured: pairs -> train -> measure."""

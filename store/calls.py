@@ -1,0 +1,86 @@
+"""The journal of paid work: intent before the call, response after it, never the same call twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from store.records import Call
+from store.schema import calls
+
+
+def key_of(**parts: object) -> str:
+    """A stable key over everything an answer depends on."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def answered(db: Connection, key: str) -> Call | None:
+    """The journalled call with a response, or None."""
+    row = db.execute(select(calls).where(calls.c.key == key, calls.c.response.is_not(None))).first()
+    if row is None or row.response is None:
+        return None
+    return Call(
+        row.key,
+        row.run_id,
+        row.kind,
+        row.model,
+        row.request,
+        row.response,
+        row.error,
+        row.tokens_in,
+        row.tokens_out,
+    )
+
+
+def intend(db: Connection, call: Call, now: str) -> None:
+    """Write down that a call is about to be made."""
+    values = {"run_id": call.run_id, "asked_at": now, "error": None}
+    if db.execute(update(calls).where(calls.c.key == call.key).values(values)).rowcount:
+        return
+    row = {
+        "key": call.key,
+        "kind": call.kind,
+        "model": call.model,
+        "request": call.request,
+        "tokens_in": 0,
+        "tokens_out": 0,
+    }
+    db.execute(insert(calls).values(row | values))
+
+
+def respond(db: Connection, key: str, response: dict[str, Any], tokens: tuple[int, int], now: str) -> None:
+    """Write down the answer of an intended call."""
+    values = {
+        "response": response,
+        "tokens_in": tokens[0],
+        "tokens_out": tokens[1],
+        "answered_at": now,
+    }
+    db.execute(update(calls).where(calls.c.key == key).values(values))
+
+
+def fail(db: Connection, key: str, error: str, now: str) -> None:
+    """Write down that an intended call gave no usable answer; it may be made again."""
+    db.execute(update(calls).where(calls.c.key == key).values(error=error, answered_at=now))
+
+
+def of_run(db: Connection, run_id: str) -> list[Call]:
+    """Every call a run made, in key order."""
+    rows = db.execute(select(calls).where(calls.c.run_id == run_id).order_by(calls.c.key))
+    return [
+        Call(
+            r.key,
+            r.run_id,
+            r.kind,
+            r.model,
+            r.request,
+            r.response,
+            r.error,
+            r.tokens_in,
+            r.tokens_out,
+        )
+        for r in rows
+    ]

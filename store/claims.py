@@ -1,0 +1,127 @@
+"""Lines and claims in the ledger. A changed claim is a new revision; the old one stays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from store.records import Atom, Axis, Claim, Line, Provenance, Source
+from store.schema import claim_lines, claim_revisions, claims, lines
+
+
+def save_lines(db: Connection, found: Iterable[Line]) -> None:
+    """Add or reword lines; the order given is the order shown."""
+    known = set(db.execute(select(lines.c.id)).scalars())
+    for position, line in enumerate(found):
+        values = asdict(line) | {"position": position}
+        if line.id in known:
+            db.execute(update(lines).where(lines.c.id == line.id).values(values))
+        else:
+            db.execute(insert(lines).values(values))
+
+
+def all_lines(db: Connection) -> list[Line]:
+    """Every line, in order."""
+    rows = db.execute(select(lines).order_by(lines.c.position))
+    return [Line(r.id, r.title, r.question) for r in rows]
+
+
+def save(db: Connection, claim: Claim, now: str) -> str:
+    """Store a claim; return "added", "revised" or "unchanged".
+
+    A claim whose content is already the newest revision is left as it is.
+    """
+    content = _content(claim)
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    newest = _newest(db, claim.id)
+    if newest and newest.content_hash == digest:
+        _link(db, claim)
+        return "unchanged"
+    revision = newest.revision + 1 if newest else 1
+    _point_at(db, claim.id, revision, is_new=newest is None)
+    row = content | {
+        "claim_id": claim.id,
+        "revision": revision,
+        "content_hash": digest,
+        "created_at": now,
+    }
+    db.execute(insert(claim_revisions).values(row))
+    _link(db, claim)
+    return "revised" if newest else "added"
+
+
+def active(db: Connection) -> list[Claim]:
+    """The newest revision of every claim that is not retired, in order."""
+    return _load(db, claims.c.retired.is_(False))
+
+
+def get(db: Connection, claim_id: str) -> Claim | None:
+    """The newest revision of one claim, retired or not."""
+    found = _load(db, claims.c.id == claim_id)
+    return found[0] if found else None
+
+
+def _load(db: Connection, condition: Any) -> list[Claim]:
+    member: dict[str, list[str]] = {}
+    for row in db.execute(select(claim_lines).order_by(claim_lines.c.line_id)):
+        member.setdefault(row.claim_id, []).append(row.line_id)
+    query = (
+        select(claim_revisions)
+        .join(
+            claims,
+            (claims.c.id == claim_revisions.c.claim_id) & (claims.c.revision == claim_revisions.c.revision),
+        )
+        .where(condition)
+        .order_by(claims.c.position)
+    )
+    return [_claim(row, tuple(member.get(row.claim_id, ()))) for row in db.execute(query)]
+
+
+def _claim(row: Row[Any], in_lines: tuple[str, ...]) -> Claim:
+    return Claim(
+        id=row.claim_id,
+        text=row.text,
+        kind=row.kind,
+        lines=in_lines,
+        as_of=row.as_of,
+        sources=tuple(Source(**s) for s in row.sources),
+        provenance=tuple(Provenance(**p) for p in row.provenance),
+        durable_question=row.durable_question,
+        perishable_limitation=row.perishable_limitation,
+        scope={name: Axis(**a | {"terms": tuple(a["terms"])}) for name, a in row.scope.items()},
+        atoms=tuple(Atom(**a) for a in row.atoms),
+        revision=row.revision,
+    )
+
+
+def _content(claim: Claim) -> dict[str, Any]:
+    whole: dict[str, Any] = json.loads(json.dumps(asdict(claim)))
+    return {key: whole[key] for key in whole if key not in ("id", "lines", "revision")}
+
+
+def _newest(db: Connection, claim_id: str) -> Row[Any] | None:
+    query = select(claim_revisions).where(claim_revisions.c.claim_id == claim_id)
+    return db.execute(query.order_by(claim_revisions.c.revision.desc()).limit(1)).first()
+
+
+def _point_at(db: Connection, claim_id: str, revision: int, *, is_new: bool) -> None:
+    if not is_new:
+        db.execute(update(claims).where(claims.c.id == claim_id).values(revision=revision))
+        return
+    position = len(db.execute(select(claims.c.id)).all())
+    row = {"id": claim_id, "revision": revision, "retired": False, "position": position}
+    db.execute(insert(claims).values(row))
+
+
+def _link(db: Connection, claim: Claim) -> None:
+    query = select(claim_lines.c.line_id).where(claim_lines.c.claim_id == claim.id)
+    known = set(db.execute(query).scalars())
+    for line_id in claim.lines:
+        if line_id not in known:
+            row = {"claim_id": claim.id, "line_id": line_id}
+            db.execute(insert(claim_lines).values(row))

@@ -1,0 +1,65 @@
+"""Evidence and what each gate said of it. Append-only: the schema refuses changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from store.records import Evidence, GateResult
+from store.schema import evidence, gate_results, papers
+
+_OWN_COLUMNS = [c.name for c in evidence.columns]
+
+
+def save(db: Connection, found: Iterable[Evidence]) -> int:
+    """Store evidence not yet known, with its gates; return how many were new."""
+    added = 0
+    for item in found:
+        if db.execute(select(evidence.c.id).where(evidence.c.id == item.id)).first():
+            continue
+        row = asdict(item)
+        db.execute(insert(evidence).values({name: row[name] for name in _OWN_COLUMNS}))
+        gates = [
+            asdict(gate) | {"evidence_id": item.id, "position": position}
+            for position, gate in enumerate(item.gates)
+        ]
+        db.execute(insert(gate_results), gates)
+        added += 1
+    return added
+
+
+def of_claim(db: Connection, claim_id: str, revision: int) -> list[Evidence]:
+    """All evidence on one revision of a claim, strongest first."""
+    chosen = (evidence.c.claim_id == claim_id) & (evidence.c.revision == revision)
+    return _load(db, chosen)
+
+
+def by_claim(db: Connection) -> dict[tuple[str, int], list[Evidence]]:
+    """All evidence in the ledger by (claim id, revision), strongest first."""
+    found: dict[tuple[str, int], list[Evidence]] = {}
+    for item in _load(db, evidence.c.id == evidence.c.id):
+        found.setdefault((item.claim_id, item.revision), []).append(item)
+    return found
+
+
+def _load(db: Connection, chosen: Any) -> list[Evidence]:
+    gates: dict[str, list[GateResult]] = {}
+    query = select(gate_results).join(evidence, evidence.c.id == gate_results.c.evidence_id)
+    for row in db.execute(query.where(chosen).order_by(gate_results.c.position)):
+        result = GateResult(row.gate, row.passed, row.reason, row.settleable)
+        gates.setdefault(row.evidence_id, []).append(result)
+    rows = db.execute(
+        select(evidence, papers.c.authors)
+        .join(papers, papers.c.id == evidence.c.paper_id)
+        .where(chosen)
+        .order_by(evidence.c.strength.desc(), evidence.c.id)
+    )
+    return [_evidence(row, tuple(gates.get(row.id, ()))) for row in rows]
+
+
+def _evidence(row: Row[Any], gates: tuple[GateResult, ...]) -> Evidence:
+    own = {name: getattr(row, name) for name in _OWN_COLUMNS}
+    return Evidence(**own, gates=gates, authors=tuple(row.authors))

@@ -1,0 +1,49 @@
+"""The folders and files of a home, and writing them so that a reader never sees half a file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything a program wrote lives. Copying the folder is a backup."""
+
+    root: Path
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite ledger: the truth."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def index(self) -> Path:
+        """The Chroma index: derived, rebuildable."""
+        return self.root / "index"
+
+    @property
+    def run_lock(self) -> Path:
+        """Held by the one run that may write."""
+        return self.root / "run.lock"
+
+    def run_folder(self, run_id: str) -> Path:
+        """A run's own folder: run.json, calls.jsonl, report.md, checkpoints."""
+        return self.root / run_id
+
+
+def write_atomically(path: Path, content: str) -> None:
+    """Replace `path` by `content` at once, or leave it as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,131 @@
+"""The vector index in Chroma: derived from the ledger, rebuildable, one writer.
+
+Two processes writing one persistent path lose vectors without a word, so a writer holds a lock
+from open to close. Texts live in the ledger; Chroma keeps ids and our own vectors only.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+from numpy.typing import NDArray
+
+from store.errors import VectorIndexError
+from store.lock import exclusive
+
+_BATCH = 2000
+
+
+class VectorIndex:
+    """Unit vectors by id, in named collections ("papers", "passages"). One model an index."""
+
+    def __init__(self, client: Any, model: str) -> None:
+        self._client = client
+        self._model = model
+        self._open: dict[str, Any] = {}
+
+    def missing(self, collection: str, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that have no vector yet, in order."""
+        known: set[str] = set()
+        for start in range(0, len(ids), _BATCH):
+            batch = list(ids[start : start + _BATCH])
+            known.update(self._collection(collection).get(ids=batch, include=[])["ids"])
+        return [i for i in ids if i not in known]
+
+    def add(self, collection: str, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store vectors [len(ids), width]; an id stored before is overwritten."""
+        for start in range(0, len(ids), _BATCH):
+            batch = slice(start, start + _BATCH)
+            self._collection(collection).upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors [len(ids), width] in the order asked.
+
+        Raises VectorIndexError when one is missing.
+        """
+        found: dict[str, NDArray[np.float32]] = {}
+        for start in range(0, len(ids), _BATCH):
+            batch = list(ids[start : start + _BATCH])
+            got = self._collection(collection).get(ids=batch, include=["embeddings"])
+            found.update(zip(got["ids"], got["embeddings"], strict=True))
+        lost = [i for i in ids if i not in found]
+        if lost:
+            raise VectorIndexError(
+                f"{len(lost)} vectors are missing from the index, {lost[0]} first",
+                "run: retest index rebuild",
+            )
+        return np.array([found[i] for i in ids], dtype=np.float32)
+
+    def ids(self, collection: str) -> list[str]:
+        """Every id of a collection."""
+        return list(self._collection(collection).get(include=[])["ids"])
+
+    def closest(self, collection: str, vector: NDArray[np.float32]) -> str | None:
+        """The id whose vector is nearest to `vector`, by the approximate search."""
+        found = self._collection(collection).query(query_embeddings=[vector], n_results=1, include=[])
+        return next(iter(found["ids"][0]), None)
+
+    def count(self, collection: str) -> int:
+        """How many vectors a collection holds."""
+        return int(self._collection(collection).count())
+
+    def _collection(self, name: str) -> Any:
+        if name not in self._open:
+            self._open[name] = self._client.get_or_create_collection(
+                name,
+                embedding_function=None,
+                metadata={"model": self._model},
+                configuration={"hnsw": {"space": "cosine"}},
+            )
+            self._check_model(name)
+        return self._open[name]
+
+    def _check_model(self, name: str) -> None:
+        made_with = (self._open[name].metadata or {}).get("model")
+        if made_with != self._model:
+            raise VectorIndexError(
+                f"the index was made with {made_with}, not {self._model}",
+                "run: retest index rebuild",
+            )
+
+
+@contextmanager
+def open_index(folder: Path, model: str, *, holder: str) -> Iterator[VectorIndex]:
+    """Open the index as its one writer.
+
+    Raises store.errors.Locked when another process has it open, VectorIndexError when it is broken.
+    """
+    with exclusive(folder.with_suffix(".lock"), holder):
+        folder.mkdir(parents=True, exist_ok=True)
+        client = _client(folder)
+        try:
+            yield VectorIndex(client, model)
+        finally:
+            client.close()
+
+
+def _client(folder: Path) -> Any:
+    try:
+        return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+    except Exception as error:  # Chroma raises many kinds, its Rust core among them
+        raise VectorIndexError(
+            f"cannot open the index {folder}: {error}", "run: retest index rebuild"
+        ) from error
+
+
+def erase_index(folder: Path, *, holder: str) -> None:
+    """Remove the index; the next run or `retest index rebuild` makes it anew."""
+    with exclusive(folder.with_suffix(".lock"), holder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def self_query(index: VectorIndex, collection: str, ids: Sequence[str]) -> int:
+    """How many of `ids` are not found again by their own vector."""
+    return sum(index.closest(collection, index.vectors(collection, [i])[0]) != i for i in ids)

@@ -1,0 +1,1 @@
+"""The claim packs that ship with us: YAML, one file a collection."""

@@ -1,0 +1,157 @@
+"""Papers, their stored texts and passages. A newer version replaces the record, never its texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from store.records import Paper, Passage
+from store.schema import papers, passages, texts
+
+_CHUNK = 500
+
+
+def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> int:
+    """Store papers not yet known, and newer versions or withdrawals of known ones.
+
+    Returns the number of papers that were not known before.
+    """
+    known = {r.id: r for r in db.execute(select(papers.c.id, papers.c.version, papers.c.withdrawn))}
+    new: dict[str, dict[str, Any]] = {}
+    for paper in found:
+        if paper.id not in known:
+            new[paper.id] = asdict(paper) | {"source": source, "first_run": run_id}
+        elif _supersedes(paper, known[paper.id]):
+            db.execute(update(papers).where(papers.c.id == paper.id).values(asdict(paper)))
+    rows = list(new.values())
+    for start in range(0, len(rows), _CHUNK):
+        db.execute(insert(papers), rows[start : start + _CHUNK])
+    return len(rows)
+
+
+def _supersedes(paper: Paper, known: Row[Any]) -> bool:
+    newer = (paper.version or 0) > (known.version or 0)
+    return newer or (paper.withdrawn and not known.withdrawn and paper.version == known.version)
+
+
+def get(db: Connection, paper_id: str) -> Paper | None:
+    """One paper by its id, or None."""
+    row = db.execute(select(papers).where(papers.c.id == paper_id)).first()
+    return _paper(row) if row else None
+
+
+def get_many(db: Connection, ids: Sequence[str]) -> dict[str, Paper]:
+    """Papers by id; unknown ids are left out."""
+    found = {}
+    for start in range(0, len(ids), _CHUNK):
+        query = select(papers).where(papers.c.id.in_(ids[start : start + _CHUNK]))
+        found |= {row.id: _paper(row) for row in db.execute(query)}
+    return found
+
+
+def all_ids(db: Connection) -> list[str]:
+    """Every paper's id, in the order stored."""
+    return list(db.execute(select(papers.c.id).order_by(papers.c.seq)).scalars())
+
+
+def last_seq(db: Connection) -> int:
+    """The sequence number of the paper stored last; 0 when there is none."""
+    return db.execute(select(func.max(papers.c.seq))).scalar() or 0
+
+
+def newest_date(db: Connection, source: str) -> str | None:
+    """The latest v1 date among the papers a source gave."""
+    return db.execute(select(func.max(papers.c.published)).where(papers.c.source == source)).scalar()
+
+
+def unseen(
+    db: Connection, after: str | None, until: str, seen_through: int, looked_until: str | None
+) -> list[str]:
+    """Ids of papers a claim has yet to meet, oldest first.
+
+    v1 date in (`after`, `until`], and either stored after sequence number `seen_through` or, at
+    the last look, still in the future: published after day `looked_until`.
+    """
+    query = select(papers.c.id).where(papers.c.published <= until, papers.c.withdrawn.is_(False))
+    if after:
+        query = query.where(papers.c.published > after)
+    is_new = papers.c.seq > seen_through
+    query = query.where(is_new | (papers.c.published > looked_until) if looked_until else is_new)
+    return list(db.execute(query.order_by(papers.c.published, papers.c.id)).scalars())
+
+
+def _paper(row: Row[Any]) -> Paper:
+    return Paper(
+        id=row.id,
+        title=row.title,
+        abstract=row.abstract,
+        published=row.published,
+        version=row.version,
+        authors=tuple(row.authors),
+        categories=tuple(row.categories),
+        updated=row.updated,
+        comment=row.comment,
+        withdrawn=row.withdrawn,
+    )
+
+
+def save_text(db: Connection, paper: Paper, kind: str, text: str) -> int:
+    """Store what was read of a paper version; return the text's id. Storing twice is harmless."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    row = {"paper_id": paper.id, "version": paper.version or 0, "kind": kind, "sha256": digest}
+    query = select(texts.c.id).where(*(texts.c[name] == value for name, value in row.items()))
+    known = db.execute(query).scalar()
+    return known or db.execute(insert(texts).values(row | {"text": text})).inserted_primary_key[0]
+
+
+def text_of(db: Connection, text_id: int) -> str:
+    """A stored text by its id. Raises KeyError when there is none."""
+    found = db.execute(select(texts.c.text).where(texts.c.id == text_id)).scalar()
+    if found is None:
+        raise KeyError(text_id)
+    return found
+
+
+def save_passages(db: Connection, found: Sequence[Passage]) -> None:
+    """Store passages not yet known."""
+    ids = [p.id for p in found]
+    known = set(db.execute(select(passages.c.id).where(passages.c.id.in_(ids))).scalars())
+    columns = ("id", "text_id", "section", "page", "start", "end")
+    rows = [{c: getattr(p, c) for c in columns} for p in found if p.id not in known]
+    if rows:
+        db.execute(insert(passages), rows)
+
+
+def passages_of(db: Connection, text_id: int) -> list[Passage]:
+    """The passages of one stored text, in order."""
+    query = (
+        select(passages, texts.c.paper_id, texts.c.text)
+        .join(texts, texts.c.id == passages.c.text_id)
+        .where(passages.c.text_id == text_id)
+        .order_by(passages.c.start)
+    )
+    return [
+        Passage(r.id, r.text_id, r.paper_id, r.section, r.page, r.start, r.end, r.text[r.start : r.end])
+        for r in db.execute(query)
+    ]
+
+
+def newest_text(db: Connection, paper: Paper) -> tuple[int, str] | None:
+    """Id and text of what was last read of a paper's version; full text before abstract."""
+    query = (
+        select(texts.c.id, texts.c.text)
+        .where(texts.c.paper_id == paper.id, texts.c.version == (paper.version or 0))
+        .order_by((texts.c.kind == "full").desc(), texts.c.id.desc())
+    )
+    row = db.execute(query.limit(1)).first()
+    return (row.id, row.text) if row else None
+
+
+def all_passages(db: Connection) -> list[Passage]:
+    """Every stored passage, in the order read."""
+    text_ids = db.execute(select(texts.c.id).order_by(texts.c.id)).scalars().all()
+    return [passage for text_id in text_ids for passage in passages_of(db, text_id)]

@@ -1,0 +1,260 @@
+"""The nouns of the ledger as frozen records. Plain data: no I/O, no behaviour beyond a few views.
+
+Months are "YYYY-MM"; days are "YYYY-MM-DD"; instants are ISO 8601 in UTC. An as-of month that no
+source states is None and is shown as "unknown": it is never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Stance: TypeAlias = Literal["supports", "relaxes", "contradicts", "neutral"]
+VerdictName: TypeAlias = Literal["still-holds", "relaxed", "contradicted"]
+Basis: TypeAlias = Literal["reconfirmed", "unchallenged", "narrowed", "refuted", "untested"]
+ScopeMatch: TypeAlias = Literal["same", "different", "unknown"]
+EvidenceStatus: TypeAlias = Literal["counted", "lead", "rejected"]
+
+AXES = ("model", "scale", "training", "task", "scaffold", "metric")
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One scope axis of a claim: what it speaks about, and the words a paper would use for it."""
+
+    value: str
+    terms: tuple[str, ...] = ()
+    load_bearing: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """A paper a claim is drawn from. `status` is "cited" by the document, or only "likely".
+
+    `month` is the month the document gives for this source, where it gives one.
+    """
+
+    arxiv_id: str
+    status: Literal["cited", "likely"] = "cited"
+    month: str | None = None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a claim was read: document, place in it, and a note on how it was placed."""
+
+    document: str
+    place: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of inquiry: one open question."""
+
+    id: str
+    title: str
+    question: str
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One part of a compound claim, retested alone."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One revision of a dated claim."""
+
+    id: str
+    text: str
+    kind: str
+    lines: tuple[str, ...]
+    as_of: str | None
+    sources: tuple[Source, ...]
+    provenance: tuple[Provenance, ...]
+    durable_question: str
+    perishable_limitation: str
+    scope: dict[str, Axis] = field(default_factory=dict)
+    atoms: tuple[Atom, ...] = ()
+    revision: int = 1
+
+    @property
+    def parts(self) -> tuple[Atom, ...]:
+        """The atoms to retest: the claim itself where it has none."""
+        return self.atoms or (Atom(self.id, self.text),)
+
+    @property
+    def load_bearing(self) -> tuple[str, ...]:
+        """Axes without which this would be another claim."""
+        return tuple(name for name, axis in self.scope.items() if axis.load_bearing)
+
+    @property
+    def source_ids(self) -> frozenset[str]:
+        """Ids of the claim's own sources."""
+        return frozenset(s.arxiv_id for s in self.sources)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An arXiv record. `published` is the v1 date, to the day or, failing that, to the month."""
+
+    id: str
+    title: str
+    abstract: str
+    published: str
+    version: int | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    updated: str | None = None
+    comment: str | None = None
+    withdrawn: bool = False
+
+    @property
+    def text(self) -> str:
+        """The stored text of the record: title, blank line, abstract."""
+        return f"{self.title}\n\n{self.abstract}"
+
+    @property
+    def url(self) -> str:
+        """The page of exactly the version used; of the paper where no version is known."""
+        return f"https://arxiv.org/abs/{self.id}{f'v{self.version}' if self.version else ''}"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch `text[start:end]` of a paper's stored text."""
+
+    id: str
+    text_id: int
+    paper_id: str
+    section: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What one gate said of one piece of evidence. `settleable`: a person could overrule it."""
+
+    gate: str
+    passed: bool
+    reason: str
+    settleable: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One stance of one paper on one atom of a claim, with its quote and its gates."""
+
+    id: str
+    claim_id: str
+    revision: int
+    atom_id: str
+    paper_id: str
+    version: int | None
+    text_id: int
+    published: str
+    stance: Stance
+    quote: str
+    start: int | None
+    end: int | None
+    section: str
+    scope_match: dict[str, ScopeMatch]
+    condition: str
+    own_words: bool
+    replication: bool
+    strength: float
+    judge: str
+    status: EvidenceStatus
+    gates: tuple[GateResult, ...]
+    authors: tuple[str, ...] = ()
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rule decided of a claim. `name` is None while nothing has tested it."""
+
+    name: VerdictName | None
+    basis: Basis
+    condition: str = ""
+    confidence: float | None = None
+    contested: bool = False
+    evidence_ids: tuple[str, ...] = ()
+    rule_version: int = 1
+    reason: str = ""
+    id: int | None = None
+    claim_id: str = ""
+    revision: int = 1
+    run_id: str = ""
+    decided_at: str = ""
+
+
+@dataclass(frozen=True)
+class Retest:
+    """One claim's passage through one run: its window, its counts, and whether it was healthy."""
+
+    run_id: str
+    claim_id: str
+    revision: int
+    source: str
+    judge: str
+    window_from: str | None
+    window_to: str
+    seen_through: int
+    screened: int
+    relevant: int
+    judged: int
+    healthy: bool
+    finished_at: str
+
+
+@dataclass(frozen=True)
+class Screening:
+    """One paper's score for one claim in one run, kept or dropped."""
+
+    claim_id: str
+    paper_id: str
+    rank: int
+    dense: float
+    lexical: float
+    fused: float
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """One retest run. `health` is "running", "complete" or "degraded"; `reasons` say why."""
+
+    id: str
+    started_at: str
+    as_of: str
+    source: str
+    judge: str
+    settings: dict[str, Any]
+    health: str = "running"
+    reasons: tuple[str, ...] = ()
+    counts: dict[str, Any] = field(default_factory=dict)
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One journalled question to a judge or writer: intent, then response."""
+
+    key: str
+    run_id: str
+    kind: str
+    model: str
+    request: dict[str, Any]
+    response: dict[str, Any] | None = None
+    error: str | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0

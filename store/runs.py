@@ -1,0 +1,120 @@
+"""Runs, each claim's retest in them, and what was screened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from store.records import Retest, Run, Screening
+from store.schema import retests, runs, screenings
+
+
+def start(db: Connection, run: Run) -> None:
+    """Store a run that begins."""
+    db.execute(insert(runs).values(asdict(run)))
+
+
+def finish(db: Connection, run: Run) -> None:
+    """Store how a run ended."""
+    db.execute(update(runs).where(runs.c.id == run.id).values(asdict(run)))
+
+
+def get(db: Connection, run_id: str) -> Run | None:
+    """One run by its id, or None."""
+    row = db.execute(select(runs).where(runs.c.id == run_id)).first()
+    return _run(row) if row else None
+
+
+def latest(db: Connection, *, finished: bool = True) -> Run | None:
+    """The run started last; among finished ones unless told otherwise."""
+    query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
+    row = db.execute(query.where(runs.c.finished_at.is_not(None)) if finished else query).first()
+    return _run(row) if row else None
+
+
+def save_screenings(db: Connection, run_id: str, found: Iterable[Screening]) -> None:
+    """Store a claim's screening; a repeated one is left as it was."""
+    rows = [asdict(s) | {"run_id": run_id} for s in found]
+    if not rows:
+        return
+    key = (screenings.c.run_id == run_id) & (screenings.c.claim_id == rows[0]["claim_id"])
+    if db.execute(select(screenings.c.paper_id).where(key).limit(1)).first() is None:
+        db.execute(insert(screenings), rows)
+
+
+def kept(db: Connection, run_id: str, claim_id: str) -> list[str]:
+    """Ids of the papers kept for a claim in a run, best first."""
+    query = select(screenings.c.paper_id).where(
+        screenings.c.run_id == run_id, screenings.c.claim_id == claim_id, screenings.c.kept
+    )
+    return list(db.execute(query.order_by(screenings.c.rank)).scalars())
+
+
+def save_retest(db: Connection, retest: Retest) -> None:
+    """Store a claim's retest; a repeated one is left as it was."""
+    key = (retests.c.run_id == retest.run_id) & (retests.c.claim_id == retest.claim_id)
+    if db.execute(select(retests.c.run_id).where(key)).first() is None:
+        db.execute(insert(retests).values(asdict(retest)))
+
+
+def last_healthy(db: Connection, claim_id: str, revision: int, source: str, judge: str) -> Retest | None:
+    """The last healthy retest of a claim revision with the same source and judge."""
+    query = select(retests).where(
+        retests.c.claim_id == claim_id,
+        retests.c.revision == revision,
+        retests.c.source == source,
+        retests.c.judge == judge,
+        retests.c.healthy,
+    )
+    row = db.execute(query.order_by(retests.c.finished_at.desc()).limit(1)).first()
+    return Retest(**row._mapping) if row else None
+
+
+def of_run(db: Connection, run_id: str) -> list[Retest]:
+    """Every claim's retest in one run."""
+    rows = db.execute(select(retests).where(retests.c.run_id == run_id))
+    return [Retest(**row._mapping) for row in rows]
+
+
+def latest_retests(db: Connection) -> dict[str, Retest]:
+    """Each claim's latest healthy retest, by claim id."""
+    rows = db.execute(select(retests).where(retests.c.healthy).order_by(retests.c.finished_at))
+    return {row.claim_id: Retest(**row._mapping) for row in rows}
+
+
+def relevant_papers(db: Connection, claim_id: str, revision: int) -> int:
+    """How many distinct papers healthy retests of a claim revision screened and kept."""
+    query = (
+        select(func.count(screenings.c.paper_id.distinct()))
+        .join(
+            retests,
+            (retests.c.run_id == screenings.c.run_id) & (retests.c.claim_id == screenings.c.claim_id),
+        )
+        .where(
+            screenings.c.claim_id == claim_id,
+            screenings.c.kept,
+            retests.c.healthy,
+            retests.c.revision == revision,
+        )
+    )
+    return db.execute(query).scalar_one()
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)
+    return Run(**values | {"reasons": tuple(values["reasons"])})
+
+
+def nearest(db: Connection, claim_id: str, most: int) -> list[str]:
+    """Ids of the kept papers closest to a claim over all runs, best first."""
+    best = func.max(screenings.c.dense)
+    query = (
+        select(screenings.c.paper_id)
+        .where(screenings.c.claim_id == claim_id, screenings.c.kept)
+        .group_by(screenings.c.paper_id)
+        .order_by(best.desc(), screenings.c.paper_id)
+    )
+    return list(db.execute(query.limit(most)).scalars())

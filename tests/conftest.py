@@ -1,0 +1,103 @@
+"""Homes, claims and papers that tests share. Everything is real but the judge's and arXiv's far ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import store.claims
+from store.files import Home
+from store.ledger import Ledger
+from store.records import Axis, Claim, Line, Paper, Provenance, Source
+
+SHARED = Path(os.environ.get("RETEST_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+NOW = datetime(2026, 9, 1, 6, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("RETEST_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The shared data, read in place."""
+    if not SHARED.exists():
+        pytest.skip(f"shared data is absent: {SHARED}")
+    return SHARED
+
+
+class StillClock:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+class WordEmbedder:
+    """Unit vectors of hashed words: alike texts are near, and no model is loaded."""
+
+    name = "words-64"
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.embedded += len(texts)
+        vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                vectors[row, sum(word.encode()) % 64] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def make_claim(claim_id: str = "tuning-hurts", **changes: object) -> Claim:
+    """A claim about fine-tuning and faithfulness."""
+    values: dict[str, object] = {
+        "id": claim_id,
+        "text": "Fine-tuning lowers the faithfulness of a model's chain of thought.",
+        "kind": "claim",
+        "lines": ("faith",),
+        "as_of": "2024-11",
+        "sources": (Source("2411.15382"),),
+        "provenance": (Provenance("a document", "line 1"),),
+        "durable_question": "Does tuning decide faithfulness?",
+        "perishable_limitation": "Outcome rewards only.",
+        "scope": {"training": Axis("fine-tuning", ("fine-tun",), load_bearing=True)},
+    }
+    return Claim(**(values | changes))  # type: ignore[arg-type]
+
+
+def make_paper(number: int = 1, **changes: object) -> Paper:
+    """A paper newer than the claim."""
+    values: dict[str, object] = {
+        "id": f"2506.{number:05d}",
+        "title": f"Fine-tuning and the faithfulness of chain of thought, part {number}",
+        "abstract": f"We study fine-tuning of model {number}. We find that fine-tuning lowers the faithfulness "
+        f"of its chain of thought in {number} of 9 tasks. Code is available.",
+        "published": "2025-06-15",
+        "version": 1,
+        "authors": (f"Author {number}",),
+    }
+    return Paper(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A home with one line and one claim."""
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    ledger = Ledger.open(home.ledger, create=True)
+    with ledger.write() as db:
+        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
+        store.claims.save(db, make_claim(), "2026-08-01T00:00:00+00:00")
+    ledger.close()
+    yield home

@@ -1,0 +1,80 @@
+"""A scripted OpenAI-compatible server: a queue of behaviours, and the history of what was asked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.standins.http import Quiet, served
+
+Behaviour = Callable[[Quiet, dict[str, Any]], None]
+
+
+class LlmServer:
+    """`script` is consumed one behaviour a request; then `default` answers."""
+
+    def __init__(self, default: Behaviour) -> None:
+        self.default = default
+        self.script: list[Behaviour] = []
+        self.asked: list[dict[str, Any]] = []
+        self.url = ""
+
+
+@contextmanager
+def llm_server(default: Behaviour) -> Iterator[LlmServer]:
+    """Run a scripted server; `url` is its OpenAI base URL."""
+    server = LlmServer(default)
+
+    class Handler(Quiet):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            server.asked.append(body)
+            behaviour = server.script.pop(0) if server.script else server.default
+            behaviour(self, body)
+
+    with served(Handler) as address:
+        server.url = address + "/v1"
+        yield server
+
+
+def says(content: str | None, refusal: str | None = None) -> Behaviour:
+    """Answer with a message."""
+    message = {"role": "assistant", "content": content, "refusal": refusal}
+    document = {
+        "id": "x", "object": "chat.completion", "created": 0, "model": "scripted",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+    }  # fmt: skip
+    return lambda handler, _: handler.answer(200, json.dumps(document).encode(), "application/json")
+
+
+def fails(status: int, headers: dict[str, str] | None = None) -> Behaviour:
+    """Answer with an error status."""
+    body = json.dumps({"error": {"message": "scripted failure", "type": "x"}}).encode()
+    return lambda handler, _: handler.answer(status, body, "application/json", headers)
+
+
+def slow(seconds: float, then: Behaviour) -> Behaviour:
+    """Answer after a while."""
+
+    def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
+        time.sleep(seconds)
+        then(handler, body)
+
+    return behaviour
+
+
+def part(part_id: str, stance: str, quote: str, passage: str, **more: Any) -> dict[str, Any]:
+    """One part of a judge's answer."""
+    return {
+        "part_id": part_id, "stance": stance, "quotes": [{"passage_id": passage, "text": quote}],
+        "own_result": True, "scope": [], "condition": "", "replication": False, "strength": 0.9, **more,
+    }  # fmt: skip
+
+
+def judged(*parts: dict[str, Any]) -> Behaviour:
+    """Answer with a judge's JSON."""
+    return says(json.dumps({"parts": list(parts)}))

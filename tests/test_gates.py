@@ -1,0 +1,124 @@
+"""Every gate, through the one door evidence goes through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agent.ports import Finding
+from agent.retest.gates import Case, weigh
+from store.records import Axis, Evidence, Passage
+from tests.conftest import make_claim, make_paper
+
+PAPER = make_paper(1)
+QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of thought in 1 of 9 tasks."
+FINDING = Finding("tuning-hurts", "supports", QUOTE, 0.9, {"training": "same"})
+CASE = Case(
+    claim=make_claim(), paper=PAPER, text_id=1, text=PAPER.text, finding=FINDING, judge="j", threshold=0.6,
+    passages=(Passage("1.0", 1, PAPER.id, "abstract", None, 0, len(PAPER.text), PAPER.text),), until="2026-09-01",
+)  # fmt: skip
+
+
+def failed(case: Case) -> tuple[set[str], str]:
+    """The gates a case fails, and the status that gives."""
+    item = weigh(case)
+    return {g.gate for g in item.gates if not g.passed}, item.status
+
+
+def with_finding(**changes: object) -> Case:
+    return replace(CASE, finding=replace(FINDING, **changes))
+
+
+def test_good_evidence_passes_every_gate_and_is_pinned_to_its_place() -> None:
+    item: Evidence = weigh(CASE)
+    assert item.status == "counted"
+    assert [g.gate for g in item.gates] == [
+        "found", "newer", "exists", "own words", "in scope", "second opinion", "threshold",
+    ]  # fmt: skip
+    assert PAPER.text[item.start : item.end] == item.quote == QUOTE
+    assert (item.version, item.section) == (1, "abstract")
+
+
+@pytest.mark.parametrize(
+    ("case", "gate", "status"),
+    [
+        (with_finding(quote=QUOTE.replace("1 of 9", "2 of 9")), "found", "rejected"),
+        (with_finding(quote="fine-tuning lowers the faithfulness"), "found", "rejected"),
+        (replace(CASE, claim=make_claim(as_of="2025-06")), "newer", "rejected"),
+        (replace(CASE, claim=make_claim(as_of=None)), "newer", "lead"),
+        (replace(CASE, paper=replace(PAPER, id="2411.15382")), "newer", "rejected"),
+        (replace(CASE, until="2025-01-01"), "newer", "rejected"),
+        (replace(CASE, paper=replace(PAPER, withdrawn=True)), "exists", "rejected"),
+        (replace(CASE, paper=None), "exists", "rejected"),
+        (with_finding(passage_id="9.9"), "exists", "rejected"),
+        (with_finding(atom_id="no-such-part"), "exists", "rejected"),
+        (with_finding(own_words=False), "own words", "lead"),
+        (with_finding(strength=0.5), "threshold", "lead"),
+        (replace(CASE, other_stances=frozenset({"contradicts"})), "second opinion", "lead"),
+    ],
+)
+def test_each_gate_fails_alone_for_its_own_reason(case: Case, gate: str, status: str) -> None:
+    gates, got = failed(case)
+    assert gate in gates
+    assert got == status
+
+
+def test_another_setting_narrows_and_an_unknown_one_waits_for_a_person() -> None:
+    other = weigh(with_finding(stance="contradicts", scope_match={"training": "different"}))
+    unknown = weigh(with_finding(stance="contradicts", scope_match={}))
+    same = weigh(with_finding(stance="contradicts", scope_match={"training": "same"}))
+    assert (other.stance, other.status, other.condition) == ("relaxes", "counted", "another training")
+    assert (unknown.stance, unknown.status) == ("relaxes", "lead")
+    assert (same.stance, same.status) == ("contradicts", "counted")
+
+
+def test_a_claim_without_load_bearing_axes_can_be_contradicted() -> None:
+    claim = make_claim(scope={"training": Axis("any", ())})
+    assert weigh(replace(with_finding(stance="contradicts"), claim=claim)).stance == "contradicts"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Prior work has shown that fine-tuning always raises faithfulness.",
+        "It is widely believed that fine-tuning raises faithfulness everywhere.",
+        "Smith et al. report that fine-tuning raises faithfulness by far.",
+        "Many researchers have argued that fine-tuning raises faithfulness.",
+    ],
+)
+def test_reported_speech_does_not_count(sentence: str) -> None:
+    paper = make_paper(1, abstract=f"Context here. {sentence} We ran tests.")
+    case = replace(with_finding(quote=sentence), paper=paper, text=paper.text)
+    assert failed(case) == ({"own words"}, "lead")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We propose a method that improves the faithfulness of fine-tuned models.",
+        "This paper introduces a framework for faithful fine-tuning of models.",
+        "Does fine-tuning lower the faithfulness of chain-of-thought results?",
+        "Towards a scalable and faithful architecture for fine-tuned reasoning.",
+    ],
+)
+def test_an_aim_is_not_a_result(sentence: str) -> None:
+    paper = make_paper(1, abstract=f"Context here. {sentence} We ran tests.")
+    case = replace(with_finding(quote=sentence), paper=paper, text=paper.text)
+    assert failed(case) == ({"own words"}, "lead")
+
+
+def test_background_before_the_authors_speak_is_not_a_result() -> None:
+    background = "Tuned models achieve high faithfulness by emitting long chains of thought."
+    paper = make_paper(1, abstract=f"{background} We test this. {QUOTE}")
+    passage = replace(
+        CASE.passages[0], start=len(paper.title), end=len(paper.text), text=paper.text[len(paper.title) :]
+    )
+    case = replace(with_finding(quote=background), paper=paper, text=paper.text, passages=(passage,))
+    assert failed(case) == ({"own words"}, "lead")
+    assert failed(replace(case, finding=FINDING)) == (set(), "counted")
+
+
+def test_a_reference_list_is_not_the_authors_word() -> None:
+    passage = replace(CASE.passages[0], section="References")
+    assert failed(replace(CASE, passages=(passage,))) == ({"own words"}, "lead")

@@ -1,0 +1,88 @@
+"""The quote gate's heart: true quotes survive bad extraction, altered ones never pass."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.retest.quotes import find_quote, fold, whole_sentences
+
+TEXT = (
+    "Effects of fine-tuning. We find that the efficient models do not improve on 3.5% of the 1,200 "
+    "difficult tasks, although faithful reasoning increases from -2 to 14 points when fine-tuned. "
+    "Larger models are not affected by the shift."
+)
+QUOTE = (
+    "We find that the efficient models do not improve on 3.5% of the 1,200 difficult tasks, although "
+    "faithful reasoning increases from -2 to 14 points when fine-tuned."
+)
+
+
+def mangled(text: str, seed: int) -> str:
+    """What extraction from a PDF does to a text: ligatures, hyphens at line ends, odd spaces."""
+    rng = random.Random(seed)
+    text = text.replace("ffi", "ﬃ").replace("ff", "ﬀ").replace("fi", "ﬁ")
+    words = []
+    for word in text.split(" "):
+        if len(word) > 7 and word.isalpha() and rng.random() < 0.5:
+            word = word[:4] + "-\n" + word[4:]
+        words.append(word)
+    return "".join(w + rng.choice([" ", "  ", "\n", "\u00a0", " \n "]) for w in words)
+
+
+@given(st.integers())
+def test_a_true_quote_is_found_in_extracted_text(seed: int) -> None:
+    raw = mangled(TEXT, seed)
+    span = find_quote(QUOTE, raw)
+    assert span
+    assert fold(raw[span.start : span.end]).text == fold(QUOTE).text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("not ", ""), ("3.5%", "35%"), ("3.5%", "3.6%"), ("3.5%", "3.5"), ("1,200", "12,00"), ("-2", "2"),
+        ("increases", "decreases"), ("14 points", "1 4 points"), ("the efficient", "efficient"),
+        ("difficult tasks", "tasks difficult"), ("models", "model"),
+    ],
+)  # fmt: skip
+def test_one_changed_thing_is_another_quote(old: str, new: str) -> None:
+    assert old in QUOTE
+    assert find_quote(QUOTE.replace(old, new, 1), TEXT) is None
+
+
+@given(st.data())
+def test_dropping_any_word_is_another_quote(data: st.DataObject) -> None:
+    words = QUOTE.split()
+    drop = data.draw(st.integers(1, len(words) - 2))
+    assert find_quote(" ".join(words[:drop] + words[drop + 1 :]), TEXT) is None
+
+
+def test_part_of_a_word_is_not_a_quote() -> None:
+    assert find_quote("rger models are not affected by the shift", TEXT) is None
+
+
+@pytest.mark.parametrize(
+    "cut",
+    ["that the efficient models do not improve on 3", "5% of the 1,200 difficult tasks, although faithful",
+     "2 to 14 points when fine-tuned. Larger models are", "efficient models do not improve on 3.5"],
+)  # fmt: skip
+def test_part_of_a_number_is_not_a_quote(cut: str) -> None:
+    assert find_quote(cut, TEXT) is None
+
+
+def test_a_quote_cut_after_not_is_widened_to_its_sentence() -> None:
+    span = find_quote("improve on 3.5% of the 1,200 difficult tasks", TEXT)
+    assert span
+    whole = whole_sentences(span, TEXT)
+    assert "do not improve" in TEXT[whole.start : whole.end]
+
+
+@given(st.text())
+def test_folding_keeps_an_origin_for_every_character(raw: str) -> None:
+    folded = fold(raw)
+    assert len(folded.text) == len(folded.origin)
+    assert list(folded.origin) == sorted(folded.origin)

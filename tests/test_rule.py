@@ -1,0 +1,127 @@
+"""The verdict rule: its cases, and the properties that must hold for any evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.retest.rule import combine, decide, settle, voices
+from store.records import Atom, Evidence, Verdict
+
+BASE = Evidence(
+    id="e", claim_id="c", revision=1, atom_id="c", paper_id="2506.00001", version=1, text_id=1,
+    published="2025-06-01", stance="supports", quote="q", start=0, end=1, section="abstract", scope_match={},
+    condition="", own_words=True, replication=False, strength=0.8, judge="j", status="counted", gates=(),
+)  # fmt: skip
+ORDER = {"contradicted": 0, "relaxed": 1, None: 2, "still-holds": 3}
+
+
+def item(number: int, stance: str = "contradicts", author: str | None = None, **more: Any) -> Evidence:
+    """Evidence of one paper."""
+    return replace(BASE, id=f"e{number}{stance}", paper_id=f"2506.{number:05d}", stance=stance,
+                   authors=(author or f"Author {number}",), **more)  # fmt: skip
+
+
+evidence = st.builds(
+    item,
+    st.integers(1, 6),
+    st.sampled_from(["supports", "relaxes", "contradicts", "neutral"]),
+    st.sampled_from(["Ann", "Bo", "Cy", "Di"]),
+    status=st.sampled_from(["counted", "lead", "rejected"]),
+    strength=st.floats(0.5, 1),
+    replication=st.booleans(),
+)
+some = st.lists(evidence, max_size=8, unique_by=lambda e: e.id)
+
+
+def judge(found: list[Evidence], relevant: int = 9, *, healthy: bool = True) -> Verdict:
+    return decide(found, relevant=relevant, healthy=healthy)
+
+
+def test_two_independent_voices_refute_and_one_only_narrows() -> None:
+    assert judge([item(1), item(2)]).name == "contradicted"
+    assert judge([item(1)]).name == "relaxed"
+    assert judge([item(1, author="Ann"), item(2, author="Ann")]).name == "relaxed"
+    assert judge([item(1, replication=True)]).name == "contradicted"
+
+
+def test_papers_whose_authors_are_unknown_are_one_voice() -> None:
+    assert voices([replace(item(1), authors=()), replace(item(2), authors=())]) == 1
+
+
+def test_support_beside_contradiction_keeps_the_weaker_and_says_contested() -> None:
+    verdict = judge([item(1), item(2), item(3, "supports")])
+    assert (verdict.name, verdict.contested) == ("relaxed", True)
+
+
+def test_a_narrowing_states_its_condition() -> None:
+    assert judge([item(1, "relaxes", condition="when tools are given")]).condition == "when tools are given"
+    assert "2506.00001" in judge([item(1)]).condition
+
+
+def test_silence_is_not_confirmation() -> None:
+    assert judge([], relevant=4).basis == "untested"
+    assert (judge([], relevant=5).name, judge([], relevant=5).basis) == ("still-holds", "unchallenged")
+    assert judge([], relevant=50, healthy=False).name is None
+    assert judge([item(1, "supports")], healthy=False).name is None
+
+
+@given(some, st.randoms())
+def test_order_does_not_matter(found: list[Evidence], rng: Any) -> None:
+    shuffled = list(found)
+    rng.shuffle(shuffled)
+    assert judge(shuffled) == judge(found)
+
+
+@given(some)
+def test_a_duplicate_changes_nothing(found: list[Evidence]) -> None:
+    assert judge(found + found[:1]) == judge(found)
+
+
+@given(some)
+def test_what_failed_a_gate_changes_nothing(found: list[Evidence]) -> None:
+    assert judge([e for e in found if e.status == "counted"]) == judge(found)
+
+
+@given(some, st.integers(7, 9), st.booleans(), st.integers(0, 9))
+def test_more_contradiction_never_moves_towards_still_holds(
+    found: list[Evidence], number: int, healthy: bool, relevant: int
+) -> None:
+    before = judge(found, relevant, healthy=healthy)
+    after = judge([*found, item(number)], relevant, healthy=healthy)
+    assert ORDER[after.name] <= ORDER[before.name]
+
+
+@given(some, st.integers(0, 9))
+def test_a_degraded_run_never_confirms(found: list[Evidence], relevant: int) -> None:
+    assert judge(found, relevant, healthy=False).name != "still-holds"
+
+
+@given(some)
+def test_every_verdict_but_the_unchallenged_cites_what_it_rests_on(found: list[Evidence]) -> None:
+    verdict = judge(found)
+    assert set(verdict.evidence_ids) <= {e.id for e in found if e.status == "counted"}
+    assert bool(verdict.evidence_ids) == (verdict.basis not in ("unchallenged", "untested"))
+
+
+def test_the_weakest_part_of_a_compound_claim_decides() -> None:
+    parts = [Atom("a", "Part a."), Atom("b", "Part b.")]
+    holds, against = judge([item(1, "supports")]), judge([item(1), item(2)])
+    silent = judge([], relevant=0)
+    assert combine([(parts[0], holds), (parts[1], against)]).name == "relaxed"
+    assert "Part b." in combine([(parts[0], holds), (parts[1], against)]).condition
+    assert combine([(parts[0], against), (parts[1], against)]).name == "contradicted"
+    assert combine([(parts[0], holds), (parts[1], silent)]).name is None
+    assert combine([(parts[0], holds), (parts[1], holds)]).basis == "reconfirmed"
+
+
+def test_history_grows_only_by_news() -> None:
+    holds, against = judge([item(1, "supports")]), judge([item(2), item(3)])
+    assert settle(None, holds, frozenset()) == holds
+    assert settle(holds, holds, frozenset()) is None
+    assert settle(holds, judge([], relevant=0), frozenset()) is None
+    assert settle(holds, against, frozenset()) == against
+    assert settle(holds, against, frozenset(against.evidence_ids)) is None

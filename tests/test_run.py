@@ -1,0 +1,294 @@
+"""Whole runs: real graph, ledger, Chroma and snapshot; the judge is a scripted server over HTTP."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+import store.calls
+import store.evidence
+import store.runs
+import store.verdicts
+from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.openai_llm import LlmJudge
+from agent.adapters.snapshot import SnapshotSource
+from agent.errors import UsageError
+from agent.retest import service
+from agent.retest.budget import Budget
+from agent.retest.parts import Parts
+from agent.retest.screen import Limits
+from store.files import Home
+from store.index import open_index
+from store.ledger import Ledger
+from store.records import Evidence, Paper, Run, Verdict
+from tests.conftest import NOW, StillClock, WordEmbedder, make_claim, make_paper
+from tests.standins.http import Quiet
+from tests.standins.llm import Behaviour, LlmServer, fails, judged, llm_server, part, says
+
+DAY = NOW.date().isoformat()
+
+
+def answer_by(stance_of: Callable[[str], str]) -> Behaviour:
+    """A judge that quotes each paper's result sentence with the stance we choose for its id."""
+
+    def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
+        user = body["messages"][1]["content"]
+        paper = user.split("(arXiv:")[1].split(",")[0]
+        passage = next(w for line in user.splitlines() if "(abstract)" in line for w in [line.split()[1]])
+        quote = next(s for s in user.split(". ") if s.startswith("We find")) + "."
+        stance = stance_of(paper)
+        more = {"scope": [{"axis": "training", "match": "same"}]}
+        judged(part("tuning-hurts", stance, quote, passage, **more))(handler, body)
+
+    return behaviour
+
+
+def write_snapshot(path: Path, papers: list[Paper]) -> Path:
+    path.write_text("".join(json.dumps(p.__dict__) + "\n" for p in papers))
+    return path
+
+
+@contextmanager
+def parts_for(home: Home, snapshot: Path, url: str, budget: Budget | None = None) -> Iterator[Parts]:
+    """The parts of a run at the scripted judge."""
+    ledger = Ledger.open(home.ledger)
+    client = openai.OpenAI(api_key="k", base_url=url, max_retries=0, timeout=20)
+    embedder = WordEmbedder()
+    with open_index(home.index, embedder.name, holder="test") as index:
+        yield Parts(
+            home=home, ledger=ledger, index=index, source=SnapshotSource(snapshot), reader=AbstractReader(),
+            embedder=embedder, judge=LlmJudge(client, "m", threshold=0.6, sleep=lambda _: None),
+            clock=StillClock(), limits=Limits(keep=8, floor=0.1), budget=budget or Budget(),
+        )  # fmt: skip
+    ledger.close()
+
+
+def retest(home: Home, snapshot: Path, url: str, **more: Any) -> Run:
+    with parts_for(home, snapshot, url, **more) as parts:
+        return service.start(parts, DAY, [], [], lambda _: None, 2)
+
+
+def present(home: Home) -> tuple[Verdict | None, list[Evidence]]:
+    """The claim's verdict and evidence as stored."""
+    ledger = Ledger.open(home.ledger)
+    with ledger.read() as db:
+        history = store.verdicts.histories(db).get("tuning-hurts", [])
+        found = store.evidence.of_claim(db, "tuning-hurts", 1)
+    ledger.close()
+    return (history[-1] if history else None), found
+
+
+@pytest.fixture
+def server() -> Iterator[LlmServer]:
+    with llm_server(answer_by(lambda _: "supports")) as server:
+        yield server
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Path:
+    return write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 7)])
+
+
+def test_claims_in_verdicts_with_checked_citations_out(home: Home, snapshot: Path, server: LlmServer) -> None:
+    run = retest(home, snapshot, server.url)
+    verdict, found = present(home)
+    assert run.health == "complete"
+    assert verdict
+    assert (verdict.name, verdict.basis) == ("still-holds", "reconfirmed")
+    assert len(verdict.evidence_ids) == 6
+    report = (home.root / run.id / "report.md").read_text()
+    assert "none yet → still-holds" in report
+    assert all(f"https://arxiv.org/abs/{e.paper_id}v1" in report for e in found[:3])
+    assert len((home.root / run.id / "calls.jsonl").read_text().splitlines()) == 6
+
+
+def test_a_second_run_with_nothing_new_does_nothing(home: Home, snapshot: Path, server: LlmServer) -> None:
+    retest(home, snapshot, server.url)
+    calls = len(server.asked)
+    run = retest(home, snapshot, server.url)
+    counts = run.counts
+    assert len(server.asked) == calls
+    assert (counts["papers_embedded"], counts["judged"], counts["verdicts_appended"]) == (0, 0, 0)
+    assert "Unchanged" in (home.root / run.id / "report.md").read_text()
+
+
+def test_only_what_is_new_is_judged_and_a_flip_cites_it(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    retest(home, snapshot, server.url)
+    calls = len(server.asked)
+    papers = [make_paper(n) for n in range(1, 7)]
+    write_snapshot(snapshot, [*papers, make_paper(50), make_paper(51)])
+    server.default = answer_by(lambda paper: "contradicts" if paper > "2506.00049" else "supports")
+    run = retest(home, snapshot, server.url)
+    verdict, found = present(home)
+    assert len(server.asked) == calls + 2
+    assert verdict
+    assert (verdict.name, verdict.contested) == ("relaxed", True)
+    new = {e.id for e in found if e.run_id == run.id}
+    assert new
+    assert new <= set(verdict.evidence_ids)
+    assert "still-holds → relaxed" in (home.root / run.id / "report.md").read_text()
+
+
+def test_independent_contradictions_refute(home: Home, snapshot: Path, server: LlmServer) -> None:
+    server.default = answer_by(lambda _: "contradicts")
+    retest(home, snapshot, server.url)
+    verdict, _ = present(home)
+    assert verdict
+    assert verdict.name == "contradicted"
+
+
+def test_an_older_paper_and_the_claims_own_source_are_never_asked_about(
+    home: Home, tmp_path: Path, server: LlmServer
+) -> None:
+    old = [
+        make_paper(1, published="2024-11-20"),
+        make_paper(2, id="2411.15382"),
+        make_paper(3, published="2026-10-01"),
+    ]
+    run = retest(home, write_snapshot(tmp_path / "old.jsonl", old), server.url)
+    assert not server.asked
+    assert run.counts["pairs_screened"] == 0
+    assert (present(home)[0] or Verdict(None, "untested")).basis == "untested"
+
+
+def test_invented_quotes_and_passages_are_kept_as_rejected_and_never_count(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    invented = "We find that the claim is entirely wrong in every way."
+    server.default = judged(
+        part("tuning-hurts", "contradicts", invented, "1.1"), part("tuning-hurts", "contradicts", invented, "77.7"),
+        part("another-claim", "contradicts", invented, "1.1"),
+    )  # fmt: skip
+    retest(home, snapshot, server.url)
+    verdict, found = present(home)
+    assert {e.status for e in found} == {"rejected"}
+    assert verdict
+    assert verdict.name == "still-holds"
+    assert verdict.basis == "unchallenged"
+
+
+@pytest.mark.parametrize("behaviour", [says("nonsense"), says(None, refusal="no"), fails(500), fails(401)])
+def test_a_judge_that_fails_degrades_the_run_and_confirms_nothing(
+    home: Home, snapshot: Path, server: LlmServer, behaviour: Behaviour
+) -> None:
+    good, server.default = server.default, behaviour
+    run = retest(home, snapshot, server.url)
+    verdict, found = present(home)
+    assert run.health == "degraded"
+    assert run.reasons
+    assert not found
+    assert verdict is None or verdict.name is None
+    server.default = good
+    assert retest(home, snapshot, server.url).health == "complete"
+    verdict, _ = present(home)
+    assert verdict
+    assert verdict.name == "still-holds"
+
+
+def test_a_bad_snapshot_line_degrades_the_run(home: Home, snapshot: Path, server: LlmServer) -> None:
+    snapshot.write_text(snapshot.read_text() + "{torn")
+    run = retest(home, snapshot, server.url)
+    assert run.health == "degraded"
+    assert "line 7" in run.reasons[0]
+
+
+def test_the_budget_is_reserved_before_each_call(home: Home, snapshot: Path, server: LlmServer) -> None:
+    budget = Budget(cap=2.05, price_out=1000.0)  # an answer may cost $2.00 and does cost $0.02
+    run = retest(home, snapshot, server.url, budget=budget)
+    assert len(server.asked) == 3
+    assert budget.spent <= 2.05
+    assert run.health == "degraded"
+    assert run.reasons[0].startswith("budget reached: $0.06")
+    assert run.counts["evidence"] == 3
+    assert retest(home, snapshot, server.url).health == "complete"
+    assert len(server.asked) == 6
+
+
+def test_the_past_is_not_judged_by_its_future(home: Home, snapshot: Path, server: LlmServer) -> None:
+    retest(home, snapshot, server.url)
+    with parts_for(home, snapshot, server.url) as parts, pytest.raises(UsageError, match="RETEST_HOME"):
+        service.start(parts, "2025-01-01", [], [], lambda _: None, 2)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from store.files import Home
+from tests.test_run import DAY, parts_for
+from agent.retest import service
+with parts_for(Home(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]) as parts:
+    service.start(parts, DAY, [], [], lambda _: None, 1)
+"""
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_killed_run_is_resumed_and_no_answered_call_is_repeated(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    good = server.default
+    released: list[bool] = []
+
+    def hang_at_the_third(handler: Quiet, body: dict[str, Any]) -> None:
+        if len(server.asked) >= 3 and not released:
+            wait_for(lambda: bool(released))
+            return
+        good(handler, body)
+
+    server.default = hang_at_the_third
+    command = [sys.executable, "-c", CHILD, str(home.root), str(snapshot), server.url]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1]) as child:
+        try:
+            wait_for(lambda: len(server.asked) >= 3)
+        finally:
+            child.send_signal(signal.SIGKILL)
+    released.append(True)
+    answered = {json.dumps(a["messages"]) for a in server.asked[:2]}
+    before = len(server.asked)
+    with parts_for(home, snapshot, server.url) as parts:
+        with parts.ledger.read() as db:
+            begun = store.runs.latest(db, finished=False)
+        assert begun
+        assert begun.finished_at is None
+        run = service.resume(parts, begun.id, lambda _: None, 1)
+    verdict, found = present(home)
+    assert run.health == "complete"
+    assert not answered & {json.dumps(a["messages"]) for a in server.asked[before:]}
+    assert len(server.asked) == 7
+    assert verdict
+    assert (verdict.name, len(found)) == ("still-holds", 6)
+
+
+def test_the_served_graph_runs_from_primitives_alone(home: Home, shared_data: Path, tmp_path: Path) -> None:
+    from agent import wiring
+
+    wanted = json.loads((Path(__file__).parents[1] / "langgraph.json").read_text())["graphs"]
+    assert list(wanted.values()) == ["./agent/wiring.py:served_graph"]
+    empty = write_snapshot(tmp_path / "one.jsonl", [make_paper(1, published="2020-01-01")])
+    context = {"retest_home": str(home.root), "papers_from": "snapshot", "snapshot_path": str(empty)}
+    begin = {"run_id": "run-served", "as_of": DAY, "only_claims": [], "only_lines": []}
+    wiring.served_graph().invoke(begin, context=context)
+    assert (home.root / "run-served" / "report.md").exists()
+
+
+def test_a_claim_of_another_line_is_left_alone(home: Home, snapshot: Path, server: LlmServer) -> None:
+    with parts_for(home, snapshot, server.url) as parts, pytest.raises(UsageError, match="no line"):
+        service.start(parts, DAY, [], ["nope"], lambda _: None, 2)
+    assert make_claim().lines == ("faith",)
