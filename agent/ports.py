@@ -76,8 +76,14 @@ class PaperSource(Protocol):
     """Where papers come from. `problems` names, in a few words each, what went wrong so far."""
 
     name: str
-    problems: list[str]
-    counts: dict[str, int]
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong so far."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers for the run's record."""
 
     def collect(self, wanted: Sequence[Wanted]) -> Iterator[Paper]:
         """Yield papers that may bear on the claims; dates are checked again by the caller.

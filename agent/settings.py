@@ -38,7 +38,7 @@ class Settings:
     price_out: float = setting(0.0, "dollars a million output tokens, for the budget")
     budget: float = setting(0.0, "dollars a run may spend; 0 is no cap")
     concurrency: int = setting(4, "claims judged at the same time")
-    keep: int = setting(12, "papers kept for judging, a claim and run")
+    keep: int = setting(20, "papers kept for judging, a claim and run")
     floor: float = setting(0.35, "least cosine of a kept paper with the claim")
     embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
     stance_model: str = setting("", "folder of another stance model; empty is the shipped one")
@@ -46,7 +46,7 @@ class Settings:
     arxiv_results: int = setting(200, "most results asked for, a claim and run")
     contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
     gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty is the temp folder")
-    home: Path = setting(Path("runs"), "folder that holds all state")
+    home: Path = Path("runs")
     origins: Mapping[str, str] = field(default_factory=dict)
 
 

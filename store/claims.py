@@ -93,10 +93,14 @@ def _claim(row: Row[Any], in_lines: tuple[str, ...]) -> Claim:
         provenance=tuple(Provenance(**p) for p in row.provenance),
         durable_question=row.durable_question,
         perishable_limitation=row.perishable_limitation,
-        scope={name: Axis(**a | {"terms": tuple(a["terms"])}) for name, a in row.scope.items()},
-        atoms=tuple(Atom(**a) for a in row.atoms),
+        scope=_scope(row.scope),
+        atoms=tuple(Atom(a["id"], a["text"], _scope(a["scope"])) for a in row.atoms),
         revision=row.revision,
     )
+
+
+def _scope(stored: dict[str, Any]) -> dict[str, Axis]:
+    return {name: Axis(**axis | {"terms": tuple(axis["terms"])}) for name, axis in stored.items()}
 
 
 def _content(claim: Claim) -> dict[str, Any]:

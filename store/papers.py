@@ -33,7 +33,7 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> in
     return len(rows)
 
 
-def _supersedes(paper: Paper, known: Row[Any]) -> bool:
+def _supersedes(paper: Paper, known: Row[Any, Any, Any]) -> bool:
     newer = (paper.version or 0) > (known.version or 0)
     return newer or (paper.withdrawn and not known.withdrawn and paper.version == known.version)
 
@@ -46,7 +46,7 @@ def get(db: Connection, paper_id: str) -> Paper | None:
 
 def get_many(db: Connection, ids: Sequence[str]) -> dict[str, Paper]:
     """Papers by id; unknown ids are left out."""
-    found = {}
+    found: dict[str, Paper] = {}
     for start in range(0, len(ids), _CHUNK):
         query = select(papers).where(papers.c.id.in_(ids[start : start + _CHUNK]))
         found |= {row.id: _paper(row) for row in db.execute(query)}
@@ -105,7 +105,10 @@ def save_text(db: Connection, paper: Paper, kind: str, text: str) -> int:
     row = {"paper_id": paper.id, "version": paper.version or 0, "kind": kind, "sha256": digest}
     query = select(texts.c.id).where(*(texts.c[name] == value for name, value in row.items()))
     known = db.execute(query).scalar()
-    return known or db.execute(insert(texts).values(row | {"text": text})).inserted_primary_key[0]
+    if known:
+        return int(known)
+    added = insert(texts).values(row | {"text": text}).returning(texts.c.id)
+    return int(db.execute(added).scalar_one())
 
 
 def text_of(db: Connection, text_id: int) -> str:
@@ -113,7 +116,7 @@ def text_of(db: Connection, text_id: int) -> str:
     found = db.execute(select(texts.c.text).where(texts.c.id == text_id)).scalar()
     if found is None:
         raise KeyError(text_id)
-    return found
+    return str(found)
 
 
 def save_passages(db: Connection, found: Sequence[Passage]) -> None:

@@ -60,10 +60,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Atom:
-    """One part of a compound claim, retested alone."""
+    """One part of a compound claim, retested alone. Its own axes stand over the claim's."""
 
     id: str
     text: str
+    scope: dict[str, Axis] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,14 @@ class Claim:
         """The atoms to retest: the claim itself where it has none."""
         return self.atoms or (Atom(self.id, self.text),)
 
-    @property
-    def load_bearing(self) -> tuple[str, ...]:
-        """Axes without which this would be another claim."""
-        return tuple(name for name, axis in self.scope.items() if axis.load_bearing)
+    def scope_of(self, atom_id: str) -> dict[str, Axis]:
+        """The scope of one part: the claim's axes, with the part's own over them."""
+        own = next((atom.scope for atom in self.atoms if atom.id == atom_id), {})
+        return self.scope | own
+
+    def load_bearing(self, atom_id: str) -> tuple[str, ...]:
+        """Axes without which the part would be another claim."""
+        return tuple(name for name, axis in self.scope_of(atom_id).items() if axis.load_bearing)
 
     @property
     def source_ids(self) -> frozenset[str]:

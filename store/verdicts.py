@@ -21,7 +21,7 @@ def save(db: Connection, verdict: Verdict) -> None:
     if db.execute(select(verdicts.c.id).where(key)).first():
         return
     row = {name: getattr(verdict, name) for name in _COLUMNS}
-    verdict_id = db.execute(insert(verdicts).values(row)).inserted_primary_key[0]
+    verdict_id = db.execute(insert(verdicts).values(row).returning(verdicts.c.id)).scalar_one()
     links = [{"verdict_id": verdict_id, "evidence_id": e} for e in verdict.evidence_ids]
     if links:
         db.execute(insert(verdict_evidence), links)

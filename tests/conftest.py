@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,7 +56,8 @@ class WordEmbedder:
         for row, text in enumerate(texts):
             for word in text.lower().split():
                 vectors[row, sum(word.encode()) % 64] += 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return unit
 
 
 def make_claim(claim_id: str = "tuning-hurts", **changes: object) -> Claim:
@@ -81,8 +82,8 @@ def make_paper(number: int = 1, **changes: object) -> Paper:
     values: dict[str, object] = {
         "id": f"2506.{number:05d}",
         "title": f"Fine-tuning and the faithfulness of chain of thought, part {number}",
-        "abstract": f"We study fine-tuning of model {number}. We find that fine-tuning lowers the faithfulness "
-        f"of its chain of thought in {number} of 9 tasks. Code is available.",
+        "abstract": f"We study fine-tuning of model {number}. We find that fine-tuning lowers the "
+        f"faithfulness of its chain of thought in {number} of 9 tasks. Code is available.",
         "published": "2025-06-15",
         "version": 1,
         "authors": (f"Author {number}",),
@@ -91,7 +92,7 @@ def make_paper(number: int = 1, **changes: object) -> Paper:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path) -> Home:
     """A home with one line and one claim."""
     home = Home(tmp_path / "home")
     home.root.mkdir()
@@ -100,4 +101,4 @@ def home(tmp_path: Path) -> Iterator[Home]:
         store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
         store.claims.save(db, make_claim(), "2026-08-01T00:00:00+00:00")
     ledger.close()
-    yield home
+    return home

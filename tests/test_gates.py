@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of though
 FINDING = Finding("tuning-hurts", "supports", QUOTE, 0.9, {"training": "same"})
 CASE = Case(
     claim=make_claim(), paper=PAPER, text_id=1, text=PAPER.text, finding=FINDING, judge="j", threshold=0.6,
-    passages=(Passage("1.0", 1, PAPER.id, "abstract", None, 0, len(PAPER.text), PAPER.text),), until="2026-09-01",
+    passages=(Passage("1.0", 1, PAPER.id, "abstract", None, 0, len(PAPER.text), PAPER.text),),
+    until="2026-09-01",
 )  # fmt: skip
 
 
@@ -26,7 +28,7 @@ def failed(case: Case) -> tuple[set[str], str]:
     return {g.gate for g in item.gates if not g.passed}, item.status
 
 
-def with_finding(**changes: object) -> Case:
+def with_finding(**changes: Any) -> Case:
     return replace(CASE, finding=replace(FINDING, **changes))
 
 

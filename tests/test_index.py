@@ -24,9 +24,9 @@ def test_vectors_come_back_in_the_order_asked_and_outlive_the_writer(tmp_path: P
 
 
 def test_a_second_writer_is_told_who_holds_it(tmp_path: Path) -> None:
-    with open_index(tmp_path / "index", "m", holder="run 1"), pytest.raises(Locked, match="run 1"):
-        with open_index(tmp_path / "index", "m", holder="run 2"):
-            pass
+    folder = tmp_path / "index"
+    with open_index(folder, "m", holder="run 1"), pytest.raises(Locked, match="run 1"):
+        open_index(folder, "m", holder="run 2").__enter__()
 
 
 def test_vectors_of_two_models_never_mix(tmp_path: Path) -> None:

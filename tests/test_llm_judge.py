@@ -10,7 +10,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from agent.adapters.openai_llm import ATTEMPTS, JudgeAnswer, LlmJudge
+from agent.adapters.openai_llm import ATTEMPTS, LlmJudge
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeUnreachable
 from store.records import Passage
 from tests.conftest import make_claim, make_paper
@@ -122,4 +122,3 @@ def test_llama_cpp_speaks_the_same_protocol() -> None:
     except JudgeNonsense:
         return  # the model is too small to finish its JSON; the protocol carried question and answer
     assert answer.tokens_in > 100
-    assert JudgeAnswer

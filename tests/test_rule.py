@@ -19,7 +19,7 @@ BASE = Evidence(
 ORDER = {"contradicted": 0, "relaxed": 1, None: 2, "still-holds": 3}
 
 
-def item(number: int, stance: str = "contradicts", author: str | None = None, **more: Any) -> Evidence:
+def item(number: int, stance: Any = "contradicts", author: str | None = None, **more: Any) -> Evidence:
     """Evidence of one paper."""
     return replace(BASE, id=f"e{number}{stance}", paper_id=f"2506.{number:05d}", stance=stance,
                    authors=(author or f"Author {number}",), **more)  # fmt: skip

@@ -107,7 +107,7 @@ def test_claims_in_verdicts_with_checked_citations_out(home: Home, snapshot: Pat
     assert (verdict.name, verdict.basis) == ("still-holds", "reconfirmed")
     assert len(verdict.evidence_ids) == 6
     report = (home.root / run.id / "report.md").read_text()
-    assert "none yet → still-holds" in report
+    assert "first retest, **still-holds**: `tuning-hurts`" in report
     assert all(f"https://arxiv.org/abs/{e.paper_id}v1" in report for e in found[:3])
     assert len((home.root / run.id / "calls.jsonl").read_text().splitlines()) == 6
 
@@ -168,7 +168,8 @@ def test_invented_quotes_and_passages_are_kept_as_rejected_and_never_count(
 ) -> None:
     invented = "We find that the claim is entirely wrong in every way."
     server.default = judged(
-        part("tuning-hurts", "contradicts", invented, "1.1"), part("tuning-hurts", "contradicts", invented, "77.7"),
+        part("tuning-hurts", "contradicts", invented, "1.1"),
+        part("tuning-hurts", "contradicts", invented, "77.7"),
         part("another-claim", "contradicts", invented, "1.1"),
     )  # fmt: skip
     retest(home, snapshot, server.url)

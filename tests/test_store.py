@@ -119,9 +119,9 @@ def test_a_ledger_of_a_newer_program_is_refused_untouched(home: Home) -> None:
 
 
 def test_the_second_of_two_learns_who_holds_the_lock(tmp_path: Path) -> None:
-    with exclusive(tmp_path / "run.lock", "process 7"), pytest.raises(Locked, match="process 7"):
-        with exclusive(tmp_path / "run.lock", "process 8"):
-            pass
+    path = tmp_path / "run.lock"
+    with exclusive(path, "process 7"), pytest.raises(Locked, match="process 7"):
+        exclusive(path, "process 8").__enter__()
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

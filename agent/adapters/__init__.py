@@ -1,0 +1,1 @@
+"""One outside thing a file. Only `agent.wiring` imports these."""

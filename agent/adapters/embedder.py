@@ -44,7 +44,7 @@ class SentenceEmbedder:
         from sentence_transformers import SentenceTransformer  # ten seconds to import
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers has no types here
         if self._model_name == PACKAGED:
             verify_weights()
             return SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)

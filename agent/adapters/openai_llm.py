@@ -13,7 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 import prompts
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
 from agent.ports import Answer, Finding
-from store.records import Axis, Claim, Paper, Passage
+from store.records import Claim, Paper, Passage
 
 ATTEMPTS = 4
 _AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
@@ -82,7 +82,7 @@ class LlmJudge:
         user = self._prompt.render(
             claim=_claim_text(claim),
             atoms="\n".join(f"- {atom.id}: {atom.text}" for atom in claim.parts),
-            axes="\n".join(f"- {_axis_text(n, a)}" for n, a in claim.scope.items()) or "- none",
+            axes="\n".join(_axes_text(claim)) or "- none",
             paper=_paper_text(paper, passages),
         )
         return {
@@ -119,7 +119,6 @@ class LlmJudge:
             model=self._model,
             messages=messages,
             response_format=JudgeAnswer,
-            temperature=0,
             max_completion_tokens=self._max_tokens,
         )
 
@@ -172,8 +171,12 @@ def _claim_text(claim: Claim) -> str:
     return f"The claim (as of {claim.as_of or 'an unknown month'}): {claim.text}"
 
 
-def _axis_text(name: str, axis: Axis) -> str:
-    return f"{name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else "")
+def _axes_text(claim: Claim) -> list[str]:
+    return [
+        f"- {atom.id}, {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else "")
+        for atom in claim.parts
+        for name, axis in claim.scope_of(atom.id).items()
+    ]
 
 
 def _paper_text(paper: Paper, passages: Sequence[Passage]) -> str:

@@ -31,7 +31,10 @@ def model_folder() -> Path:
 def verify_weights() -> None:
     """Raise ModelError unless the weights are byte for byte the published ones."""
     weights = model_folder() / "model.safetensors"
-    found = hashlib.file_digest(weights.open("rb"), "sha256").hexdigest() if weights.exists() else "absent"
+    found = "absent"
+    if weights.exists():
+        with weights.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:
         raise ModelError(
             f"{weights} is not the published all-MiniLM-L6-v2 (sha256 {found})",

@@ -1,8 +1,8 @@
 """The embedded judge: a small cross-encoder that reads (claim, sentence) pairs. No key, no network.
 
 It was trained on SciFact and on weak pairs from arXiv titles (see adapters/stance/README.md). It
-knows three classes; `relaxes` is derived: an opposing sentence that names its condition narrows a
-claim, and one without a condition contradicts it.
+knows three classes; `relaxes` is derived: an opposing sentence narrows a claim when it names its
+condition or is not very sure, and contradicts it only when it is both sure and unconditional.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from agent.retest.quotes import MIN_WORDS, word_count
 from agent.retest.reported import own_from, why_not_own_result
 from agent.retest.scope import match_scope
 from agent.retest.sentences import split_sentences
-from store.records import Claim, Paper, Passage, Stance
+from store.records import Claim, Paper, Passage, ScopeMatch, Stance
 
 SHIPPED = Path(__file__).parent / "stance"
 REVISION = 1
@@ -107,6 +107,7 @@ class EmbeddedJudge:
         self._model = model
         self.name = f"embedded-{REVISION}@{model.digest}"
         self.threshold = float(model.settings["threshold"])
+        self._refute = float(model.settings["refute"])
         self._lead = float(model.settings["lead"])
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
@@ -115,8 +116,7 @@ class EmbeddedJudge:
         return {
             "claim": claim.id,
             "paper": paper.id,
-            "atoms": [atom.text for atom in claim.parts],
-            "scope": {name: axis.terms for name, axis in claim.scope.items()},
+            "atoms": {atom.text: _terms(claim, atom.id) for atom in claim.parts},
             "passages": hashlib.sha256(texts.encode()).hexdigest(),
         }
 
@@ -126,23 +126,25 @@ class EmbeddedJudge:
         sentences = [s for s, _ in told]
         pairs = [(atom.text, s) for atom in claim.parts for s in sentences]
         shares = self._model.probabilities(pairs) if pairs else np.zeros((0, 3))
-        scope = match_scope(claim, paper)
         findings: list[Finding] = []
         for n, atom in enumerate(claim.parts):
             rows = shares[n * len(sentences) : (n + 1) * len(sentences)]
             scored = [
                 Scored(s, float(r[0]), float(r[1]), own) for (s, own), r in zip(told, rows, strict=True)
             ]
+            scope = match_scope(claim, atom.id, paper)
             findings += [self._finding(atom.id, *side, scope) for side in strongest(scored, self._lead)]
         return Answer(tuple(findings))
 
-    def _finding(self, atom: str, stance: Stance, scored: Scored, scope: Any) -> Finding:
+    def _finding(self, atom: str, stance: Stance, scored: Scored, scope: dict[str, ScopeMatch]) -> Finding:
+        strength = round(max(scored.supports, scored.contradicts), 4)
         condition = _CONDITION.search(scored.sentence) if stance == "contradicts" else None
+        narrows = stance == "contradicts" and (condition is not None or strength < self._refute)
         return Finding(
             atom_id=atom,
-            stance="relaxes" if condition else stance,
+            stance="relaxes" if narrows else stance,
             quote=scored.sentence,
-            strength=round(max(scored.supports, scored.contradicts), 4),
+            strength=strength,
             scope_match=scope,
             condition=f"“{condition[0].strip()}”" if condition else "",
         )
@@ -175,3 +177,7 @@ def _sentences(passage: Passage) -> list[tuple[str, bool]]:
         for n, s in enumerate(every)
         if word_count(s) >= MIN_WORDS
     ]
+
+
+def _terms(claim: Claim, atom_id: str) -> dict[str, tuple[str, ...]]:
+    return {name: axis.terms for name, axis in claim.scope_of(atom_id).items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -57,6 +57,7 @@ class PackAtom(_Strict):
 
     id: Slug
     text: Words
+    scope: dict[AxisName, PackAxis] = {}
 
 
 class PackLine(_Strict):
@@ -158,9 +159,13 @@ def _claim(claim: PackClaim, documents: dict[str, str]) -> Claim:
         provenance=tuple(Provenance(documents[p.document], p.place, p.note) for p in claim.provenance),
         durable_question=claim.durable_question,
         perishable_limitation=claim.perishable_limitation,
-        scope={
-            name: Axis(axis.value, tuple(axis.terms), axis.load_bearing)
-            for name, axis in sorted(claim.scope.items(), key=lambda item: AXES.index(item[0]))
-        },
-        atoms=tuple(Atom(a.id, a.text) for a in claim.atoms),
+        scope=_scope(claim.scope),
+        atoms=tuple(Atom(a.id, a.text, _scope(a.scope)) for a in claim.atoms),
     )
+
+
+def _scope(axes: Mapping[AxisName, PackAxis]) -> dict[str, Axis]:
+    return {
+        name: Axis(axis.value, tuple(axis.terms), axis.load_bearing)
+        for name, axis in sorted(axes.items(), key=lambda item: AXES.index(item[0]))
+    }

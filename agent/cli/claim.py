@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -59,7 +60,7 @@ def _document(status: ClaimStatus) -> dict[str, Any]:
         "durable_question": claim.durable_question,
         "perishable_limitation": claim.perishable_limitation,
         "scope": {name: axis.__dict__ for name, axis in claim.scope.items()},
-        "atoms": [atom.__dict__ for atom in claim.atoms],
+        "atoms": [asdict(atom) for atom in claim.atoms],
         "history": [
             {
                 "verdict": v.name,
@@ -77,15 +78,28 @@ def _document(status: ClaimStatus) -> dict[str, Any]:
 
 def _evidence_document(citation: Citation) -> dict[str, Any]:
     item = citation.evidence
-    return citation_document(citation) | {
-        "id": item.id, "atom": item.atom_id, "status": item.status, "section": item.section, "judge": item.judge,
-        "condition": item.condition, "scope_match": item.scope_match, "gates": [g.__dict__ for g in item.gates],
-    }  # fmt: skip
+    own = ("id", "atom_id", "status", "section", "judge", "condition", "scope_match")
+    gates = [gate.__dict__ for gate in item.gates]
+    return citation_document(citation) | {name: getattr(item, name) for name in own} | {"gates": gates}
 
 
 def _print(status: ClaimStatus) -> None:
-    claim, verdict = status.claim, status.verdict
-    click.secho(f"{claim.id}: {status.name}", bold=True)
+    click.secho(f"{status.claim.id}: {status.name}", bold=True)
+    _print_claim(status)
+    _print_reasons(status)
+    for title, found in (
+        ("evidence", status.citations),
+        ("leads for review", status.leads),
+        ("rejected by a gate", status.rejected),
+    ):
+        if found:
+            click.secho(f"\n{title} ({len(found)})", bold=True)
+        for citation in found:
+            _print_citation(citation)
+
+
+def _print_claim(status: ClaimStatus) -> None:
+    claim = status.claim
     click.echo(f"  {claim.text}")
     click.echo(f"  as of {claim.as_of or 'unknown'}; sources {', '.join(_sources(status)) or 'unknown'}")
     for place in claim.provenance:
@@ -96,6 +110,10 @@ def _print(status: ClaimStatus) -> None:
         click.echo(f"  scope {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else ""))
     for atom in claim.atoms:
         click.echo(f"  part {atom.id}: {atom.text}")
+
+
+def _print_reasons(status: ClaimStatus) -> None:
+    verdict = status.verdict
     click.secho("\nwhy this verdict", bold=True)
     click.echo(f"  {verdict.reason if verdict else 'never retested'}")
     if verdict and verdict.condition:
@@ -103,12 +121,6 @@ def _print(status: ClaimStatus) -> None:
     click.secho("\nwhy not another", bold=True)
     for name, reason in why_not(status).items():
         click.echo(f"  {name}: {reason}")
-    for title, found in (("evidence", status.citations), ("leads for review", status.leads),
-                         ("rejected by a gate", status.rejected)):  # fmt: skip
-        if found:
-            click.secho(f"\n{title} ({len(found)})", bold=True)
-        for citation in found:
-            _print_citation(citation)
 
 
 def _sources(status: ClaimStatus) -> list[str]:

@@ -32,6 +32,7 @@ _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradic
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     claims: tuple[str, ...],
     lines: tuple[str, ...],
     as_of: str | None,
@@ -110,7 +111,8 @@ def _say(settings: Settings, run: Run, *, as_json: bool) -> None:
         )
     c = run.counts
     click.echo(
-        f"{run.id} {run.health}: {c.get('papers_new', 0)} new papers, {c.get('papers_embedded', 0)} embedded, "
+        f"{run.id} {run.health}: {c.get('papers_new', 0)} new papers, "
+        f"{c.get('papers_embedded', 0)} embedded, "
         f"{c.get('pairs_screened', 0)} pairs screened, {c.get('judged', 0)} judged, "
         f"{c.get('evidence', 0)} evidence, {c.get('leads', 0)} leads, "
         f"{c.get('verdicts_appended', 0)} verdicts written; report: {folder / 'report.md'}",

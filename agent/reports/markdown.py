@@ -165,7 +165,8 @@ def _untested(report: Report) -> Iterator[str]:
     if not report.untested:
         yield "None."
     for status in report.untested:
-        yield f"- `{status.claim.id}`: {escape(status.verdict.reason) if status.verdict else 'never retested'}"
+        why = escape(status.verdict.reason) if status.verdict else "never retested"
+        yield f"- `{status.claim.id}`: {why}"
     yield ""
 
 
@@ -182,5 +183,5 @@ def _health(report: Report) -> Iterator[str]:
     numbers = {k: v for k, v in run.counts.items() if not isinstance(v, list)}
     yield "- " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
     rules = sorted({s.verdict.rule_version for s in report.statuses if s.verdict})
-    yield f"- rule version {', '.join(map(str, rules)) or 'none'}; quotes are word for word; leads are not counted"
+    yield f"- rule version {', '.join(map(str, rules)) or 'none'}; leads are not counted"
     yield "- confidence is a noisy-or over independent papers; it is not calibrated yet"

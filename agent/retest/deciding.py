@@ -102,6 +102,16 @@ def _settled(
     )
 
 
+def unsettled(evidence: list[Evidence]) -> int:
+    """How many papers may be adverse, for all the judge can tell: they cannot speak for silence."""
+    unsure = [
+        e for e in evidence
+        if e.status == "lead" and e.stance in ("relaxes", "contradicts")
+        and {g.gate for g in e.gates if not g.passed} <= {"threshold", "second opinion"}
+    ]  # fmt: skip
+    return len({e.paper_id for e in unsure})
+
+
 def decide_claim(claim: Claim, evidence: list[Evidence], relevant: int, *, healthy: bool) -> Verdict:
     """The rule over a claim's atoms. An unknown as-of month leaves nothing that could be newer."""
     if claim.as_of is None:

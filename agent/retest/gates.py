@@ -122,24 +122,32 @@ def _background(case: Case, span: Span | None) -> str:
 
 def _in_scope(case: Case) -> tuple[Stance, GateResult, str]:
     """The stance the scope allows: another setting can narrow a claim, never refute it."""
-    finding, axes = case.finding, case.claim.load_bearing
+    finding, axes = case.finding, case.claim.load_bearing(case.finding.atom_id)
     match = {axis: finding.scope_match.get(axis, "unknown") for axis in axes}
     other = [a for a in axes if match[a] == "different"]
     unknown = [a for a in axes if match[a] == "unknown"]
-    if finding.stance != "contradicts" or not (other or unknown):
-        reason = (
-            "same on " + ", ".join(axes) if axes and not (other or unknown) else "no limit on this stance"
-        )
-        return finding.stance, GateResult("in scope", True, reason), finding.condition
+    if finding.stance != "contradicts":
+        return finding.stance, _speaks_of_setting(axes, unknown), finding.condition
     if unknown:
         reason = f"contradicts needs the same {', '.join(unknown)}; the text does not say"
         return "relaxes", GateResult("in scope", False, reason, settleable=True), finding.condition
-    condition = finding.condition or "another " + " and ".join(other)
-    return (
-        "relaxes",
-        GateResult("in scope", True, f"other {', '.join(other)}: relaxes at most"),
-        condition,
-    )
+    if other:
+        condition = finding.condition or "another " + " and ".join(other)
+        return (
+            "relaxes",
+            GateResult("in scope", True, f"other {', '.join(other)}: relaxes at most"),
+            condition,
+        )
+    said = f"same on {', '.join(axes)}" if axes else "the claim has no load-bearing axis"
+    return "contradicts", GateResult("in scope", True, said), ""
+
+
+def _speaks_of_setting(axes: tuple[str, ...], unknown: list[str]) -> GateResult:
+    """A paper that speaks of none of a claim's load-bearing axes does not test it."""
+    if axes and len(unknown) == len(axes):
+        return GateResult("in scope", False, f"the text speaks of no {' or '.join(axes)}", settleable=True)
+    known = [a for a in axes if a not in unknown]
+    return GateResult("in scope", True, f"speaks of {', '.join(known)}" if known else "no load-bearing axis")
 
 
 def _second_opinion(case: Case, stance: Stance) -> GateResult:

@@ -30,15 +30,16 @@ _AIM = re.compile(
     r"(propose|introduce|present|develop|design|stud(?:y|ie)|investigate|explore|examine|consider|"
     r"pursue|aim|describe|address|ask|formulate|build|create|release|provide|conduct|evaluate|"
     r"analyze|compare|adopt|employ|apply|construct|focus|review|seek|revisit|hypothesi[sz]e|"
-    r"leverage|use|utilize|train|discuss|outline|call)s?\b",
+    r"leverage|use|utilize|train|discuss|outline|call|conclude by|start|begin|benchmark)s?\b",
     re.I,
 )
 _FOUND = re.compile(r"\b(find|found|show|demonstrat|reveal|observ|result|outperform|surpass|prove)\w*", re.I)
 _RESULT = re.compile(
-    r"\b(finds?|found|show\w*|demonstrat\w+|reveal\w*|observ\w+|results?|outperform\w*|achiev\w+|"
-    r"improv\w+|reduc\w+|increas\w+|decreas\w+|degrad\w+|lower\w*|raise\w*|fail\w*|surpass\w*|"
-    r"suggest\w*|indicat\w+|confirm\w*|report\w*|prove\w*|conclud\w+|discover\w*|evidence|remain\w*|"
-    r"struggle\w*|exceed\w*|match\w*|gain\w*|drop\w*|yield\w*|not|cannot|can)\b",
+    r"\b(finds?|found|shows?|showed|shown|demonstrates?|demonstrated|reveals?|revealed|observe[sd]?|"
+    r"results? in|outperforms?|outperformed|achieves?|achieved|improve[sd]?|reduce[sd]?|increase[sd]?|"
+    r"decrease[sd]?|degrade[sd]?|lower(?:s|ed)|raise[sd]?|fail(?:s|ed)?|surpass(?:es|ed)?|suggests?|"
+    r"indicates?|confirm(?:s|ed)?|proves?|proved|concludes? that|remains?|struggles?|exceeds?|match(?:es)?|"
+    r"gains?|drop(?:s|ped)?|yields?|hurts?|helps?|leads? to|does|do|is|are|was|were|not|cannot|can)\b",
     re.I,
 )
 _OUTSIDE = ("related work", "references", "background")

@@ -22,22 +22,23 @@ _CERTAIN = 0.99
 def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool) -> Verdict:
     """Decide one atom.
 
-    `relevant` is the number of relevant papers screened in healthy retests, `healthy` whether this
-    run's search was. A search that was not can add evidence, but cannot confirm.
+    `relevant` is the number of relevant papers that healthy retests screened and the judge could
+    settle, `healthy` whether this run's search was. A search that was not can add evidence, but
+    cannot confirm.
     """
     counted = [e for e in evidence if e.status == "counted" and e.stance != "neutral"]
     against, narrowing = _of(counted, "contradicts"), _of(counted, "relaxes")
     support = _of(counted, "supports")
     refuted = voices(against) >= ENOUGH_VOICES or any(e.replication for e in against)
     if refuted and not support:
-        return _verdict("contradicted", "refuted", against, f"{_count(against)} report the opposite")
+        return _verdict("contradicted", "refuted", against, f"{_count(against)} reporting the opposite")
     if against or narrowing:
         return _narrowed(against, narrowing, support)
     if support and healthy:
-        return _verdict("still-holds", "reconfirmed", support, f"{_count(support)} agree")
+        return _verdict("still-holds", "reconfirmed", support, f"{_count(support)} agreeing")
     if support:
         return _untested(
-            f"{_count(support)} agree, but the search was not healthy: nothing is confirmed on it"
+            f"{_count(support)} agreeing, but the search was not healthy: nothing is confirmed on it"
         )
     return _silence(relevant, healthy=healthy)
 
@@ -102,9 +103,9 @@ def _narrowed(against: list[Evidence], narrowing: list[Evidence], support: list[
     reasons = [
         f"{_count(group)} {what}"
         for group, what in (
-            (against, "report the opposite"),
-            (narrowing, "narrow it"),
-            (support, "agree"),
+            (against, "reporting the opposite"),
+            (narrowing, "narrowing it"),
+            (support, "agreeing"),
         )
         if group
     ]
@@ -118,13 +119,11 @@ def _narrowed(against: list[Evidence], narrowing: list[Evidence], support: list[
 
 def _silence(relevant: int, *, healthy: bool) -> Verdict:
     if healthy and relevant >= ENOUGH_PAPERS:
-        reason = f"{relevant} relevant newer papers screened, none adverse"
+        reason = f"{relevant} relevant newer papers screened and settled, none adverse"
         return Verdict("still-holds", "unchallenged", reason=reason, rule_version=RULE_VERSION)
     if not healthy:
         return _untested("the search was not healthy: nothing is confirmed on it")
-    return _untested(
-        f"{relevant} relevant newer papers found, {ENOUGH_PAPERS} are needed to call it unchallenged"
-    )
+    return _untested(f"{relevant} relevant newer papers could be settled, unchallenged needs {ENOUGH_PAPERS}")
 
 
 def _untested(reason: str) -> Verdict:

@@ -7,13 +7,16 @@ import re
 from store.records import Axis, Claim, Paper, ScopeMatch
 
 
-def match_scope(claim: Claim, paper: Paper) -> dict[str, ScopeMatch]:
-    """Compare each axis: "same" where the paper uses one of its words, else "unknown".
+def match_scope(claim: Claim, atom_id: str, paper: Paper) -> dict[str, ScopeMatch]:
+    """Compare each axis of a part: "same" where the paper uses one of its words, else "unknown".
 
     Words alone never show that a setting differs, so this never says "different".
     """
     text = paper.text.casefold()
-    return {name: "same" if _speaks_of(axis, text) else "unknown" for name, axis in claim.scope.items()}
+    return {
+        name: "same" if _speaks_of(axis, text) else "unknown"
+        for name, axis in claim.scope_of(atom_id).items()
+    }
 
 
 def _speaks_of(axis: Axis, text: str) -> bool:

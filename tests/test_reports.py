@@ -1,0 +1,97 @@
+"""The report: text from papers is data, and nothing is shown that a gate has not seen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.reports import markdown
+from agent.reports.model import Contents, build, status_document
+from agent.reports.why import why_not
+from store.records import GateResult, Line, Run, Verdict
+from tests.conftest import make_claim, make_paper
+from tests.test_rule import item
+
+HOSTILE = (
+    "](https://evil.example/x) ![i](http://evil.example/i.png) <script>alert(1)</script> `x` | "
+    "www.evil.example and six words more"
+)
+
+
+def contents(quote: str = "A quote of at least six words.", **claim: object) -> Contents:
+    """One relaxed claim with one counted quote and one adverse lead."""
+    counted = item(1, "relaxes", claim_id="tuning-hurts", quote=quote)
+    held = (GateResult("threshold", False, "weak", settleable=True),)
+    lead = item(2, "contradicts", claim_id="tuning-hurts", status="lead", quote=quote, gates=held)
+    verdict = Verdict("relaxed", "narrowed", "when so", 0.9, False, (counted.id,), id=1,
+                      claim_id="tuning-hurts", run_id="run-1", reason="1 paper narrowing it")  # fmt: skip
+    return Contents(
+        lines=[Line("faith", "Faithfulness", "Is it?")], claims=[make_claim(**claim)],
+        histories={"tuning-hurts": [verdict]}, evidence={("tuning-hurts", 1): [counted, lead]}, retests={},
+        papers={p.id: p for p in (make_paper(1, title=quote), make_paper(2))}, nearest={}, today="2026-09-01",
+        run=Run("run-1", "t", "2026-09-01", "snapshot", "j", {}, "complete"),
+    )  # fmt: skip
+
+
+def test_sections_come_in_the_order_people_need_them() -> None:
+    text = markdown.render(build(contents()))
+    titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert titles == [
+        "What changed", "Faithfulness", "Disagreements of the last six months", "Could not be grounded",
+        "Never tested, or not yet", "The run",
+    ]  # fmt: skip
+    assert "none yet → relaxed" in text
+    assert "[arXiv:2506.00001v1](https://arxiv.org/abs/2506.00001v1)" in text
+
+
+def test_a_hostile_paper_writes_no_link_image_or_tag() -> None:
+    text = markdown.render(build(contents(quote=HOSTILE)))
+    links = re.findall(r"(?<!\\)\]\((.*?)\)", text)
+    assert links
+    assert all(link.startswith("https://arxiv.org/abs/") for link in links)
+    assert not re.search(r"(?<!\\)<script|(?<!\\)!\[|(?<!\\)`x|https?://evil|www\.evil", text)
+
+
+@given(st.text(max_size=200))
+def test_escaping_loses_nothing_and_stays_on_one_line(text: str) -> None:
+    escaped = markdown.escape(text)
+    assert "\n" not in escaped
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped) == " ".join(text.split())
+
+
+def test_the_status_document_keeps_its_contract_and_counts_no_lead() -> None:
+    (claim,) = status_document(build(contents()))["claims"]
+    assert (claim["verdict"], claim["basis"], claim["confidence"], claim["leads"]) == (
+        "relaxed",
+        "narrowed",
+        0.9,
+        1,
+    )
+    (citation,) = claim["citations"]
+    assert set(citation) >= {"arxiv_id", "version", "quote", "stance", "url"}
+    assert citation["url"] == "https://arxiv.org/abs/2506.00001v1"
+
+
+def test_why_not_contradicted_names_the_gate_that_held_it_back() -> None:
+    (status,) = build(contents()).statuses
+    reasons = why_not(status)
+    assert set(reasons) == {"still-holds", "contradicted"}
+    assert "threshold (1)" in reasons["contradicted"]
+
+
+def test_a_verdict_on_an_earlier_wording_is_history() -> None:
+    (status,) = build(contents(revision=2)).statuses
+    assert status.verdict is None
+    assert status.name == "none yet"
+    assert len(status.history) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"), [({"sources": ()}, "names no source"), ({"as_of": None}, "unknown")]
+)
+def test_what_cannot_be_grounded_is_said(changes: dict[str, object], why: str) -> None:
+    ((_, said),) = build(contents(**changes)).ungrounded
+    assert why in said
