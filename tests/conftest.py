@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ class WordEmbedder:
         return unit
 
 
-def make_claim(claim_id: str = "tuning-hurts", **changes: object) -> Claim:
+def make_claim(claim_id: str = "tuning-hurts", **changes: Any) -> Claim:
     """A claim about fine-tuning and faithfulness."""
     values: dict[str, object] = {
         "id": claim_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ HOSTILE = (
 )
 
 
-def contents(quote: str = "A quote of at least six words.", **claim: object) -> Contents:
+def contents(quote: str = "A quote of at least six words.", **claim: Any) -> Contents:
     """One relaxed claim with one counted quote and one adverse lead."""
     counted = item(1, "relaxes", claim_id="tuning-hurts", quote=quote)
     held = (GateResult("threshold", False, "weak", settleable=True),)
@@ -92,6 +93,6 @@ def test_a_verdict_on_an_earlier_wording_is_history() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"), [({"sources": ()}, "names no source"), ({"as_of": None}, "unknown")]
 )
-def test_what_cannot_be_grounded_is_said(changes: dict[str, object], why: str) -> None:
+def test_what_cannot_be_grounded_is_said(changes: dict[str, Any], why: str) -> None:
     ((_, said),) = build(contents(**changes)).ungrounded
     assert why in said
