@@ -44,6 +44,7 @@ class Settings:
     stance_model: str = setting("", "folder of another stance model; empty is the shipped one")
     arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")
     arxiv_results: int = setting(200, "most results asked for, a claim and run")
+    arxiv_categories: str = setting("cs.CL cs.LG cs.AI", "arXiv categories searched; empty is all")
     contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
     gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty is the temp folder")
     home: Path = Path("runs")

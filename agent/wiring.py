@@ -91,8 +91,9 @@ def arxiv_source(settings: Settings, clock: Clock) -> ArxivSource:
     """The live source, behind the machine's gate."""
     gate = PoliteGate(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
     return ArxivSource(
-        gate, clock, url=settings.arxiv_url, contact=settings.contact, most=settings.arxiv_results
-    )
+        gate, clock, url=settings.arxiv_url, contact=settings.contact, most=settings.arxiv_results,
+        categories=settings.arxiv_categories.split(),
+    )  # fmt: skip
 
 
 def stance_judge(settings: Settings) -> Judge:
@@ -121,8 +122,10 @@ def _llm_judge(settings: Settings) -> Judge:
     return LlmJudge(client, settings.model, threshold=settings.llm_threshold)
 
 
-RESUMED = ("source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embedder", "stance_model",
-           "arxiv_url", "arxiv_results", "llm_threshold", "price_in", "price_out")  # fmt: skip
+RESUMED = (
+    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embedder", "stance_model", "arxiv_url",
+    "arxiv_results", "arxiv_categories", "llm_threshold", "price_in", "price_out",
+)  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""
 
 

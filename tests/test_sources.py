@@ -165,7 +165,10 @@ def test_recorded_answers_of_the_real_api_are_understood(tmp_path: Path, shared_
 
 
 def test_a_query_names_the_claims_words_and_its_window() -> None:
-    assert query_of(WANTED[0]) == '(all:"fine-tun") AND submittedDate:[202411280000 TO 202609012359]'
+    assert query_of(WANTED[0]) == (
+        '(all:"fine-tuning" OR all:"fine-tun") AND submittedDate:[202411280000 TO 202609012359]'
+    )
+    assert "AND (cat:cs.CL OR cat:cs.AI) AND" in query_of(WANTED[0], ["cs.CL", "cs.AI"])
     bare = query_of(Wanted(make_claim(scope={}), None, "2026-09-01"))
     assert "faithfulness" in bare
     assert "submittedDate:[199108010000" in bare

@@ -126,13 +126,14 @@ class ArxivSource:
         url: str = API_URL,
         contact: str = "",
         most: int = 200,
+        categories: Sequence[str] = (),
     ) -> None:
         self._transport = PoliteTransport(gate, clock, contact)
         self._client = arxiv.Client(page_size=min(PAGE, most), delay_seconds=0, num_retries=0)
         self._client.query_url_format = url + "?{}"
         self._client._session.mount("https://", self._transport)
         self._client._session.mount("http://", self._transport)
-        self._url, self._most = url, most
+        self._url, self._most, self._categories = url, most, categories
         self.problems: list[str] = []
 
     @property
@@ -147,7 +148,7 @@ class ArxivSource:
         """
         found = 0
         for want in wanted:
-            for paper in self.search(query_of(want), self._most):
+            for paper in self.search(query_of(want, self._categories), self._most):
                 found += 1
                 yield paper
         if wanted and not found:
@@ -190,27 +191,48 @@ def paper_of(result: arxiv.Result) -> Paper | None:
     )
 
 
-def query_of(want: Wanted) -> str:
-    """The query for a claim's window: terms of an axis joined by OR, two axes by AND.
+def query_of(want: Wanted, categories: Sequence[str] = ()) -> str:
+    """The query for a claim's window: terms of an axis joined by OR; two axes and the categories by AND.
 
     Dates are GMT and mean v1 (arXiv API user's manual, section 5.1.1).
     """
     groups = [_any_of(terms) for terms in _term_groups(want.claim)]
+    if categories:
+        groups.append("(" + " OR ".join(f"cat:{c}" for c in categories) + ")")
     after = (want.after or "1991-08-01").replace("-32", "-28").replace("-", "")[:8]
     until = want.until.replace("-", "")
     return " AND ".join([*groups, f"submittedDate:[{after}0000 TO {until}2359]"])
 
 
-def _term_groups(claim: Claim) -> list[Sequence[str]]:
-    axes = [a for a in claim.scope.values() if a.load_bearing and a.terms]
+def _term_groups(claim: Claim) -> list[list[str]]:
+    axes = sorted((a for a in claim.scope.values() if a.terms), key=lambda a: not a.load_bearing)
     if axes:
-        return [a.terms for a in axes[:2]]
+        return [_whole_words(axis.terms, claim) for axis in axes[:2]]
     words = dict.fromkeys(w for w in re.findall(r"[a-z][a-z-]{4,}", claim.text.lower()) if w not in _COMMON)
     return [list(words)[:6]]
 
 
+def _whole_words(terms: Sequence[str], claim: Claim) -> list[str]:
+    """Scope terms are beginnings of words; arXiv matches whole ones, so take them from the claim."""
+    said = " ".join(
+        [
+            claim.text,
+            claim.durable_question,
+            claim.perishable_limitation,
+            *(a.text for a in claim.atoms),
+            *(x.value for x in claim.scope.values()),
+        ]
+    ).lower()
+    found: dict[str, None] = {}
+    for term in terms:
+        whole = re.findall(rf"\b{re.escape(term.lower())}[a-z]*", said)
+        found |= dict.fromkeys([*whole, term.lower()] if whole else [term.lower()])
+    return list(found)
+
+
 def _any_of(terms: Sequence[str]) -> str:
-    return "(" + " OR ".join(f'all:"{t}"' if " " in t or "-" in t else f"all:{t}" for t in terms[:8]) + ")"
+    quoted = [f'all:"{t}"' if " " in t or "-" in t else f"all:{t}" for t in terms[:12]]
+    return f"({' OR '.join(quoted)})"
 
 
 def _cause(error: Exception) -> str:

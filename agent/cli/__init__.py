@@ -71,11 +71,10 @@ def main() -> None:
 
 def _explained(error: Exception) -> int:
     """Print an expected error as one line and return its exit code; raise any other."""
-    from agent.errors import RetestError
     from prompts import PromptError
-    from store.errors import StoreError
+    from store.errors import Failure
 
-    if not isinstance(error, RetestError | StoreError | PromptError):
+    if not isinstance(error, Failure | PromptError):
         raise error
     click.echo(f"retest: {' '.join(str(error).split())}", err=True)
     return getattr(error, "exit_code", 2)

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from agent.cli.shared import print_json, reading, settings_of
-from agent.errors import RetestError
 from agent.settings import Settings, shown
-from store.errors import StoreError
+from store.errors import Failure, LedgerError
 
 
 @click.command()
@@ -39,7 +38,7 @@ def command(ctx: click.Context, as_json: bool) -> int:
 def _outcome(check: Callable[[Settings], str], settings: Settings) -> dict[str, Any]:
     try:
         return {"ok": True, "said": check(settings)}
-    except (RetestError, StoreError) as error:
+    except Failure as error:
         return {"ok": False, "said": str(error)}
 
 
@@ -49,7 +48,7 @@ def _ledger(settings: Settings) -> str:
     with reading(settings) as db:
         said = db.execute(text("PRAGMA integrity_check")).scalar()
     if said != "ok":
-        raise StoreError(f"{settings.home}/ledger.sqlite is damaged: {said}", "restore a backup")
+        raise LedgerError(f"{settings.home}/ledger.sqlite is damaged: {said}", "restore a backup")
     return "integrity ok"
 
 
