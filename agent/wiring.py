@@ -123,8 +123,8 @@ def _llm_judge(settings: Settings) -> Judge:
 
 
 RESUMED = (
-    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embedder", "stance_model", "arxiv_url",
-    "arxiv_results", "arxiv_categories", "llm_threshold", "price_in", "price_out",
+    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embedder", "stance_model",
+    "arxiv_url", "arxiv_results", "arxiv_categories", "llm_threshold", "price_in", "price_out",
 )  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""
 
