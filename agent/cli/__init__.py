@@ -74,7 +74,15 @@ def _explained(error: Exception) -> int:
     from prompts import PromptError
     from store.errors import Failure
 
-    if not isinstance(error, Failure | PromptError):
+    if isinstance(error, Failure | PromptError):
+        said = str(error)
+    elif isinstance(error, OSError):
+        said = (
+            f"{error.strerror or error}: {error.filename or 'a file of the home'}; check disk and permissions"
+        )
+    elif type(error).__module__.startswith("sqlalchemy"):
+        said = f"the ledger refuses: {getattr(error, 'orig', error)}; check disk and permissions, then resume"
+    else:
         raise error
-    click.echo(f"retest: {' '.join(str(error).split())}", err=True)
+    click.echo(f"retest: {' '.join(said.split())}", err=True)
     return getattr(error, "exit_code", 2)

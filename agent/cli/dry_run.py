@@ -27,7 +27,7 @@ def show(settings: Settings, day: str, claims: list[str], lines: list[str], *, a
     windows = {c.id: window_start(c.as_of, kept.window_to if (kept := last[c.id]) else None) for c in due}
     requests = len(due) * -(-settings.arxiv_results // 100) if settings.source == "arxiv" else 0
     plan = {
-        "claims": [{"id": c.id, "after": windows[c.id], "until": day} for c in due],
+        "claims": [{"id": c.id, "after": _shown(windows[c.id]), "until": day} for c in due],
         "source": settings.source,
         "judge": judge.name,
         "arxiv_requests_at_most": requests,
@@ -38,8 +38,13 @@ def show(settings: Settings, day: str, claims: list[str], lines: list[str], *, a
         print_json(plan)
         return
     for claim in due:
-        click.echo(f"{claim.id}: papers after {windows[claim.id] or 'any day'} up to {day}")
+        click.echo(f"{claim.id}: papers after {_shown(windows[claim.id]) or 'any day'} up to {day}")
     click.echo(
         f"{len(due)} claims due; at most {requests} arXiv requests and "
         f"{plan['pairs_judged_at_most']} judged pairs; nothing was written"
     )
+
+
+def _shown(after: str | None) -> str | None:
+    """A bound as people write it: the month alone where the whole month is meant."""
+    return after.removesuffix("-32") if after else None

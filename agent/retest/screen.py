@@ -40,12 +40,10 @@ def query_variants(claim: Claim) -> list[str]:
 
 
 def fuse(rankings: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Reciprocal rank fusion of score vectors [n]: sum of 1 / (k + rank)."""
+    """Reciprocal rank fusion of score vectors [n]: sum of 1 / (k + rank); equal scores rank equal."""
     total = np.zeros(len(rankings[0]) if rankings else 0)
     for scores in rankings:
-        order = np.argsort(-scores, kind="stable")
-        ranks = np.empty(len(scores))
-        ranks[order] = np.arange(1, len(scores) + 1)
+        ranks = np.searchsorted(np.sort(-scores), -scores, side="left") + 1
         total += 1.0 / (RRF_K + ranks)
     return total
 

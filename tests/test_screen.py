@@ -1,0 +1,63 @@
+"""Screening and disagreement: which papers are asked about, and which stand against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agent.retest.corpus import Corpus
+from agent.retest.disagreement import tensions
+from agent.retest.screen import Limits, fuse, query_variants, screen
+from store.records import Atom
+from tests.conftest import WordEmbedder, make_claim
+from tests.test_rule import item
+
+TEXTS = {
+    "a": "fine-tuning lowers the faithfulness of a chain of thought",
+    "b": "chain of thought faithfulness after fine-tuning of models",
+    "c": "bread recipes with sourdough and rye flour",
+}
+
+
+def test_the_nearest_are_kept_the_rest_is_written_down_with_scores() -> None:
+    embedder = WordEmbedder()
+    corpus = Corpus(list(TEXTS), list(TEXTS.values()), embedder.embed(list(TEXTS.values())))
+    queries = query_variants(make_claim())
+    rows = corpus.rows(list(TEXTS))
+    dense, lexical = corpus.dense(embedder.embed(queries), rows), corpus.lexical(queries, rows)
+    found = screen("c1", list(TEXTS), dense, lexical, Limits(keep=1, floor=0.1))
+    assert [s.rank for s in found] == [1, 2, 3]
+    assert [s.kept for s in found] == [True, False, False]
+    assert found[0].paper_id in "ab"
+    assert found[-1].paper_id == "c"
+    strict = screen("c1", list(TEXTS), dense, lexical, Limits(keep=3, floor=0.999))
+    assert not any(s.kept for s in strict)
+
+
+def test_the_order_papers_come_in_does_not_matter() -> None:
+    rng = np.random.default_rng(3)
+    ids = [f"p{i}" for i in range(9)]
+    dense, lexical = rng.random((2, 9)).astype(np.float32), np.zeros((2, 9), np.float32)
+    order = rng.permutation(9)
+    limits = Limits(keep=4, floor=0)
+    there = [s.paper_id for s in screen("c", ids, dense, lexical, limits)]
+    back = screen("c", [ids[i] for i in order], dense[:, order], lexical[:, order], limits)
+    assert set(there[:4]) == {s.paper_id for s in back if s.kept}
+
+
+def test_a_claim_is_asked_for_in_its_parts_too() -> None:
+    claim = make_claim(atoms=(Atom("x", "Part x."), Atom("y", "Part y.")))
+    assert {"Part x.", "Part y.", claim.text, claim.durable_question} <= set(query_variants(claim))
+
+
+def test_fusion_prefers_what_both_rankings_like() -> None:
+    scores = fuse([np.array([3, 2, 1], np.float32), np.array([1, 3, 2], np.float32)])
+    assert scores.argmax() == 1
+
+
+def test_tensions_pair_recent_papers_of_opposite_sides() -> None:
+    new, old = {"published": "2026-06-01"}, {"published": "2025-01-01"}
+    support = item(1, "supports", scope_match={"scale": "same"}, **new)
+    against = item(2, "contradicts", scope_match={"scale": "different"}, **new)
+    stale, lead = item(3, "contradicts", **old), item(4, "contradicts", status="lead", **new)
+    (found,) = tensions([support, against, stale, lead], "2026-09-01")
+    assert (found.supporting, found.adverse, found.axes) == (support.id, against.id, ("scale",))
