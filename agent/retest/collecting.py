@@ -29,7 +29,7 @@ def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
         if store.runs.get(db, state["run_id"]) is None:
             store.runs.start(db, _begun(parts, state))
         due = [c.id for c in store.claims.active(db) if is_wanted(c, state)]
-    runtime.stream_writer({"stage": "plan", "total": len(due)})
+    runtime.stream_writer({"stage": "plan", "done": len(due), "total": len(due)})
     return {"claim_ids": due, "counts": {"claims": len(due)}}
 
 
@@ -50,7 +50,7 @@ def is_wanted(claim: Claim, state: RunState) -> bool:
 
 def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Bring the papers of every due claim's window into the ledger."""
-    parts, problems, added = runtime.context, [], 0
+    parts, problems, added, seen = runtime.context, [], 0, 0
     papers = (
         p for p in parts.source.collect(wanted(parts, state)) if existed_by(p.published, state["as_of"])
     )
@@ -58,9 +58,11 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
         for batch in _batches(papers):
             with parts.ledger.write() as db:
                 added += store.papers.save(db, batch, parts.source.name, state["run_id"])
-            runtime.stream_writer({"stage": "collect", "done": added})
+            seen += len(batch)
+            runtime.stream_writer({"stage": "collect", "done": seen})
     except SourceError as error:
         problems.append(str(error))
+    runtime.stream_writer({"stage": "collect", "done": seen, "total": seen})
     counts = dict(parts.source.counts) | {"papers_new": added}
     return {"problems": problems + parts.source.problems, "counts": counts}
 
@@ -115,6 +117,7 @@ def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
         batch = ids[start : start + _BATCH]
         parts.index.add("papers", batch, parts.embedder.embed(texts_of(parts, batch)))
         runtime.stream_writer({"stage": "index", "done": start + len(batch), "total": len(ids)})
+    runtime.stream_writer({"stage": "screen", "done": 0, "total": len(state["claim_ids"])})
     return {"counts": {"papers_embedded": len(ids)}}
 
 
@@ -135,8 +138,10 @@ def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
     found: list[Passage] = []
     for batch in _batches(papers):
         found += _read_batch(parts, batch)
-        runtime.stream_writer({"stage": "read", "done": len(found), "total": len(papers)})
-    return {"counts": {"papers_read": len(papers), "passages_embedded": _embed(parts, found)}}
+    embedded = _embed(parts, found)
+    runtime.stream_writer({"stage": "read", "done": len(papers), "total": len(papers)})
+    runtime.stream_writer({"stage": "judge", "done": 0, "total": len(kept)})
+    return {"counts": {"papers_read": len(papers), "passages_embedded": embedded}}
 
 
 def _read_batch(parts: Parts, papers: Iterable[Paper]) -> list[Passage]:
