@@ -37,10 +37,14 @@ class Ledger:
         try:
             ledger._bring_up_to_date()
         except (DatabaseError, sqlite3.Error) as error:
+            ledger.close()
             raise LedgerError(
                 f"cannot open the ledger {path}: {_cause(error)}",
                 "check the file and its permissions, or restore a backup",
             ) from error
+        except LedgerError:
+            ledger.close()
+            raise
         return ledger
 
     @contextmanager
@@ -81,8 +85,12 @@ def sqlite_engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(raw: Any, _record: object) -> None:
         raw.isolation_level = None
-        for pragma in PRAGMAS:
-            raw.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in PRAGMAS:
+                raw.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            raw.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(db: Connection) -> None:
