@@ -43,7 +43,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a judge says of one atom: not yet evidence, for no gate has seen it."""
+    """What a judge says of one atom: not yet evidence, for no gate has seen it.
+
+    `agreement` is the share of the judge's samples that took this stance.
+    """
 
     atom_id: str
     stance: Stance
@@ -54,15 +57,21 @@ class Finding:
     own_words: bool = True
     replication: bool = False
     passage_id: str = ""
+    evidence_type: str = ""
+    agreement: float = 1.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A judge's answer for one (claim, paper), and what it cost."""
+    """A judge's answer for one (claim, paper), and what it cost.
+
+    `tokens_cached` are those of `tokens_in` that the provider had cached.
+    """
 
     findings: tuple[Finding, ...]
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0
 
 
 class Clock(Protocol):
@@ -106,6 +115,18 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors [len(texts), width]."""
+
+
+class Screener(Protocol):
+    """Tells cheaply whether a paper may bear on a claim, before a paid judge is asked."""
+
+    name: str
+
+    def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
+        """Everything the answer depends on, as JSON."""
+
+    def bearing(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> float:
+        """The largest probability, over parts and sentences, that a sentence is not neutral."""
 
 
 class Judge(Protocol):

@@ -34,12 +34,14 @@ class Settings:
     base_url: str = setting("", "address of an OpenAI-compatible endpoint", "OPENAI_BASE_URL")
     llm_timeout: float = setting(120.0, "seconds to wait for one LLM answer")
     llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
-    price_in: float = setting(0.0, "dollars a million input tokens, for the budget")
-    price_out: float = setting(0.0, "dollars a million output tokens, for the budget")
-    budget: float = setting(0.0, "dollars a run may spend; 0 is no cap")
+    budget: float = setting(0.0, "dollars a run may spend; 0 is no cap (prices: prices.toml in the home)")
+    cascade: float = setting(
+        0.1, "papers the embedded model finds likelier silent than this go to no LLM; 0: all go"
+    )
     concurrency: int = setting(4, "claims judged at the same time")
     keep: int = setting(20, "papers kept for judging, a claim and run")
     floor: float = setting(0.35, "least cosine of a kept paper with the claim")
+    embed_all: int = setting(20_000, "new papers embedded whole; of more, each claim's best 500 by words")
     embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
     stance_model: str = setting("", "folder of another stance model; empty is the shipped one")
     arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")

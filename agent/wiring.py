@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import store.papers
 from agent.adapters.abstract_reader import AbstractReader
@@ -18,8 +18,9 @@ from agent.adapters.embedder import SentenceEmbedder
 from agent.adapters.polite_gate import PoliteGate, machine_folder
 from agent.adapters.snapshot import SnapshotSource
 from agent.errors import SettingsError
-from agent.ports import Clock, Judge, PaperSource
-from agent.retest.budget import Budget
+from agent.ports import Clock, Judge, PaperSource, Screener
+from agent.prices import price_of
+from agent.retest.budget import FREE, Budget
 from agent.retest.graph import build
 from agent.retest.parts import Parts
 from agent.retest.screen import Limits
@@ -28,6 +29,10 @@ from store.files import Home
 from store.index import VectorIndex, open_index
 from store.ledger import Ledger
 from store.lock import exclusive
+from store.records import Paper
+
+if TYPE_CHECKING:
+    from agent.adapters.stance_model import EmbeddedJudge
 
 
 @contextmanager
@@ -47,8 +52,14 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts
         yield Parts(
             home=home, ledger=ledger, index=index, source=source, reader=AbstractReader(),
             embedder=embedder, judge=judge, clock=clock,
-            limits=Limits(settings.keep, settings.floor), budget=budget(settings), settings=kept(settings),
+            limits=limits(settings), budget=budget(settings),
+            screener=screener(settings), cascade=settings.cascade, settings=kept(settings),
         )  # fmt: skip
+
+
+def limits(settings: Settings) -> Limits:
+    """What a claim's screening keeps."""
+    return Limits(settings.keep, settings.floor, embed_all=settings.embed_all)
 
 
 @contextmanager
@@ -98,8 +109,11 @@ def arxiv_source(settings: Settings, clock: Clock) -> ArxivSource:
 
 def stance_judge(settings: Settings) -> Judge:
     """The judge that settings name."""
-    if settings.judge == "llm":
-        return _llm_judge(settings)
+    return _llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings)
+
+
+def embedded_judge(settings: Settings) -> EmbeddedJudge:
+    """The shipped stance model, or the one that settings name."""
     from agent.adapters.stance_model import SHIPPED, EmbeddedJudge, StanceModel
 
     return EmbeddedJudge(StanceModel(Path(settings.stance_model) if settings.stance_model else SHIPPED))
@@ -114,17 +128,26 @@ def _llm_judge(settings: Settings) -> Judge:
     import openai
 
     from agent.adapters.openai_llm import LlmJudge
+    from agent.adapters.throttle import Throttle
 
     client = openai.OpenAI(
         api_key=settings.api_key or "none", base_url=settings.base_url or None,
         timeout=settings.llm_timeout, max_retries=0,
     )  # fmt: skip
-    return LlmJudge(client, settings.model, threshold=settings.llm_threshold)
+    throttle = Throttle(settings.concurrency)
+    return LlmJudge(client, settings.model, threshold=settings.llm_threshold, throttle=throttle)
+
+
+def screener(settings: Settings) -> Screener | None:
+    """What stands before a paid judge; None where every paper goes to it."""
+    if settings.judge != "llm" or settings.cascade <= 0:
+        return None
+    return embedded_judge(settings)
 
 
 RESUMED = (
-    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embedder", "stance_model",
-    "arxiv_url", "arxiv_results", "arxiv_categories", "llm_threshold", "price_in", "price_out",
+    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "embedder",
+    "stance_model", "arxiv_url", "arxiv_results", "arxiv_categories", "llm_threshold", "cascade",
 )  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""
 
@@ -135,8 +158,53 @@ def kept(settings: Settings) -> dict[str, Any]:
 
 
 def budget(settings: Settings) -> Budget:
-    """What a run may spend."""
-    return Budget(settings.budget or None, settings.price_in, settings.price_out)
+    """What a run may spend. Raises SettingsError for a cap on a model whose price nobody names."""
+    price = price_of(settings.model, settings.home) if settings.judge == "llm" else FREE
+    if price is None and settings.budget:
+        raise SettingsError(
+            f"--budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"
+        )
+    return Budget(settings.budget or None, price or FREE)
+
+
+def evaluate(
+    settings: Settings, file: Path, *, papers: str, suite: str, progress: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Measure the verdicts on a file of labelled cases; see `agent.evaluation`."""
+    from agent.evaluation import service
+    from agent.evaluation.cases import read_cases
+    from agent.evaluation.finding import Finder
+    from agent.evaluation.suites import read_suite
+
+    def judging(done: int, total: int) -> None:
+        progress("judge", done, total)
+
+    cases, held = (read_cases(file), None) if suite == "cases" else read_suite(suite, file)
+    judge, reader = stance_judge(settings), AbstractReader()
+    workers = settings.concurrency if settings.judge == "llm" else 1
+    if papers == "found" and held is None:
+        every = {p.id: p for p in labelled_papers(settings, None)}
+        finder = Finder(every, SentenceEmbedder(settings.embedder), limits(settings))
+        return service.on_found(cases, finder, judge, reader, judging, workers)
+    given = held or {p.id: p for p in labelled_papers(settings, service.needed(cases))}
+    return service.on_given(cases, given, judge, reader, judging, workers)
+
+
+def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Paper]:
+    """Papers of the snapshot that settings name, else of the home's ledger; all where none is named."""
+    if settings.snapshot:
+        yield from (
+            p
+            for p in SnapshotSource(Path(settings.snapshot)).everything()
+            if wanted is None or p.id in wanted
+        )
+        return
+    ledger = Ledger.open(Home(settings.home).ledger)
+    try:
+        with ledger.read() as db:
+            yield from store.papers.get_many(db, sorted(wanted or store.papers.all_ids(db))).values()
+    finally:
+        ledger.close()
 
 
 @dataclass

@@ -67,6 +67,23 @@ def fail(db: Connection, key: str, error: str, now: str) -> None:
     db.execute(update(calls).where(calls.c.key == key).values(error=error, answered_at=now))
 
 
+def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
+    """Paid calls, their samples and tokens of a run, by claim."""
+    found: dict[str, dict[str, int]] = {}
+    for call in of_run(db, run_id):
+        if call.response is None or call.kind != "llm":
+            continue
+        row = found.setdefault(
+            call.request["claim"],
+            {"calls": 0, "tokens_in": 0, "tokens_cached": 0, "tokens_out": 0},
+        )
+        row["calls"] += 1
+        row["tokens_in"] += call.tokens_in
+        row["tokens_cached"] += call.response.get("tokens_cached", 0)
+        row["tokens_out"] += call.tokens_out
+    return found
+
+
 def of_run(db: Connection, run_id: str) -> list[Call]:
     """Every call a run made, in key order."""
     rows = db.execute(select(calls).where(calls.c.run_id == run_id).order_by(calls.c.key))

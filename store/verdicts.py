@@ -32,6 +32,12 @@ def history(db: Connection, claim_id: str) -> list[Verdict]:
     return _load(db, verdicts.c.claim_id == claim_id)
 
 
+def present(db: Connection, claim_id: str, revision: int) -> Verdict | None:
+    """The verdict a claim revision has now, or None."""
+    found = [v for v in history(db, claim_id) if v.revision == revision]
+    return found[-1] if found else None
+
+
 def histories(db: Connection) -> dict[str, list[Verdict]]:
     """Every claim's verdicts, oldest first, by claim id."""
     found: dict[str, list[Verdict]] = {}

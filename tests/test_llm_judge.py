@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from agent.adapters.openai_llm import ATTEMPTS, LlmJudge
+from agent.adapters.throttle import Throttle
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeUnreachable
 from store.records import Passage
 from tests.conftest import make_claim, make_paper
@@ -30,8 +31,9 @@ def server() -> Iterator[LlmServer]:
 
 def judge_at(url: str, waits: list[float] | None = None, timeout: float = 5) -> LlmJudge:
     client = openai.OpenAI(api_key="k", base_url=url, max_retries=0, timeout=timeout)
-    sleep = (waits if waits is not None else []).append
-    return LlmJudge(client, "m", threshold=0.6, sleep=sleep)
+    waited = waits if waits is not None else []
+    throttle = Throttle(4, now=lambda: sum(waited), sleep=waited.append)
+    return LlmJudge(client, "m", threshold=0.6, sleep=waited.append, throttle=throttle)
 
 
 def test_one_call_gives_findings_with_scope_and_cost(server: LlmServer) -> None:

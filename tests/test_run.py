@@ -24,8 +24,9 @@ from agent.adapters.openai_llm import LlmJudge
 from agent.adapters.snapshot import SnapshotSource
 from agent.errors import UsageError
 from agent.retest import service
-from agent.retest.budget import Budget
+from agent.retest.budget import Budget, Price
 from agent.retest.parts import Parts
+from agent.retest.sampling import SAMPLES
 from agent.retest.screen import Limits
 from store.files import Home
 from store.index import open_index
@@ -132,7 +133,7 @@ def test_only_what_is_new_is_judged_and_a_flip_cites_it(
     server.default = answer_by(lambda paper: "contradicts" if paper > "2506.00049" else "supports")
     run = retest(home, snapshot, server.url)
     verdict, found = present(home)
-    assert len(server.asked) == calls + 2
+    assert len(server.asked) == calls + 2 * SAMPLES  # both would flip the verdict
     assert verdict
     assert (verdict.name, verdict.contested) == ("relaxed", True)
     new = {e.id for e in found if e.run_id == run.id}
@@ -206,7 +207,7 @@ def test_a_bad_snapshot_line_degrades_the_run(home: Home, snapshot: Path, server
 
 
 def test_the_budget_is_reserved_before_each_call(home: Home, snapshot: Path, server: LlmServer) -> None:
-    budget = Budget(cap=2.05, price_out=1000.0)  # an answer may cost $2.00 and does cost $0.02
+    budget = Budget(cap=2.05, price=Price(tokens_out=1000.0))  # an answer may cost $2.00 and does cost $0.02
     run = retest(home, snapshot, server.url, budget=budget)
     assert len(server.asked) == 3
     assert budget.spent <= 2.05

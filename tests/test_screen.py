@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.retest.corpus import Corpus
+from agent.retest.corpus import Corpus, query_of
 from agent.retest.disagreement import tensions
-from agent.retest.screen import Limits, fuse, query_variants, screen
+from agent.retest.screen import Limits, query_variants, screen
 from store.records import Atom
-from tests.conftest import WordEmbedder, make_claim
+from tests.conftest import WordEmbedder, make_claim, make_paper
 from tests.test_rule import item
 
 TEXTS = {
@@ -18,40 +18,50 @@ TEXTS = {
 }
 
 
+def corpus_of(embedder: WordEmbedder) -> Corpus:
+    corpus = Corpus(list(TEXTS), list(TEXTS.values()))
+    corpus.hold(list(TEXTS), embedder.embed(list(TEXTS.values())))
+    return corpus
+
+
 def test_the_nearest_are_kept_the_rest_is_written_down_with_scores() -> None:
     embedder = WordEmbedder()
-    corpus = Corpus(list(TEXTS), list(TEXTS.values()), embedder.embed(list(TEXTS.values())))
-    queries = query_variants(make_claim())
+    corpus, claim = corpus_of(embedder), make_claim()
     rows = corpus.rows(list(TEXTS))
-    dense, lexical = corpus.dense(embedder.embed(queries), rows), corpus.lexical(queries, rows)
-    found = screen("c1", list(TEXTS), dense, lexical, Limits(keep=1, floor=0.1))
+    dense, none = corpus.dense(embedder.embed(query_variants(claim)), rows), np.zeros((0, 3), np.float32)
+    lexical = corpus.lexical(query_of(claim), rows)
+    found = screen("c1", list(TEXTS), lexical, dense, none, Limits(keep=1, floor=0.1))
     assert [s.rank for s in found] == [1, 2, 3]
     assert [s.kept for s in found] == [True, False, False]
     assert found[0].paper_id in "ab"
     assert found[-1].paper_id == "c"
-    strict = screen("c1", list(TEXTS), dense, lexical, Limits(keep=3, floor=0.999))
+    strict = screen("c1", list(TEXTS), lexical, dense, none, Limits(keep=3, floor=0.999))
     assert not any(s.kept for s in strict)
 
 
 def test_the_order_papers_come_in_does_not_matter() -> None:
     rng = np.random.default_rng(3)
     ids = [f"p{i}" for i in range(9)]
-    dense, lexical = rng.random((2, 9)).astype(np.float32), np.zeros((2, 9), np.float32)
-    order = rng.permutation(9)
-    limits = Limits(keep=4, floor=0)
-    there = [s.paper_id for s in screen("c", ids, dense, lexical, limits)]
-    back = screen("c", [ids[i] for i in order], dense[:, order], lexical[:, order], limits)
-    assert set(there[:4]) == {s.paper_id for s in back if s.kept}
+    dense, lexical = rng.random((2, 9)).astype(np.float32), np.zeros(9, np.float32)
+    order, limits = rng.permutation(9), Limits(keep=4, floor=0)
+    there = [s.paper_id for s in screen("c", ids, lexical, dense, dense[:1], limits)]
+    back = screen("c", [ids[i] for i in order], lexical[order], dense[:, order], dense[:1, order], limits)
+    assert there[:4] == [s.paper_id for s in back if s.kept]
+
+
+def test_words_of_the_sources_find_what_the_claim_words_differently() -> None:
+    corpus = Corpus(
+        ["far", "near"], ["sourdough bread and rye flour", "counterfactual sensitivity of rationales"]
+    )
+    claim, rows = make_claim(text="Tuned models explain themselves badly."), corpus.rows(["far", "near"])
+    source = make_paper(1, title="Rationales under counterfactual edits", abstract="We study sensitivity.")
+    assert corpus.lexical(query_of(claim), rows).max() == 0
+    assert corpus.ids[corpus.shortlist(query_of(claim, [source]), rows, 1)[0]] == "near"
 
 
 def test_a_claim_is_asked_for_in_its_parts_too() -> None:
     claim = make_claim(atoms=(Atom("x", "Part x."), Atom("y", "Part y.")))
     assert {"Part x.", "Part y.", claim.text, claim.durable_question} <= set(query_variants(claim))
-
-
-def test_fusion_prefers_what_both_rankings_like() -> None:
-    scores = fuse([np.array([3, 2, 1], np.float32), np.array([1, 3, 2], np.float32)])
-    assert scores.argmax() == 1
 
 
 def test_tensions_pair_recent_papers_of_opposite_sides() -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 import prompts
+from agent.adapters.throttle import Throttle
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
 from agent.ports import Answer, Finding
 from store.records import Claim, Paper, Passage
@@ -48,6 +49,7 @@ class PartAnswer(_Strict):
     own_result: bool
     scope: list[AxisMatch]
     condition: str
+    evidence_type: Literal["experiment", "theory", "survey", "argument"]
     replication: bool
     strength: float = Field(ge=0, le=1)
 
@@ -71,7 +73,9 @@ class LlmJudge:
         threshold: float,
         sleep: Callable[[float], None] = time.sleep,
         max_tokens: int = 2000,
+        throttle: Throttle | None = None,
     ) -> None:
+        self._throttle = throttle or Throttle(1, sleep=sleep)
         self._prompt = prompts.load("judge")
         self._client, self._model, self._sleep, self._max_tokens = client, model, sleep, max_tokens
         self.name = f"{model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
@@ -115,12 +119,20 @@ class LlmJudge:
         return self._read(completion, about)
 
     def _ask(self, messages: Any) -> Any:
-        return self._client.chat.completions.parse(
-            model=self._model,
-            messages=messages,
-            response_format=JudgeAnswer,
-            max_completion_tokens=self._max_tokens,
-        )
+        with self._throttle.slot():
+            try:
+                completion = self._client.chat.completions.parse(
+                    model=self._model,
+                    messages=messages,
+                    response_format=JudgeAnswer,
+                    max_completion_tokens=self._max_tokens,
+                )
+            except openai.APIStatusError as error:
+                if isinstance(error, _AGAIN):
+                    self._throttle.refused(_asked_pause(error))
+                raise
+            self._throttle.succeeded()
+            return completion
 
     def _read(self, completion: Any, about: str) -> Answer:
         message = completion.choices[0].message if completion.choices else None
@@ -129,7 +141,7 @@ class LlmJudge:
             why = f"a refusal ({said[:80]!r})" if said else "empty"
             raise JudgeNonsense(f"{about} is {why}", "try another model")
         usage = completion.usage
-        spent = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+        spent = (usage.prompt_tokens, usage.completion_tokens, _cached(usage)) if usage else (0, 0, 0)
         return Answer(tuple(f for part in message.parsed.parts for f in _findings(part)), *spent)
 
     def _retrying(self) -> Retrying:
@@ -145,8 +157,19 @@ class LlmJudge:
 def _wait(state: RetryCallState) -> float:
     """Retry-After where the server gives one (at most two minutes), else 1, 2, 4 ... seconds."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.response.headers.get("retry-after", "") if isinstance(error, openai.APIStatusError) else ""
-    return min(float(asked), 120.0) if asked.isdigit() else 2.0 ** (state.attempt_number - 1)
+    asked = _asked_pause(error) if isinstance(error, openai.APIStatusError) else 0.0
+    return asked or 2.0 ** (state.attempt_number - 1)
+
+
+def _asked_pause(error: openai.APIStatusError) -> float:
+    """Seconds the server asks everyone to wait; 0 when it does not say."""
+    asked = error.response.headers.get("retry-after", "")
+    return min(float(asked), 120.0) if asked.isdigit() else 0.0
+
+
+def _cached(usage: Any) -> int:
+    details = getattr(usage, "prompt_tokens_details", None)
+    return int(getattr(details, "cached_tokens", None) or 0)
 
 
 def _findings(part: PartAnswer) -> list[Finding]:
@@ -162,6 +185,7 @@ def _findings(part: PartAnswer) -> list[Finding]:
             part.own_result,
             part.replication,
             quote.passage_id,
+            part.evidence_type,
         )
         for quote in part.quotes
     ]

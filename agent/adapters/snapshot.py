@@ -53,6 +53,10 @@ class SnapshotSource:
                 yield paper
         self.counts = {"records_read": read, "lines_skipped": len(self._bad)}
 
+    def everything(self) -> Iterator[Paper]:
+        """Yield every record that can be read. Raises SnapshotError as `collect` does."""
+        yield from self._records()
+
     def _records(self) -> Iterator[Paper]:
         for path in self._files:
             try:

@@ -25,9 +25,9 @@ from agent.adapters.packaged_minilm import model_folder
 from agent.errors import ModelError
 from agent.ports import Answer, Finding
 from agent.retest.quotes import MIN_WORDS, word_count
-from agent.retest.reported import own_from, why_not_own_result
+from agent.retest.reported import own_start, why_not_own_result
 from agent.retest.scope import match_scope
-from agent.retest.sentences import split_sentences
+from agent.retest.sentences import sentence_spans
 from store.records import Claim, Paper, Passage, ScopeMatch, Stance
 
 SHIPPED = Path(__file__).parent / "stance"
@@ -120,9 +120,16 @@ class EmbeddedJudge:
             "passages": hashlib.sha256(texts.encode()).hexdigest(),
         }
 
+    def bearing(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> float:
+        """The largest probability that a sentence says anything about a part; see `agent.ports.Screener`."""
+        sentences = [s for p in passages for s, _ in _sentences(p, 0)]
+        shares = self._model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])
+        return float(1 - shares[:, -1].min()) if len(shares) else 0.0
+
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
         """Score every sentence against every atom; report the strongest of each side."""
-        told = [s for p in passages for s in _sentences(p)]
+        first = own_start(passages)
+        told = [s for p in passages for s in _sentences(p, first)]
         sentences = [s for s, _ in told]
         pairs = [(atom.text, s) for atom in claim.parts for s in sentences]
         shares = self._model.probabilities(pairs) if pairs else np.zeros((0, 3))
@@ -168,13 +175,13 @@ def _rank(scored: Scored, share: float) -> tuple[bool, float, str]:
     return (scored.own, share, scored.sentence)
 
 
-def _sentences(passage: Passage) -> list[tuple[str, bool]]:
+def _sentences(passage: Passage, first: int) -> list[tuple[str, bool]]:
     """A passage's sentences that are long enough to quote, and whether each can be an own result."""
-    every = split_sentences(passage.text)
-    first = own_from(every) if passage.section == "abstract" else 0
+    told = [(span, passage.text[span.start : span.end]) for span in sentence_spans(passage.text)]
+    background = first if passage.section == "abstract" else 0
     return [
-        (s, n >= first and not why_not_own_result(s, passage.section))
-        for n, s in enumerate(every)
+        (s, passage.start + span.end > background and not why_not_own_result(s, passage.section))
+        for span, s in told
         if word_count(s) >= MIN_WORDS
     ]
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "claim": "Look at claims and why they have their verdicts.",
     "source": "Look at where papers come from.",
     "index": "Check or rebuild the vector index.",
+    "eval": "Measure the verdicts on labelled cases.",
     "doctor": "Show settings, where each came from, and what is wrong.",
 }
 INTERRUPTED = 130

@@ -123,7 +123,7 @@ def _say(settings: Settings, run: Run, *, as_json: bool) -> None:
 
 
 def _code(settings: Settings, run: Run, fail_on: str | None) -> int:
-    from agent.retest.judging import BUDGET_REACHED
+    from agent.retest.asking import BUDGET_REACHED
 
     if any(reason.startswith(BUDGET_REACHED) for reason in run.reasons):
         return BUDGET

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Price(NamedTuple):
+    """Dollars a million tokens: read, read from the provider's cache, and written."""
+
+    tokens_in: float = 0.0
+    cached: float = 0.0
+    tokens_out: float = 0.0
+
+
+FREE = Price()
 
 
 class BudgetReached(Exception):
@@ -12,19 +24,19 @@ class BudgetReached(Exception):
 
 @dataclass
 class Budget:
-    """Dollars a run may spend. Prices are dollars a million tokens; a cap of None is no cap."""
+    """Dollars a run may spend; a cap of None is no cap."""
 
     cap: float | None = None
-    price_in: float = 0.0
-    price_out: float = 0.0
+    price: Price = FREE
     answer_tokens: int = 2000
     spent: float = 0.0
     _reserved: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """What so many tokens cost, in dollars."""
-        return (tokens_in * self.price_in + tokens_out * self.price_out) / 1e6
+    def cost(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> float:
+        """What so many tokens cost, in dollars; `tokens_cached` are part of `tokens_in`."""
+        fresh = (tokens_in - tokens_cached) * self.price.tokens_in
+        return (fresh + tokens_cached * self.price.cached + tokens_out * self.price.tokens_out) / 1e6
 
     def reserve(self, characters: int) -> float:
         """Set aside the most a request of so many characters can cost.
@@ -38,8 +50,8 @@ class Budget:
             self._reserved += most
         return most
 
-    def settle(self, reserved: float, tokens_in: int, tokens_out: int) -> None:
+    def settle(self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> None:
         """Replace a reservation by what the call did cost."""
         with self._lock:
             self._reserved -= reserved
-            self.spent += self.cost(tokens_in, tokens_out)
+            self.spent += self.cost(tokens_in, tokens_out, tokens_cached)

@@ -14,6 +14,7 @@ import store.runs
 from agent.errors import SourceError
 from agent.ports import Wanted
 from agent.retest import passages
+from agent.retest.corpus import Corpus, lexical_text, query_of
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
 from agent.retest.window import after_month, existed_by, window_start
@@ -112,13 +113,45 @@ def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Embed title and abstract of papers that have no vector yet."""
     parts = runtime.context
     with parts.ledger.read() as db:
-        ids = parts.index.missing("papers", all_candidates(db, parts, state))
+        every = all_candidates(db, parts, state)
+    ids = missing = parts.index.missing("papers", every)
+    if len(missing) > parts.limits.embed_all:
+        ids = sorted(_shortlisted(parts, state).intersection(missing))
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
         parts.index.add("papers", batch, parts.embedder.embed(texts_of(parts, batch)))
         runtime.stream_writer({"stage": "index", "done": start + len(batch), "total": len(ids)})
     runtime.stream_writer({"stage": "screen", "done": 0, "total": len(state["claim_ids"])})
-    return {"counts": {"papers_embedded": len(ids)}}
+    return {"counts": {"papers_embedded": len(ids), "papers_ranked_by_words_only": len(missing) - len(ids)}}
+
+
+def _shortlisted(parts: Parts, state: RunState) -> set[str]:
+    """The papers that words rank best for some claim: those worth embedding when there are too many."""
+    corpus = corpus_of(parts, state["as_of"], with_vectors=False)
+    found: set[str] = set()
+    with parts.ledger.read() as db:
+        for claim_id in state["claim_ids"]:
+            claim = claim_of(db, claim_id)
+            sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
+            rows = corpus.rows(candidates(db, parts, claim, state["as_of"]))
+            if len(rows):
+                best = corpus.shortlist(query_of(claim, sources), rows)
+                found.update(corpus.ids[i] for i in best)
+    return found
+
+
+def corpus_of(parts: Parts, as_of: str, *, with_vectors: bool) -> Corpus:
+    """Every paper some active claim has yet to meet, to be ranked; with the vectors there are."""
+    with parts.ledger.read() as db:
+        every: RunState = {"claim_ids": [c.id for c in store.claims.active(db)], "as_of": as_of}
+        ids = all_candidates(db, parts, every)
+        papers = store.papers.get_many(db, ids)
+    corpus = Corpus(ids, [lexical_text(papers[i]) for i in ids])
+    if with_vectors:
+        missing = set(parts.index.missing("papers", ids))
+        held = [i for i in ids if i not in missing]
+        corpus.hold(held, parts.index.vectors("papers", held))
+    return corpus
 
 
 def texts_of(parts: Parts, ids: Sequence[str]) -> list[str]:

@@ -1,43 +1,115 @@
-"""The papers of one run, held in memory to be ranked: their unit vectors and a BM25 index."""
+"""The papers of one run, held in memory to be ranked for a claim: a BM25 index, and unit vectors.
+
+Papers phrase things differently from claims, so a claim is asked for in several ways at once. The
+weights were chosen on the development cases over 222,586 records by `bench/retrieval.py`, which also
+gives what each of them adds.
+"""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
+from store.records import Claim, Paper
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+TITLE, ABSTRACT, FEEDBACK = 0.7, 0.2, 0.3
+"""Weights of the sources' titles, of their abstracts and of the feedback terms; the claim's is 1."""
+SHORTLIST = 500
+"""Papers a claim that are worth embedding where there are too many to embed them all."""
+FEEDBACK_PAPERS, FEEDBACK_TERMS, MOST_REPEATS = 10, 40, 3
+
+
+class Query(NamedTuple):
+    """What a claim is asked for by: its own words, and those of the papers it was drawn from."""
+
+    claim: str
+    titles: str = ""
+    abstracts: str = ""
+
+
+def query_of(claim: Claim, sources: Sequence[Paper] = ()) -> Query:
+    """The words to search for a claim by; `sources` are the records of its own sources at hand."""
+    asked = " ".join(dict.fromkeys((claim.text, *(a.text for a in claim.atoms))))
+    return Query(asked, " ".join(p.title for p in sources), " ".join(p.abstract for p in sources))
+
+
+def lexical_text(paper: Paper) -> str:
+    """The text BM25 sees: a title says more than a sentence of an abstract, and counts twice."""
+    return f"{paper.title} {paper.text}"
+
 
 class Corpus:
-    """Rank a run's papers for a query, densely (exact product) and lexically (BM25)."""
+    """Rank papers for a query: by words, and those that have vectors by meaning.
 
-    def __init__(self, ids: Sequence[str], texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    `ids` and `texts` go together; `hold` gives it vectors.
+    """
+
+    def __init__(self, ids: Sequence[str], texts: Sequence[str]) -> None:
         self.ids = list(ids)
         self._row = {paper_id: i for i, paper_id in enumerate(ids)}
-        self._vectors = vectors
+        self._texts = texts
+        self._vectors = np.zeros((0, 0), np.float32)
+        self._vector_row = np.full(len(self.ids), -1, dtype=np.intp)
         self._bm25 = bm25s.BM25()
         if ids:
             self._bm25.index(_tokens(texts), show_progress=False)
 
-    def rows(self, ids: Sequence[str]) -> NDArray[np.intp]:
-        """Row numbers of papers."""
-        return np.array([self._row[i] for i in ids], dtype=np.intp)
+    def rows(self, ids: Sequence[str]) -> Rows:
+        """Row numbers of those papers that the corpus holds, in the order asked."""
+        return np.array([self._row[i] for i in ids if i in self._row], dtype=np.intp)
 
-    def dense(self, queries: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Cosines [queries, rows]."""
-        scores: NDArray[np.float32] = queries @ self._vectors[rows].T
+    def hold(self, ids: Sequence[str], vectors: Floats) -> None:
+        """Keep the unit vectors [ids, width] of some of the papers."""
+        self._vectors = vectors
+        self._vector_row[self.rows(ids)] = np.arange(len(ids))
+
+    def with_vectors(self, rows: Rows) -> Rows:
+        """Those rows whose papers have a vector."""
+        return rows[self._vector_row[rows] >= 0]
+
+    def dense(self, queries: Floats, rows: Rows) -> Floats:
+        """Cosines [queries, rows]; every row must have a vector."""
+        scores: Floats = queries @ self._vectors[self._vector_row[rows]].T
         return scores
 
-    def lexical(self, queries: Sequence[str], rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """BM25 scores [queries, rows]."""
-        return np.array([self._scores(words)[rows] for words in _tokens(queries)], dtype=np.float32)
+    def shortlist(self, query: Query, rows: Rows, most: int = SHORTLIST) -> Rows:
+        """The rows that words alone rank best."""
+        return rows[np.argsort(-self.lexical(query, rows), kind="stable")[:most]]
 
-    def _scores(self, words: list[str]) -> NDArray[np.float32]:
+    def lexical(self, query: Query, rows: Rows) -> Floats:
+        """Joined BM25 scores [rows] of a query: its ways of asking, and feedback from the best papers."""
+        asked = ((query.claim, 1.0), (query.titles, TITLE), (query.abstracts, ABSTRACT))
+        total: Floats = np.sum([w * self._scores(_tokens([text])[0])[rows] for text, w in asked], axis=0)
+        best = rows[[i for i in np.argsort(-total, kind="stable")[:FEEDBACK_PAPERS] if total[i] > 0]]
+        return total + np.float32(FEEDBACK) * self._scores(self._feedback(best))[rows]
+
+    def _feedback(self, best: Rows) -> list[str]:
+        """The most telling words of the best papers (pseudo-relevance feedback, Rocchio 1971)."""
+        weight: defaultdict[str, float] = defaultdict(float)
+        for words in _tokens([self._texts[i] for i in best]):
+            for word, times in Counter(words).items():
+                weight[word] += min(times, MOST_REPEATS) * self._rarity(word)
+        ordered = sorted(weight, key=lambda w: (-weight[w], w))
+        return ordered[:FEEDBACK_TERMS]
+
+    def _rarity(self, word: str) -> float:
+        """Inverse document frequency, from the index's column pointers."""
+        column = self._bm25.vocab_dict.get(word)
+        starts = self._bm25.scores["indptr"]
+        held = starts[column + 1] - starts[column] if column is not None else 0
+        return float(np.log((len(self.ids) + 1) / (held + 0.5)))
+
+    def _scores(self, words: list[str]) -> Floats:
         known = [w for w in words if w in self._bm25.vocab_dict]
-        scores: NDArray[np.float32] = (
-            self._bm25.get_scores(known) if known else np.zeros(len(self.ids), dtype=np.float32)
-        )
+        scores: Floats = self._bm25.get_scores(known) if known else np.zeros(len(self.ids), np.float32)
         return scores
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from typing import Any
 
 from langgraph.runtime import Runtime
 from sqlalchemy import Connection
@@ -16,14 +17,14 @@ import store.runs
 import store.verdicts
 from agent.reports import markdown, model
 from agent.reports.load import load
-from agent.retest import rule
+from agent.retest import cascade, rule
 from agent.retest.collecting import claim_of
 from agent.retest.disagreement import tensions
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
 from agent.retest.window import existed_by, window_start
 from store.files import write_atomically
-from store.records import Claim, Evidence, Retest, Run, Verdict
+from store.records import Claim, Retest, Run, Verdict
 
 
 def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -32,7 +33,7 @@ def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
     for claim_id in state["claim_ids"]:
         with parts.ledger.write() as db:
             claim = claim_of(db, claim_id)
-            previous = _previous(db, claim)
+            previous = store.verdicts.present(db, claim.id, claim.revision)
             store.runs.save_retest(db, _retest(db, parts, claim, state))
             verdict = _settled(db, parts, claim, previous, state)
             if verdict:
@@ -45,11 +46,6 @@ def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
 def is_healthy(state: RunState) -> bool:
     """Whether silence in this run means anything."""
     return not state.get("problems")
-
-
-def _previous(db: Connection, claim: Claim) -> Verdict | None:
-    found = [v for v in store.verdicts.history(db, claim.id) if v.revision == claim.revision]
-    return found[-1] if found else None
 
 
 def _retest(db: Connection, parts: Parts, claim: Claim, state: RunState) -> Retest:
@@ -83,12 +79,8 @@ def _settled(
 ) -> Verdict | None:
     every = store.evidence.of_claim(db, claim.id, claim.revision)
     mine = [e for e in every if e.judge == parts.judge.name and existed_by(e.published, state["as_of"])]
-    proposed = decide_claim(
-        claim,
-        mine,
-        store.runs.relevant_papers(db, claim.id, claim.revision),
-        healthy=is_healthy(state),
-    )
+    relevant = store.runs.relevant_papers(db, claim.id, claim.revision)
+    proposed = rule.decide_claim(claim, mine, relevant=relevant, healthy=is_healthy(state))
     seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
     verdict = rule.settle(previous, proposed, seen)
     if verdict is None:
@@ -100,31 +92,6 @@ def _settled(
         run_id=state["run_id"],
         decided_at=parts.now(),
     )
-
-
-def unsettled(evidence: list[Evidence]) -> int:
-    """How many papers may be adverse, for all the judge can tell: they cannot speak for silence."""
-    unsure = [
-        e for e in evidence
-        if e.status == "lead" and e.stance in ("relaxes", "contradicts")
-        and {g.gate for g in e.gates if not g.passed} <= {"threshold", "second opinion"}
-    ]  # fmt: skip
-    return len({e.paper_id for e in unsure})
-
-
-def decide_claim(claim: Claim, evidence: list[Evidence], relevant: int, *, healthy: bool) -> Verdict:
-    """The rule over a claim's atoms. An unknown as-of month leaves nothing that could be newer."""
-    if claim.as_of is None:
-        reason = "the as-of month is unknown: nothing can be shown to be newer"
-        return Verdict(None, "untested", reason=reason, rule_version=rule.RULE_VERSION)
-    decided = [
-        (
-            atom,
-            rule.decide([e for e in evidence if e.atom_id == atom.id], relevant=relevant, healthy=healthy),
-        )
-        for atom in claim.parts
-    ]
-    return rule.combine(decided)
 
 
 def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -149,11 +116,27 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
             raise KeyError(state["run_id"])
         health = "degraded" if problems else "complete"
         counts = {k: v for k, v in state["counts"].items() if not k.startswith("screened:")}
-        counts["spent_usd"] = round(parts.budget.spent, 6)
+        counts |= _costs(db, parts, run.id, counts)
         ended = replace(run, health=health, reasons=problems, counts=counts, finished_at=parts.now())
         store.runs.finish(db, ended)
     write_files(parts, ended)
     return {}
+
+
+def _costs(db: Connection, parts: Parts, run_id: str, counts: dict[str, Any]) -> dict[str, Any]:
+    """Dollars, calls and tokens of a run and of each claim; how often the cascade misses."""
+    by_claim = {
+        claim: {
+            **spent,
+            "usd": round(
+                parts.budget.cost(spent["tokens_in"], spent["tokens_out"], spent["tokens_cached"]), 6
+            ),
+        }
+        for claim, spent in store.calls.spent(db, run_id).items()
+    }
+    costs: dict[str, Any] = {"spent_usd": round(parts.budget.spent, 6), "spent_by_claim": by_claim}
+    missed = cascade.miss_rate(counts)
+    return costs if missed is None else costs | {"cascade_miss_rate": missed}
 
 
 def write_files(parts: Parts, run: Run) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 
 from agent.ports import Finding
 from agent.retest.quotes import MIN_WORDS, find_quote, whole_sentences, word_count
-from agent.retest.reported import own_from, why_not_own_result
-from agent.retest.sentences import Span, sentence_spans
+from agent.retest.reported import own_start, why_not_own_result
+from agent.retest.sentences import Span
 from agent.retest.window import existed_by, is_newer
 from store.records import Claim, Evidence, EvidenceStatus, GateResult, Paper, Passage, Stance
 
+MOST_SAMPLES = 0.66
+"""Least share of a judge's samples, two of three, that must take the same stance."""
 OPPOSITE: dict[str, frozenset[str]] = {
     "supports": frozenset({"contradicts"}),
     "contradicts": frozenset({"supports"}),
@@ -103,6 +105,9 @@ def _own_words(case: Case, span: Span | None) -> GateResult:
     section = _section(case, span)
     if not case.finding.own_words:
         return GateResult("own words", False, "the judge reads it as others' work", settleable=True)
+    if case.finding.evidence_type in ("survey", "argument"):
+        reason = f"the judge reads it as {case.finding.evidence_type}, not as a result"
+        return GateResult("own words", False, reason, settleable=True)
     reason = why_not_own_result(sentence, section) or _background(case, span)
     if reason:
         return GateResult("own words", False, reason, settleable=True)
@@ -111,13 +116,9 @@ def _own_words(case: Case, span: Span | None) -> GateResult:
 
 def _background(case: Case, span: Span | None) -> str:
     """Why a sentence of an abstract is background; empty when it is not."""
-    held = next((p for p in case.passages if span and p.start <= span.start < p.end), None)
-    if span is None or held is None or held.section != "abstract":
+    if span is None or _section(case, span) != "abstract" or span.end > own_start(case.passages):
         return ""
-    sentences = sentence_spans(held.text)
-    first = sentences[own_from([held.text[s.start : s.end] for s in sentences])] if sentences else Span(0, 0)
-    early = span.start < held.start + first.start
-    return "the sentence stands before the authors speak of their own work" if early else ""
+    return "the sentence stands before the authors speak of their own work"
 
 
 def _in_scope(case: Case) -> tuple[Stance, GateResult, str]:
@@ -154,8 +155,11 @@ def _second_opinion(case: Case, stance: Stance) -> GateResult:
     against = OPPOSITE.get(stance, frozenset()) & case.other_stances
     if against:
         return GateResult("second opinion", False, f"the other judge reads {min(against)}", settleable=True)
+    sampled = "" if case.finding.agreement == 1 else f"; {case.finding.agreement:.0%} of its samples agree"
+    if case.finding.agreement < MOST_SAMPLES:
+        return GateResult("second opinion", False, f"the judge wavers{sampled}", settleable=True)
     said = "agrees" if case.other_stances else "was not asked"
-    return GateResult("second opinion", True, f"the other judge {said}")
+    return GateResult("second opinion", True, f"the other judge {said}{sampled}")
 
 
 def _confident(case: Case) -> GateResult:

@@ -13,7 +13,8 @@ from langgraph.types import Send
 
 from agent.retest.collecting import collect, index, plan, read
 from agent.retest.deciding import compare, decide, report
-from agent.retest.judging import gate, judge_claim, screen_claim
+from agent.retest.gating import gate
+from agent.retest.judging import judge_claim, screen_claim
 from agent.retest.parts import Parts
 from agent.retest.state import ClaimState, RunState
 

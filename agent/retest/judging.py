@@ -1,41 +1,23 @@
-"""The fanned-out nodes: screen papers for a claim, judge what was kept; then gate the answers."""
+"""The fanned-out nodes: screen papers for a claim, judge what was kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from langgraph.runtime import Runtime
 from sqlalchemy import Connection
 
 import store.calls
-import store.claims
-import store.evidence
 import store.papers
 import store.runs
-from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
-from agent.ports import Answer, Finding
-from agent.retest import gates
-from agent.retest.budget import BudgetReached
-from agent.retest.collecting import all_candidates, candidates, claim_of, texts_of
+from agent.retest import asking
+from agent.retest.asking import Question
+from agent.retest.collecting import candidates, claim_of, corpus_of
+from agent.retest.corpus import query_of
 from agent.retest.parts import Parts
 from agent.retest.screen import query_variants, screen
 from agent.retest.state import ClaimState, RunState
-from store.records import Call, Claim, Evidence, Paper, Passage, Stance
-
-BUDGET_REACHED = "budget reached"
-
-
-class Question(NamedTuple):
-    """One (claim, paper) to judge, with the text it is judged on and its journal key."""
-
-    claim: Claim
-    paper: Paper
-    text_id: int
-    text: str
-    passages: tuple[Passage, ...]
-    request: dict[str, Any]
-    key: str
+from store.records import Claim, Paper, Screening
 
 
 def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
@@ -44,12 +26,9 @@ def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
     with parts.ledger.read() as db:
         claim = claim_of(db, state["claim_id"])
         ids = candidates(db, parts, claim, state["as_of"])
-    found = []
-    if ids:
-        corpus = parts.corpus_of(_everything(parts, state), lambda every: texts_of(parts, every))
-        queries, rows = query_variants(claim), corpus.rows(ids)
-        dense = corpus.dense(parts.embedder.embed(queries), rows)
-        found = screen(claim.id, ids, dense, corpus.lexical(queries, rows), parts.limits)
+        sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
+    found = _ranked(parts, claim, sources, ids, state) if ids else []
+    if found:
         with parts.ledger.write() as db:
             store.runs.save_screenings(db, state["run_id"], found)
     runtime.stream_writer({"stage": "screen", "step": 1})
@@ -57,13 +36,17 @@ def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
     return {"counts": {"pairs_screened": len(ids), "pairs_kept": kept, f"screened:{claim.id}": len(ids)}}
 
 
-def _everything(parts: Parts, state: ClaimState) -> list[str]:
-    with parts.ledger.read() as db:
-        every = [c.id for c in store.claims.active(db)]
-        whole: RunState = {"claim_ids": every, "as_of": state["as_of"]}
-        found = all_candidates(db, parts, whole)
-    missing = set(parts.index.missing("papers", found))
-    return [i for i in found if i not in missing]
+def _ranked(
+    parts: Parts, claim: Claim, sources: list[Paper], ids: list[str], state: ClaimState
+) -> list[Screening]:
+    corpus = parts.corpus(lambda: corpus_of(parts, state["as_of"], with_vectors=True))
+    rows = corpus.with_vectors(corpus.rows(ids))
+    lexical = corpus.lexical(query_of(claim, sources), rows)
+    queries = query_variants(claim)
+    vectors = parts.embedder.embed([*queries, *(p.text for p in sources)])
+    cosines = corpus.dense(vectors, rows)
+    kept = [corpus.ids[i] for i in rows]
+    return screen(claim.id, kept, lexical, cosines[: len(queries)], cosines[len(queries) :], parts.limits)
 
 
 def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
@@ -71,10 +54,12 @@ def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
     parts, counts, problems = runtime.context, {"judged": 0, "answers_reused": 0}, []
     for question in questions(parts, state["run_id"], state["claim_id"]):
         with parts.ledger.read() as db:
-            known = store.calls.answered(db, question.key) is not None
+            known = asking.is_answered(db, question)
         if known:
             counts["answers_reused"] += 1
-        elif problem := _ask(parts, question, state["run_id"]):
+        elif not asking.is_worth_asking(parts, question, state["run_id"]):
+            continue
+        elif problem := asking.ask(parts, question, state["run_id"]):
             problems.append(problem)
         else:
             counts["judged"] += 1
@@ -106,93 +91,3 @@ def _question(db: Connection, parts: Parts, claim: Claim, paper_id: str) -> Ques
         request=request,
     )
     return Question(claim, paper, *read, passages, request, key)
-
-
-def _ask(parts: Parts, question: Question, run_id: str) -> str | None:
-    """Make one journalled call; return the problem when it gave no answer."""
-    if parts.judge_down.is_set():
-        return None
-    try:
-        reserved = parts.budget.reserve(len(str(question.request)))
-    except BudgetReached:
-        parts.judge_down.set()
-        return f"{BUDGET_REACHED}: ${parts.budget.spent:.4f} of ${parts.budget.cap:.2f} spent"
-    record = _record_of(question.request, parts.judge.kind)
-    call = Call(question.key, run_id, parts.judge.kind, parts.judge.name, record)
-    with parts.ledger.write() as db:
-        store.calls.intend(db, call, parts.now())
-    answer: Answer | None = None
-    try:
-        answer = parts.judge.judge(question.claim, question.paper, question.passages)
-    except (JudgeUnreachable, JudgeRefused) as error:
-        parts.judge_down.set()
-        return _failed(parts, question.key, error)
-    except JudgeNonsense as error:
-        return _failed(parts, question.key, error)
-    finally:
-        spent = (answer.tokens_in, answer.tokens_out) if answer else (0, 0)
-        parts.budget.settle(reserved, *spent)
-    with parts.ledger.write() as db:
-        store.calls.respond(db, question.key, as_json(answer), spent, parts.now())
-    return None
-
-
-def _record_of(request: dict[str, Any], kind: str) -> dict[str, Any]:
-    """What the journal keeps of a request: all of a paid one, the ids of a local one."""
-    return request if kind == "llm" else {name: request[name] for name in ("claim", "paper")}
-
-
-def _failed(parts: Parts, key: str, error: Exception) -> str:
-    with parts.ledger.write() as db:
-        store.calls.fail(db, key, str(error), parts.now())
-    return str(error)
-
-
-def as_json(answer: Answer) -> dict[str, Any]:
-    """An answer as the journal keeps it."""
-    return {"findings": [f.__dict__ for f in answer.findings]}
-
-
-def from_json(response: dict[str, Any]) -> list[Finding]:
-    """The findings of a journalled answer."""
-    return [Finding(**f) for f in response["findings"]]
-
-
-def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Pass every new finding through the gates and store it as evidence."""
-    parts, counts = runtime.context, {"evidence": 0, "leads": 0, "rejected": 0, "unjudged": 0}
-    for claim_id in state["claim_ids"]:
-        for question in questions(parts, state["run_id"], claim_id):
-            with parts.ledger.write() as db:
-                call = store.calls.answered(db, question.key)
-                found = _weighed(db, parts, question, call, state) if call else []
-                store.evidence.save(db, found)
-            counts["unjudged"] += call is None
-            for item in found:
-                counts[{"counted": "evidence", "lead": "leads", "rejected": "rejected"}[item.status]] += 1
-    problems = [f"{counts['unjudged']} papers could not be judged"] if counts["unjudged"] else []
-    return {"counts": counts, "problems": problems}
-
-
-def _weighed(db: Connection, parts: Parts, question: Question, call: Call, state: RunState) -> list[Evidence]:
-    others = _other_stances(db, question, parts.judge.name)
-    findings = [f for f in from_json(call.response or {"findings": []}) if f.stance != "neutral"]
-    return [
-        gates.as_of_run(gates.weigh(gates.Case(
-            claim=question.claim, paper=question.paper, text_id=question.text_id, text=question.text,
-            passages=question.passages, finding=finding, judge=parts.judge.name,
-            threshold=parts.judge.threshold, until=state["as_of"],
-            other_stances=frozenset(others.get(finding.atom_id, set())),
-        )), state["run_id"])
-        for finding in findings
-    ]  # fmt: skip
-
-
-def _other_stances(db: Connection, question: Question, judge: str) -> dict[str, set[Stance]]:
-    """What another judge's confident evidence says of the same paper, by atom."""
-    found: dict[str, set[Stance]] = {}
-    for item in store.evidence.of_claim(db, question.claim.id, question.claim.revision):
-        sure = all(g.passed for g in item.gates if g.gate == "threshold")
-        if item.paper_id == question.paper.id and item.judge != judge and sure:
-            found.setdefault(item.atom_id, set()).add(item.stance)
-    return found

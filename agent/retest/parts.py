@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.ports import Clock, Embedder, Judge, PaperSource, Reader
+from agent.ports import Clock, Embedder, Judge, PaperSource, Reader, Screener
 from agent.retest.budget import Budget
 from agent.retest.corpus import Corpus
 from agent.retest.screen import Limits
@@ -18,7 +18,10 @@ from store.ledger import Ledger
 
 @dataclass
 class Parts:
-    """The real parts of one run. `corpus` is what this run ranks, made once and shared."""
+    """The real parts of one run. `corpus` is what this run ranks, made once and shared.
+
+    `screener` stands before a paid judge; papers under `cascade` are not sent on.
+    """
 
     home: Home
     ledger: Ledger
@@ -30,6 +33,8 @@ class Parts:
     clock: Clock
     limits: Limits
     budget: Budget
+    screener: Screener | None = None
+    cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
     judge_down: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -45,7 +50,3 @@ class Parts:
             if self._corpus is None:
                 self._corpus = make()
             return self._corpus
-
-    def corpus_of(self, ids: Sequence[str], texts: Callable[[Sequence[str]], list[str]]) -> Corpus:
-        """The run's corpus over the papers `ids`."""
-        return self.corpus(lambda: Corpus(ids, texts(ids), self.index.vectors("papers", ids)))

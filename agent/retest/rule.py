@@ -11,12 +11,37 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import prod
 
-from store.records import Atom, Basis, Evidence, Verdict, VerdictName
+from store.records import Atom, Basis, Claim, Evidence, Verdict, VerdictName
 
 RULE_VERSION = 1
 ENOUGH_PAPERS = 5
 ENOUGH_VOICES = 2
 _CERTAIN = 0.99
+
+
+def decide_claim(claim: Claim, evidence: Sequence[Evidence], *, relevant: int, healthy: bool) -> Verdict:
+    """Decide every atom of a claim and join them.
+
+    `relevant` is the number of relevant papers that healthy retests screened; those the judge could
+    not settle for an atom are not counted. An unknown as-of month leaves nothing that could be newer.
+    """
+    if claim.as_of is None:
+        return _untested("the as-of month is unknown: nothing can be shown to be newer")
+    decided = []
+    for atom in claim.parts:
+        mine = [e for e in evidence if e.atom_id == atom.id]
+        decided.append((atom, decide(mine, relevant=relevant - unsettled(mine), healthy=healthy)))
+    return combine(decided)
+
+
+def unsettled(evidence: Iterable[Evidence]) -> int:
+    """How many papers may be adverse, for all the judge can tell: they cannot speak for silence."""
+    unsure = {
+        e.paper_id for e in evidence
+        if e.status == "lead" and e.stance in ("relaxes", "contradicts")
+        and {g.gate for g in e.gates if not g.passed} <= {"threshold", "second opinion"}
+    }  # fmt: skip
+    return len(unsure)
 
 
 def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool) -> Verdict:

@@ -71,7 +71,8 @@ def part(part_id: str, stance: str, quote: str, passage: str, **more: Any) -> di
     """One part of a judge's answer."""
     return {
         "part_id": part_id, "stance": stance, "quotes": [{"passage_id": passage, "text": quote}],
-        "own_result": True, "scope": [], "condition": "", "replication": False, "strength": 0.9, **more,
+        "own_result": True, "evidence_type": "experiment", "scope": [], "condition": "",
+        "replication": False, "strength": 0.9, **more,
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""How good the verdicts are: labelled cases in, figures with intervals out."""

@@ -1,0 +1,124 @@
+"""Outcomes into one JSON document: the figures, and every case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agent.evaluation import scores
+from agent.evaluation.scores import STANCES, VERDICTS, Told
+from agent.evaluation.trial import Outcome
+from store.records import Evidence
+
+RECALL_AT = (20, 50, 100)
+
+
+def summarise(outcomes: Sequence[Outcome], *, seconds: float) -> dict[str, Any]:
+    """The document of `retest eval`: shares are in [0, 1], null where nothing could be counted."""
+    told = [_told(o) for o in outcomes]
+    stances = [t for o in outcomes for t in _stances(o)]
+    sure = [(o.verdict.confidence, t.correct) for o, t in zip(outcomes, told, strict=True)
+            if o.verdict.confidence is not None]  # fmt: skip
+    untested = [t for t in told if t.expected is None]
+    figures = {
+        "n": len(told),
+        "accuracy": scores.accuracy(told),
+        "accuracy_ci": scores.interval(told, scores.accuracy),
+        "macro_f1": scores.macro_f1(told),
+        "macro_f1_ci": scores.interval(told, scores.macro_f1),
+        "majority_macro_f1": scores.majority_macro_f1(told),
+        "contradicted_precision": scores.precision(told, "contradicted"),
+        "contradicted_told": sum(t.predicted == "contradicted" for t in told),
+        "coverage": _share([t.predicted is not None for t in told if t.expected is not None]),
+        "untested_accuracy": scores.accuracy(untested),
+        "stance_macro_f1": scores.macro_f1(stances, STANCES),
+        **{f"evidence_recall_{k}": recall(outcomes, k) for k in RECALL_AT},
+        "quotes_found_share": _share([_was_found(e) for o in outcomes for e in o.evidence]),
+        "ece": scores.calibration_error([c for c, _ in sure], [r for _, r in sure]),
+        "seconds": seconds,
+    }
+    return {
+        **{name: _rounded(value) for name, value in figures.items()},
+        "confusion": scores.confusion(told, VERDICTS),
+        "stance_confusion": scores.confusion(stances, STANCES),
+        "reliability": [[*map(_rounded, row)] for row in scores.reliability(*_columns(sure))],
+        "cases": [_case(o, t) for o, t in zip(outcomes, told, strict=True)],
+    }
+
+
+def recall(outcomes: Sequence[Outcome], k: int) -> float | None:
+    """Share of all bearing papers among the first `k` found; None with papers given."""
+    searched = [o for o in outcomes if o.ranked is not None]
+    wanted = sum(len(o.case.bearing) for o in searched)
+    found = sum(len(o.case.bearing.intersection((o.ranked or ())[:k])) for o in searched)
+    return found / wanted if wanted else None
+
+
+def _told(outcome: Outcome) -> Told:
+    case = outcome.case
+    return Told(outcome.verdict.name, case.expected_verdict, case.accepted)
+
+
+def _stances(outcome: Outcome) -> list[Told]:
+    """The stance of each labelled paper that was judged; what is only a lead is no stance."""
+    told = []
+    for paper_id, label in outcome.case.labels.items():
+        if paper_id in outcome.judged:
+            told.append(Told(_stance(outcome.strongest(paper_id)), label, (label,)))
+    return told
+
+
+def _stance(evidence: Evidence | None) -> str:
+    return evidence.stance if evidence and evidence.status == "counted" else "neutral"
+
+
+def _was_found(evidence: Evidence) -> bool:
+    return all(g.passed for g in evidence.gates if g.gate == "found")
+
+
+def _case(outcome: Outcome, told: Told) -> dict[str, Any]:
+    case, verdict = outcome.case, outcome.verdict
+    cited = [e.paper_id for e in outcome.evidence if e.id in verdict.evidence_ids]
+    shown = dict.fromkeys([*case.labels, *cited])
+    return {
+        "id": case.id,
+        "control": case.control,
+        "expected": case.expected_verdict,
+        "acceptable": list(case.accepted),
+        "predicted": verdict.name,
+        "basis": verdict.basis,
+        "confidence": verdict.confidence,
+        "correct": told.correct,
+        "reason": verdict.reason,
+        "seconds": _rounded(outcome.seconds),
+        "evidence": [_evidence(outcome, paper_id) for paper_id in shown],
+    }
+
+
+def _evidence(outcome: Outcome, paper_id: str) -> dict[str, Any]:
+    found = outcome.strongest(paper_id)
+    ranked = outcome.ranked or ()
+    return {
+        "arxiv_id": paper_id,
+        "expected_stance": outcome.case.labels.get(paper_id),
+        "stance": _stance(found) if paper_id in outcome.judged else None,
+        "lead": found.stance if found and found.status == "lead" else None,
+        "strength": found.strength if found else None,
+        "quote": found.quote if found else None,
+        "gates": [[g.gate, g.passed, g.reason] for g in found.gates] if found else [],
+        "rank": ranked.index(paper_id) + 1 if paper_id in ranked else None,
+    }
+
+
+def _columns(sure: list[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
+    return [c for c, _ in sure], [r for _, r in sure]
+
+
+def _share(flags: Sequence[bool]) -> float | None:
+    return sum(flags) / len(flags) if flags else None
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    return [round(v, 4) for v in value] if isinstance(value, tuple) else value

@@ -1,0 +1,61 @@
+"""One case through the real judge, gates and rule, without a ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.evaluation.cases import LabelledCase
+from agent.ports import Judge, Reader
+from agent.retest import gates, passages
+from agent.retest.rule import decide_claim
+from store.records import Claim, Evidence, Paper, Verdict
+
+_FOREVER = "9999-12-31"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one case. `ranked` is what retrieval found, best first; None with papers given."""
+
+    case: LabelledCase
+    verdict: Verdict
+    evidence: tuple[Evidence, ...]
+    judged: tuple[str, ...]
+    ranked: tuple[str, ...] | None = None
+    seconds: float = 0.0
+
+    def strongest(self, paper_id: str) -> Evidence | None:
+        """The evidence a paper's stance is read from: counted before leads, then by strength."""
+        found = [e for e in self.evidence if e.paper_id == paper_id]
+        return max(found, key=lambda e: (e.status == "counted", e.strength, e.id), default=None)
+
+
+def try_case(
+    case: LabelledCase,
+    papers: Sequence[Paper],
+    judge: Judge,
+    reader: Reader,
+    ranked: tuple[str, ...] | None = None,
+) -> Outcome:
+    """Judge each paper, pass every finding through the gates, decide by the rule."""
+    started, claim = time.perf_counter(), case.as_claim()
+    evidence = [e for paper in papers for e in _weighed(claim, paper, judge, reader)]
+    verdict = decide_claim(claim, evidence, relevant=len(papers), healthy=True)
+    return Outcome(
+        case, verdict, tuple(evidence), tuple(p.id for p in papers), ranked, time.perf_counter() - started
+    )
+
+
+def _weighed(claim: Claim, paper: Paper, judge: Judge, reader: Reader) -> list[Evidence]:
+    reading = reader.read(paper)
+    cuts = tuple(passages.cut(reading, 1, paper.id))
+    findings = [f for f in judge.judge(claim, paper, cuts).findings if f.stance != "neutral"]
+    return [
+        gates.weigh(gates.Case(
+            claim=claim, paper=paper, text_id=1, text=reading.text, passages=cuts, finding=finding,
+            judge=judge.name, threshold=judge.threshold, until=_FOREVER,
+        ))
+        for finding in findings
+    ]  # fmt: skip

@@ -1,0 +1,46 @@
+"""What a model's tokens cost: the shipped table, and over it the home's own `prices.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from agent.errors import SettingsError
+from agent.retest.budget import Price
+
+SHIPPED = Path(__file__).with_name("prices.toml")
+
+
+def price_of(model: str, home: Path) -> Price | None:
+    """Dollars a million tokens, or None for a model that no table names.
+
+    Raises SettingsError naming the file and the model whose prices are not three numbers.
+    """
+    for path in (home / "prices.toml", SHIPPED):
+        row = _table(path).get(model)
+        if row is not None:
+            return _price(path, model, row)
+    return None
+
+
+def _table(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"cannot read {path}: {error}", "correct or remove it") from error
+
+
+def _price(path: Path, model: str, row: Any) -> Price:
+    try:
+        price = Price(float(row["in"]), float(row.get("cached", row["in"])), float(row["out"]))
+    except (TypeError, KeyError, ValueError, AttributeError):
+        price = Price(-1.0, -1.0, -1.0)
+    if min(price) < 0:
+        raise SettingsError(
+            f"{path}: the prices of {model!r} are not numbers of 0 or more",
+            "write: in = 0.25, cached = 0.025, out = 2.0 (dollars a million tokens)",
+        )
+    return price
