@@ -125,7 +125,7 @@ class Screener(Protocol):
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """Everything the answer depends on, as JSON."""
 
-    def bearing(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> float:
+    def bearing(self, claim: Claim, passages: Sequence[Passage]) -> float:
         """The largest probability, over parts and sentences, that a sentence is not neutral."""
 
 

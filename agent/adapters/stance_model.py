@@ -120,7 +120,7 @@ class EmbeddedJudge:
             "passages": hashlib.sha256(texts.encode()).hexdigest(),
         }
 
-    def bearing(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> float:
+    def bearing(self, claim: Claim, passages: Sequence[Passage]) -> float:
         """The largest probability that a sentence says anything about a part; see `agent.ports.Screener`."""
         sentences = [s for p in passages for s, _ in _sentences(p, 0)]
         shares = self._model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])

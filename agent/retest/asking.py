@@ -38,7 +38,7 @@ def is_worth_asking(parts: Parts, question: Question, run_id: str) -> bool:
     with parts.ledger.read() as db:
         told = cascade.outcome(db, key)
     if told is None:
-        bearing = parts.screener.bearing(question.claim, question.paper, question.passages)
+        bearing = parts.screener.bearing(question.claim, question.passages)
         told = cascade.response(bearing, parts.cascade, key)
         record = {"claim": question.claim.id, "paper": question.paper.id}
         with parts.ledger.write() as db:

@@ -34,6 +34,12 @@ _OTHERS = re.compile(
     r"|\b(?:have|has) been (?:shown|reported|claimed|argued)\b",
     re.I,
 )
+_REFERENCE = re.compile(
+    r"\bIn (?:Proceedings|Advances) (?:of|in)\b|\barXiv preprint\b|\bdoi\.org/|\bdoi:"
+    r"|\bpages? \d+\s*[–-]\s*\d+|\bpp\. ?\d+"
+    r"|\b(?:19|20)\d{2}[a-z]?\. [A-Z][^.]{10,}\. (?:In|arXiv|Transactions|Journal|CoRR|Preprint)\b"
+    r"|^(?:[A-Z][\w'’-]+(?: [A-Z]\.)* [A-Z][\w'’-]+, ){2}"
+)
 _COMPARED = re.compile(
     r"\d[\d.,]*\s*%|\b(?:outperform|surpass|exceed|improv|compared|than|versus|unlike)\w*", re.I
 )
@@ -94,6 +100,8 @@ def why_not_own_result(sentence: str, section: str = "") -> str:
     """
     if section.lower().startswith(_OUTSIDE):
         return f"it stands in {section!r}"
+    if _REFERENCE.search(" ".join(sentence.split())):
+        return "the sentence belongs to a reference list"
     if _OTHERS.search(sentence) and not _OWN.search(sentence) and not _COMPARED.search(sentence):
         return "the sentence reports others' work"
     if sentence.rstrip().endswith("?"):

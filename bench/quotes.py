@@ -1,0 +1,157 @@
+"""The quote gate on real papers: true quotes badly extracted, and quotes altered in one thing.
+
+    python -m bench.quotes [--altered 1000]
+
+True quotes are sentences of arXiv abstracts looked up in a text broken the way PDF extraction breaks
+it, and sentences of real PDF pages, as pypdf extracts them, put back into clean writing. Altered
+quotes differ from a true one in one number, negation, direction word, or dropped or swapped word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from pypdf import PdfReader
+
+from agent.retest.quotes import MIN_WORDS, find_quote, word_count
+from agent.retest.reported import why_not_own_result
+from agent.retest.sentences import split_sentences
+from bench.data import DATA, read_jsonl, require
+from bench.stance.flips import swap_antonym, toggle_negation
+
+LIGATURES = (("ffi", "\ufb03"), ("ffl", "\ufb04"), ("ff", "\ufb00"), ("fi", "\ufb01"), ("fl", "\ufb02"))
+SPACES = (" ", " ", " ", "\n", "  ", "\u00a0", "\u2009", " \n")
+
+
+def main() -> None:
+    """Print the figures as one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--altered", type=int, default=1000, help="altered quotes to try")
+    args = parser.parse_args()
+    rng, started = random.Random(7), time.perf_counter()
+    quotes = list(abstract_quotes(rng, 2 * args.altered))
+    figures = {
+        "true_from_broken_abstracts": accepted([(q, broken(text, rng)) for q, text in quotes]),
+        "true_from_pdf_pages": accepted(list(pdf_quotes(rng))),
+        "reference_lists": references(),
+        "altered": altered(quotes, rng, args.altered),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    print(json.dumps(figures, indent=1))
+
+
+def abstract_quotes(rng: random.Random, most: int) -> Iterator[tuple[str, str]]:
+    """(sentence, abstract) pairs from the sample of arXiv records."""
+    records = list(read_jsonl(DATA / "arxiv/sample-7k.jsonl.gz"))
+    for record in rng.sample(records, most):
+        told = [s for s in split_sentences(record["abstract"]) if word_count(s) >= MIN_WORDS]
+        if told:
+            yield rng.choice(told), record["abstract"]
+
+
+def broken(text: str, rng: random.Random) -> str:
+    """The text as a PDF gives it: ligatures, words cut at line ends, odd spaces."""
+    for plain, joined in LIGATURES:
+        text = text.replace(plain, joined)
+    words = [_cut(word, rng) for word in text.split(" ")]
+    return "".join(word + rng.choice(SPACES) for word in words)
+
+
+def _cut(word: str, rng: random.Random) -> str:
+    if len(word) < 7 or not word.isalpha() or rng.random() > 0.15:
+        return word
+    at = rng.randrange(3, len(word) - 2)
+    return f"{word[:at]}-\n{word[at:]}"
+
+
+def pdf_quotes(rng: random.Random, most: int = 400) -> Iterator[tuple[str, str]]:
+    """(sentence as a person would write it, page as pypdf extracts it) pairs of the shared PDFs."""
+    found = []
+    for path in sorted(require(DATA / "pdfs").glob("*.pdf")):
+        for page in PdfReader(path).pages:
+            text = page.extract_text()
+            found += [(_clean(s), text) for s in split_sentences(text) if 8 <= word_count(s) <= 60]
+    yield from rng.sample(found, min(most, len(found)))
+
+
+def references() -> dict[str, float]:
+    """How many entries of the PDFs' reference lists are told for what they are."""
+    found = []
+    for path in sorted(require(DATA / "pdfs").glob("*.pdf")):
+        text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
+        lists = re.split(r"\nReferences\n", text)[1:]
+        entries = [e for part in lists for e in re.split(r"(?<=\.)\n(?=[A-Z][\w-]+ [A-Z])", part)]
+        found += [e for e in entries if re.search(r"\b(?:19|20)\d{2}[a-z]?\.", e) and word_count(e) < 120]
+    told = [why_not_own_result(_clean(e)) for e in found]
+    hits = sum("reference list" in why or "others" in why for why in told)
+    return {"entries": len(found), "recognised": hits, "share": round(hits / max(len(found), 1), 4)}
+
+
+def _clean(sentence: str) -> str:
+    """The sentence with its ligatures spelt out and its lines joined."""
+    for plain, joined in LIGATURES:
+        sentence = sentence.replace(joined, plain)
+    return " ".join(re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", sentence).split())
+
+
+def accepted(pairs: list[tuple[str, str]]) -> dict[str, float]:
+    """How many true quotes the gate finds again."""
+    hits = sum(find_quote(quote, text) is not None for quote, text in pairs)
+    return {"quotes": len(pairs), "found": hits, "share": round(hits / len(pairs), 4)}
+
+
+def altered(pairs: list[tuple[str, str]], rng: random.Random, most: int) -> dict[str, object]:
+    """How many quotes that differ in one thing the gate lets pass, by kind; it should be none."""
+    tried, passed, examples = Counter[str](), Counter[str](), []
+    while sum(tried.values()) < most:
+        quote, text = rng.choice(pairs)
+        kind = rng.choice(list(ALTERATIONS))
+        changed = ALTERATIONS[kind](quote, rng)
+        if changed is None or changed in text:
+            continue
+        tried[kind] += 1
+        if find_quote(changed, text) is not None:
+            passed[kind] += 1
+            examples.append({"kind": kind, "true": quote, "altered": changed})
+    return {"tried": dict(tried), "passed": sum(passed.values()), "examples": examples[:5]}
+
+
+def _number(quote: str, rng: random.Random) -> str | None:
+    digits = list(re.finditer(r"\d", quote))
+    if not digits:
+        return None
+    hit = rng.choice(digits)
+    return quote[: hit.start()] + str((int(hit[0]) + rng.randrange(1, 10)) % 10) + quote[hit.end() :]
+
+
+def _drop(quote: str, rng: random.Random) -> str | None:
+    words = quote.split()
+    at = rng.randrange(1, len(words) - 1)
+    return " ".join(words[:at] + words[at + 1 :])
+
+
+def _swap(quote: str, rng: random.Random) -> str | None:
+    words = quote.split()
+    at = rng.randrange(len(words) - 1)
+    if words[at].casefold() == words[at + 1].casefold():
+        return None
+    words[at], words[at + 1] = words[at + 1], words[at]
+    return " ".join(words)
+
+
+ALTERATIONS: dict[str, Callable[[str, random.Random], str | None]] = {
+    "number": _number,
+    "negation": toggle_negation,
+    "direction": swap_antonym,
+    "word dropped": _drop,
+    "words swapped": _swap,
+}
+
+if __name__ == "__main__":
+    main()
