@@ -43,7 +43,12 @@ class Settings:
     floor: float = setting(0.35, "least cosine of a kept paper with the claim")
     embed_all: int = setting(20_000, "new papers embedded whole; of more, each claim's best 500 by words")
     embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
-    stance_model: str = setting("", "folder of another stance model; empty is the shipped one")
+    stance_model: str = setting(
+        "", "another stance model: a cross-encoder by name or path; empty is the shipped"
+    )
+    stance_labels: str = setting(
+        "", "what its labels mean, e.g. LABEL_0=contradicts,LABEL_1=supports,LABEL_2=neutral"
+    )
     arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")
     arxiv_results: int = setting(200, "most results asked for, a claim and run")
     arxiv_categories: str = setting("cs.CL cs.LG cs.AI", "arXiv categories searched; empty is all")

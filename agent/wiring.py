@@ -32,7 +32,7 @@ from store.lock import exclusive
 from store.records import Paper
 
 if TYPE_CHECKING:
-    from agent.adapters.stance_model import EmbeddedJudge
+    from agent.adapters.embedded_judge import EmbeddedJudge
 
 
 @contextmanager
@@ -114,9 +114,15 @@ def stance_judge(settings: Settings) -> Judge:
 
 def embedded_judge(settings: Settings) -> EmbeddedJudge:
     """The shipped stance model, or the one that settings name."""
-    from agent.adapters.stance_model import SHIPPED, EmbeddedJudge, StanceModel
+    from agent.adapters.embedded_judge import EmbeddedJudge
+    from agent.adapters.stance_model import SHIPPED, StanceModel
 
-    return EmbeddedJudge(StanceModel(Path(settings.stance_model) if settings.stance_model else SHIPPED))
+    named = settings.stance_model
+    if named and not (Path(named) / "stance.json").exists():
+        from agent.adapters.cross_encoder import CrossEncoderModel
+
+        return EmbeddedJudge(CrossEncoderModel(named, settings.stance_labels))
+    return EmbeddedJudge(StanceModel(Path(named) if named else SHIPPED))
 
 
 def _llm_judge(settings: Settings) -> Judge:
@@ -147,7 +153,8 @@ def screener(settings: Settings) -> Screener | None:
 
 RESUMED = (
     "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "embedder",
-    "stance_model", "arxiv_url", "arxiv_results", "arxiv_categories", "llm_threshold", "cascade",
+    "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "llm_threshold",
+    "cascade",
 )  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.embedded_judge import EmbeddedJudge, Scored, strongest
 from agent.adapters.packaged_minilm import model_folder, verify_weights
-from agent.adapters.stance_model import SHIPPED, EmbeddedJudge, Scored, StanceModel, strongest
+from agent.adapters.stance_model import SHIPPED, StanceModel
 from agent.errors import ModelError
 from agent.retest.passages import cut
 from tests.conftest import make_claim, make_paper

@@ -48,7 +48,7 @@ def on_found(
     judge: Judge,
     reader: Reader,
     progress: Progress,
-    workers: int,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Judge each case on the papers that the agent finds for it."""
     started = time.perf_counter()

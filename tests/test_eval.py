@@ -1,0 +1,222 @@
+"""`retest eval` through its own door: real files, the shipped judge, exact figures on small cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.adapters.abstract_reader import AbstractReader
+from agent.errors import UsageError
+from agent.evaluation import scores
+from agent.evaluation.cases import LabelledCase, read_cases
+from agent.evaluation.finding import Finder
+from agent.evaluation.scores import STANCES, VERDICTS, Told
+from agent.evaluation.service import on_found, on_given
+from agent.evaluation.suites import read_suite
+from agent.ports import Answer, Finding
+from agent.retest.screen import Limits
+from store.records import Claim, Paper, Passage
+from tests.conftest import WordEmbedder, make_paper
+from tests.test_cli import retest
+
+KEYS = {
+    "n", "accuracy", "accuracy_ci", "macro_f1", "macro_f1_ci", "majority_macro_f1", "contradicted_precision",
+    "untested_accuracy", "stance_macro_f1", "evidence_recall_20", "evidence_recall_50", "evidence_recall_100",
+    "quotes_found_share", "ece", "seconds", "cases",
+}  # fmt: skip
+RESULT = "We find that fine-tuning lowers the faithfulness of its chain of thought in {n} of 9 tasks."
+
+
+class Scripted:
+    """Answers with the stance written for a (claim, paper), quoting the paper's result sentence."""
+
+    name, kind, threshold = "scripted", "embedded", 0.5
+
+    def __init__(self, stances: dict[str, str], **more: Any) -> None:
+        self._stances, self._more = stances, more
+
+    def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
+        return {}
+
+    def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
+        stance = self._stances.get(paper.id, "neutral")
+        quote = RESULT.format(n=int(paper.id[-5:]))
+        return Answer((Finding(claim.id, stance, quote, 0.9, **self._more),))  # type: ignore[arg-type]
+
+
+def case(case_id: str, stances: dict[str, str], expected: str | None, *accepted: str | None) -> LabelledCase:
+    return LabelledCase.model_validate({
+        "id": case_id, "claim": "Fine-tuning lowers the faithfulness of a chain of thought.",
+        "claim_date": "2024-11", "source_arxiv_ids": ["2411.15382"], "expected_verdict": expected,
+        "acceptable_verdicts": list(accepted),
+        "evidence": [{"arxiv_id": i, "stance": s, "quote": None} for i, s in stances.items()],
+    })  # fmt: skip
+
+
+PAPERS = {p.id: p for p in (make_paper(n) for n in range(1, 9))}
+IDS = list(PAPERS)
+
+
+def quiet(done: int, total: int) -> None:
+    assert done <= total
+
+
+def measured(cases: list[LabelledCase], stances: dict[str, str], **more: Any) -> dict[str, Any]:
+    return on_given(cases, PAPERS, Scripted(stances, **more), AbstractReader(), quiet)
+
+
+def test_figures_of_a_judge_that_is_half_right() -> None:
+    cases = [
+        case("holds", {IDS[0]: "supports"}, "still-holds"),
+        case("refuted", {IDS[1]: "contradicts", IDS[2]: "contradicts"}, "contradicted"),
+        case("either", {IDS[3]: "contradicts"}, "contradicted", "contradicted", "relaxed"),
+        case("silent", {IDS[4]: "neutral"}, None),
+    ]
+    stances = {IDS[0]: "supports", IDS[1]: "contradicts", IDS[3]: "contradicts", IDS[4]: "supports"}
+    found = measured(cases, stances)
+    assert set(found) >= KEYS
+    assert [c["predicted"] for c in found["cases"]] == ["still-holds", "relaxed", "relaxed", "still-holds"]
+    assert (found["accuracy"], found["untested_accuracy"], found["coverage"]) == (0.5, 0.0, 1.0)
+    # still-holds: 1 hit of 2 told and 1 gold; relaxed: 1 of 2 told, 1 gold; contradicted: never told, 1 gold
+    assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 0) / 3, abs=1e-4)
+    assert found["contradicted_precision"] is None
+    assert found["confusion"]["none"]["still-holds"] == 1
+    assert found["accuracy_ci"][0] <= found["accuracy"] <= found["accuracy_ci"][1]
+    assert found["quotes_found_share"] == 1.0
+
+
+def test_controls_unrelated_negated_reported_shifted() -> None:
+    """What must hold whatever the judge: silence, opposites, others' words and other settings."""
+    two = {IDS[0]: "contradicts", IDS[1]: "contradicts"}
+
+    def verdict(stances: dict[str, str], **more: Any) -> str | None:
+        name: str | None = measured([case("c", two, None)], stances, **more)["cases"][0]["predicted"]
+        return name
+
+    assert verdict({}) is None
+    assert verdict(two) == "contradicted"
+    assert verdict(dict.fromkeys(two, "supports")) == "still-holds"
+    assert verdict(two, own_words=False) is None
+    assert verdict(two, evidence_type="survey") is None
+    assert verdict(two, agreement=0.333) is None
+
+
+@given(st.permutations(IDS[:4]), st.integers(0, 3))
+def test_controls_order_and_duplicates_do_not_matter(order: list[str], again: int) -> None:
+    stances = dict(zip(IDS[:4], ["supports", "relaxes", "contradicts", "contradicts"], strict=True))
+    first = measured([case("c", stances, "relaxed")], stances)["cases"][0]
+    shuffled = case("c", {i: stances[i] for i in order}, "relaxed")
+    more = shuffled.model_copy(update={"evidence": (*shuffled.evidence, shuffled.evidence[again])})
+    other = measured([more], stances)["cases"][0]
+    assert {k: first[k] for k in ("predicted", "basis", "confidence")} == {
+        k: other[k] for k in ("predicted", "basis", "confidence")
+    }
+
+
+def test_papers_found_ranks_what_is_newer_and_no_source() -> None:
+    source = make_paper(90, id="2411.15382", published="2024-11-23")
+    old = make_paper(91, published="2024-10-01")
+    noise = [
+        make_paper(n, title="Sourdough", abstract="Bread. We find that rye rises.") for n in range(100, 130)
+    ]
+    every = {p.id: p for p in (*PAPERS.values(), source, old, *noise)}
+    finder = Finder(every, WordEmbedder(), Limits(keep=6, floor=0.1))
+    wanted = {IDS[0]: "supports", IDS[1]: "supports"}
+    found = on_found([case("c", wanted, "still-holds")], finder, Scripted(wanted), AbstractReader(), quiet)
+    assert found["evidence_recall_20"] == 1.0
+    (told,) = found["cases"]
+    ranks = {e["arxiv_id"]: e["rank"] for e in told["evidence"]}
+    assert max(ranks.values()) <= 8
+    ranked, kept = finder.find(case("c", wanted, None))
+    assert not {source.id, old.id} & set(ranked)
+    assert len(kept) == 6
+
+
+tolds = st.lists(
+    st.builds(
+        lambda p, e, more: Told(p, e, (e, *more)),
+        st.sampled_from([*VERDICTS, None]), st.sampled_from([*VERDICTS, None]),
+        st.lists(st.sampled_from(VERDICTS), max_size=1),
+    ),
+    min_size=1, max_size=20,
+)  # fmt: skip
+
+
+@given(tolds)
+def test_scores_are_shares_and_perfect_when_all_is_right(told: list[Told]) -> None:
+    for score in (scores.accuracy, scores.macro_f1, scores.majority_macro_f1):
+        value = score(told)
+        assert value is None or 0 <= value <= 1
+    right = [t._replace(predicted=t.expected) for t in told]
+    assert scores.accuracy(right) == 1
+    assert scores.macro_f1(right) in (1, None)
+    table = scores.confusion(told, VERDICTS)
+    assert sum(sum(row.values()) for row in table.values()) == len(told)
+
+
+def test_calibration_error_of_a_boaster() -> None:
+    assert scores.calibration_error([0.9] * 10, [True] * 5 + [False] * 5) == pytest.approx(0.4)
+    assert scores.calibration_error([], []) is None
+
+
+def test_the_command_prints_one_document(tmp_path: Path) -> None:
+    snapshot = tmp_path / "s.jsonl"
+    snapshot.write_text("".join(json.dumps(p.__dict__) + "\n" for p in PAPERS.values()))
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text(case("c", {IDS[0]: "supports"}, "still-holds").model_dump_json() + "\n")
+    shown = retest("eval", str(cases), "--snapshot", str(snapshot), "--json", home=tmp_path)
+    document = json.loads(shown.stdout)
+    assert set(document) >= KEYS
+    (told,) = document["cases"]
+    assert {"id", "expected", "acceptable", "predicted", "basis", "confidence", "correct", "evidence"} <= set(
+        told
+    )
+    assert {"arxiv_id", "expected_stance", "stance", "quote", "gates"} <= set(told["evidence"][0])
+    said = retest("eval", str(cases), "--snapshot", str(snapshot), home=tmp_path).stdout
+    assert "macro_f1" in said
+    assert "c: " in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds no case"),
+        ("{", "line 1"),
+        ('{"id": "a", "claim": "C", "claim_date": "2024-13", "evidence": [], "expected_verdict": null}',
+         "claim_date"),
+        ('{"id": "a", "claim": "C", "claim_date": "2024-11", "evidence": [], "expected_verdict": "maybe"}',
+         "expected_verdict"),
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        read_cases(path)
+
+
+def test_papers_that_are_not_there_are_named() -> None:
+    with pytest.raises(UsageError, match=r"2506\.99999.*--snapshot"):
+        measured([case("c", {"2506.99999": "supports"}, None)], {})
+
+
+def test_scifact_and_scitab_are_read_as_stances(shared_data: Path, tmp_path: Path) -> None:
+    claims = shared_data / "claims"
+    cases, papers = read_suite("scifact", claims / "scifact/claims_train.jsonl")
+    assert len(cases) == 257
+    assert all(i in papers for c in cases for i in c.labels)
+    assert (
+        {s for c in cases for s in c.labels.values()} == {"supports", "contradicts", "neutral"} < set(STANCES)
+    )
+    tables, _ = read_suite("scitab", claims / "scitab/sci_tab.json")
+    assert len(tables) == 1224
+    wrong = tmp_path / "x.json"
+    wrong.write_text("[1]")
+    with pytest.raises(UsageError, match="no scitab file"):
+        read_suite("scitab", wrong)
