@@ -36,7 +36,7 @@ RESULT = "We find that fine-tuning lowers the faithfulness of its chain of thoug
 class Scripted:
     """Answers with the stance written for a (claim, paper), quoting the paper's result sentence."""
 
-    name, kind, threshold = "scripted", "embedded", 0.5
+    name, kind, threshold, calibration = "scripted", "embedded", 0.5, (1.0, 0.0)
 
     def __init__(self, stances: dict[str, str], **more: Any) -> None:
         self._stances, self._more = stances, more

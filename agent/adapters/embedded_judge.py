@@ -43,6 +43,8 @@ class EmbeddedJudge:
         self.model = model
         self.name = f"embedded-{REVISION}@{model.digest}"
         self.threshold = float(model.settings["threshold"])
+        slope, offset = model.settings.get("calibration", (1.0, 0.0))
+        self.calibration = (float(slope), float(offset))
         self._refute = float(model.settings["refute"])
         self._lead = float(model.settings["lead"])
 

@@ -64,6 +64,7 @@ class LlmJudge:
     """Asks a chat model, blind to verdicts and to other papers. It has no tools."""
 
     kind = "llm"
+    calibration = (1.0, 0.0)
 
     def __init__(
         self,

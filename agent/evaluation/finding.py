@@ -26,46 +26,50 @@ class Finder:
 
     def __init__(self, papers: dict[str, Paper], embedder: Embedder, limits: Limits) -> None:
         self._papers, self._embedder, self._limits = papers, embedder, limits
-        self._corpus = Corpus(list(papers), [lexical_text(p) for p in papers.values()])
+        self.corpus = Corpus(list(papers), [lexical_text(p) for p in papers.values()])
         self._months = np.array([p.published[:7] for p in papers.values()])
 
     def prepare(self, cases: Sequence[LabelledCase], progress: Callable[[int, int], None]) -> None:
         """Embed what words rank best for each case."""
         wanted = {int(i) for case in cases for i in self._shortlist(case.as_claim())}
-        ids = [self._corpus.ids[i] for i in sorted(wanted)]
+        ids = [self.corpus.ids[i] for i in sorted(wanted)]
         vectors = []
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             vectors.append(self._embedder.embed([self._papers[i].text for i in batch]))
             progress(start + len(batch), len(ids))
         if vectors:
-            self._corpus.hold(ids, np.concatenate(vectors))
+            self.corpus.hold(ids, np.concatenate(vectors))
 
     def find(self, case: LabelledCase) -> tuple[tuple[str, ...], list[Paper]]:
         """The ids found for a case, best first, and the papers a run would have kept for judging."""
         claim = case.as_claim()
-        rows = self._corpus.with_vectors(self._shortlist(claim))
+        rows = self.corpus.with_vectors(self._shortlist(claim))
         if not len(rows):
             return (), []
-        queries, sources = query_variants(claim), self._sources(claim)
+        queries, sources = query_variants(claim), self.sources(claim)
         vectors = self._embedder.embed([*queries, *(p.text for p in sources)])
-        cosines = self._corpus.dense(vectors, rows)
-        lexical = self._corpus.lexical(self._query(claim), rows)
-        ids = [self._corpus.ids[i] for i in rows]
+        cosines = self.corpus.dense(vectors, rows)
+        lexical = self.corpus.lexical(self._query(claim), rows)
+        ids = [self.corpus.ids[i] for i in rows]
         told = self._limits._replace(record=DEEPEST)
         found = screen(case.id, ids, lexical, cosines[: len(queries)], cosines[len(queries) :], told)
         return tuple(s.paper_id for s in found), [self._papers[s.paper_id] for s in found if s.kept]
 
-    def _shortlist(self, claim: Claim) -> Rows:
-        """The best by words among the papers newer than the claim that are none of its sources."""
+    def eligible(self, claim: Claim) -> Rows:
+        """The rows of the papers newer than the claim that are none of its sources."""
         late = np.array([is_newer(month, claim.as_of or "") for month in np.unique(self._months)])
         newer = np.isin(self._months, np.unique(self._months)[late])
-        newer[self._corpus.rows(sorted(claim.source_ids))] = False
-        rows = np.flatnonzero(newer)
-        return self._corpus.shortlist(self._query(claim), rows) if len(rows) else rows
+        newer[self.corpus.rows(sorted(claim.source_ids))] = False
+        return np.flatnonzero(newer)
+
+    def _shortlist(self, claim: Claim) -> Rows:
+        rows = self.eligible(claim)
+        return self.corpus.shortlist(self._query(claim), rows) if len(rows) else rows
 
     def _query(self, claim: Claim) -> Query:
-        return query_of(claim, self._sources(claim))
+        return query_of(claim, self.sources(claim))
 
-    def _sources(self, claim: Claim) -> list[Paper]:
+    def sources(self, claim: Claim) -> list[Paper]:
+        """The records of a claim's own sources, as far as the snapshot has them."""
         return [self._papers[i] for i in sorted(claim.source_ids) if i in self._papers]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agent.evaluation.cases import LabelledCase
 from agent.ports import Judge, Reader
 from agent.retest import gates, passages
-from agent.retest.rule import decide_claim
+from agent.retest.rule import Calibration, decide_claim
 from store.records import Claim, Evidence, Paper, Verdict
 
 _FOREVER = "9999-12-31"
@@ -42,7 +42,9 @@ def try_case(
     """Judge each paper, pass every finding through the gates, decide by the rule."""
     started, claim = time.perf_counter(), case.as_claim()
     evidence = [e for paper in papers for e in _weighed(claim, paper, judge, reader)]
-    verdict = decide_claim(claim, evidence, relevant=len(papers), healthy=True)
+    verdict = decide_claim(
+        claim, evidence, relevant=len(papers), healthy=True, calibration=Calibration(*judge.calibration)
+    )
     return Outcome(
         case, verdict, tuple(evidence), tuple(p.id for p in papers), ranked, time.perf_counter() - started
     )

@@ -20,11 +20,20 @@ from store.records import Claim, Paper
 Floats = NDArray[np.float32]
 Rows = NDArray[np.intp]
 
-TITLE, ABSTRACT, FEEDBACK = 0.7, 0.2, 0.3
-"""Weights of the sources' titles, of their abstracts and of the feedback terms; the claim's is 1."""
 SHORTLIST = 500
 """Papers a claim that are worth embedding where there are too many to embed them all."""
 FEEDBACK_PAPERS, FEEDBACK_TERMS, MOST_REPEATS = 10, 40, 3
+
+
+class Weights(NamedTuple):
+    """How much each way of asking adds to the joined score; the claim's own words have 1."""
+
+    titles: float = 0.7
+    abstracts: float = 0.2
+    feedback: float = 0.3
+
+
+WEIGHTS = Weights()
 
 
 class Query(NamedTuple):
@@ -84,12 +93,15 @@ class Corpus:
         """The rows that words alone rank best."""
         return rows[np.argsort(-self.lexical(query, rows), kind="stable")[:most]]
 
-    def lexical(self, query: Query, rows: Rows) -> Floats:
+    def lexical(self, query: Query, rows: Rows, weights: Weights = WEIGHTS) -> Floats:
         """Joined BM25 scores [rows] of a query: its ways of asking, and feedback from the best papers."""
-        asked = ((query.claim, 1.0), (query.titles, TITLE), (query.abstracts, ABSTRACT))
-        total: Floats = np.sum([w * self._scores(_tokens([text])[0])[rows] for text, w in asked], axis=0)
+        asked = ((query.claim, 1.0), (query.titles, weights.titles), (query.abstracts, weights.abstracts))
+        every = [w * self._scores(_tokens([text])[0])[rows] for text, w in asked if w and text]
+        total: Floats = np.sum(every, axis=0, dtype=np.float32)
+        if not weights.feedback:
+            return total
         best = rows[[i for i in np.argsort(-total, kind="stable")[:FEEDBACK_PAPERS] if total[i] > 0]]
-        return total + np.float32(FEEDBACK) * self._scores(self._feedback(best))[rows]
+        return total + np.float32(weights.feedback) * self._scores(self._feedback(best))[rows]
 
     def _feedback(self, best: Rows) -> list[str]:
         """The most telling words of the best papers (pseudo-relevance feedback, Rocchio 1971)."""

@@ -80,7 +80,10 @@ def _settled(
     every = store.evidence.of_claim(db, claim.id, claim.revision)
     mine = [e for e in every if e.judge == parts.judge.name and existed_by(e.published, state["as_of"])]
     relevant = store.runs.relevant_papers(db, claim.id, claim.revision)
-    proposed = rule.decide_claim(claim, mine, relevant=relevant, healthy=is_healthy(state))
+    calibration = rule.Calibration(*parts.judge.calibration)
+    proposed = rule.decide_claim(
+        claim, mine, relevant=relevant, healthy=is_healthy(state), calibration=calibration
+    )
     seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
     verdict = rule.settle(previous, proposed, seen)
     if verdict is None:

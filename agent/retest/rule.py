@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from math import prod
+from math import exp, log, prod
+from typing import NamedTuple
 
 from store.records import Atom, Basis, Claim, Evidence, Verdict, VerdictName
 
@@ -19,7 +20,29 @@ ENOUGH_VOICES = 2
 _CERTAIN = 0.99
 
 
-def decide_claim(claim: Claim, evidence: Sequence[Evidence], *, relevant: int, healthy: bool) -> Verdict:
+class Calibration(NamedTuple):
+    """Raw confidence into calibrated: sigmoid(slope * logit(raw) + offset) (Platt 1999)."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def of(self, raw: float) -> float:
+        """The calibrated confidence; a raw one that is certain stays short of certainty."""
+        bounded = min(max(raw, 1 - _CERTAIN), _CERTAIN)
+        return round(1 / (1 + exp(-(self.slope * log(bounded / (1 - bounded)) + self.offset))), 3)
+
+
+UNCALIBRATED = Calibration()
+
+
+def decide_claim(
+    claim: Claim,
+    evidence: Sequence[Evidence],
+    *,
+    relevant: int,
+    healthy: bool,
+    calibration: Calibration = UNCALIBRATED,
+) -> Verdict:
     """Decide every atom of a claim and join them.
 
     `relevant` is the number of relevant papers that healthy retests screened; those the judge could
@@ -31,7 +54,9 @@ def decide_claim(claim: Claim, evidence: Sequence[Evidence], *, relevant: int, h
     for atom in claim.parts:
         mine = [e for e in evidence if e.atom_id == atom.id]
         decided.append((atom, decide(mine, relevant=relevant - unsettled(mine), healthy=healthy)))
-    return combine(decided)
+    verdict = combine(decided)
+    raw = verdict.confidence
+    return verdict if raw is None else replace(verdict, confidence=calibration.of(raw))
 
 
 def unsettled(evidence: Iterable[Evidence]) -> int:
