@@ -133,15 +133,16 @@ def _llm_judge(settings: Settings) -> Judge:
         )
     import openai
 
-    from agent.adapters.openai_llm import LlmJudge
+    from agent.adapters.llm_client import LlmClient
+    from agent.adapters.llm_judge import LlmJudge
     from agent.adapters.throttle import Throttle
 
     client = openai.OpenAI(
         api_key=settings.api_key or "none", base_url=settings.base_url or None,
         timeout=settings.llm_timeout, max_retries=0,
     )  # fmt: skip
-    throttle = Throttle(settings.concurrency)
-    return LlmJudge(client, settings.model, threshold=settings.llm_threshold, throttle=throttle)
+    llm = LlmClient(client, settings.model, throttle=Throttle(settings.concurrency))
+    return LlmJudge(llm, threshold=settings.llm_threshold)
 
 
 def screener(settings: Settings) -> Screener | None:

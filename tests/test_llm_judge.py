@@ -10,7 +10,8 @@ from pathlib import Path
 import openai
 import pytest
 
-from agent.adapters.openai_llm import ATTEMPTS, LlmJudge
+from agent.adapters.llm_client import ATTEMPTS, LlmClient
+from agent.adapters.llm_judge import LlmJudge
 from agent.adapters.throttle import Throttle
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeUnreachable
 from store.records import Passage
@@ -33,7 +34,7 @@ def judge_at(url: str, waits: list[float] | None = None, timeout: float = 5) -> 
     client = openai.OpenAI(api_key="k", base_url=url, max_retries=0, timeout=timeout)
     waited = waits if waits is not None else []
     throttle = Throttle(4, now=lambda: sum(waited), sleep=waited.append)
-    return LlmJudge(client, "m", threshold=0.6, sleep=waited.append, throttle=throttle)
+    return LlmJudge(LlmClient(client, "m", sleep=waited.append, throttle=throttle), threshold=0.6)
 
 
 def test_one_call_gives_findings_with_scope_and_cost(server: LlmServer) -> None:
@@ -118,7 +119,8 @@ def test_llama_cpp_speaks_the_same_protocol() -> None:
     params.n_ctx, params.n_predict, params.warmup = 4096, 400, False
     server = xllamacpp.Server(params)
     client = openai.OpenAI(api_key="k", base_url=f"{server.listening_address}/v1", max_retries=0, timeout=200)
-    judge = LlmJudge(client, "smollm2", threshold=0.6, sleep=lambda _: None, max_tokens=400)
+    llm = LlmClient(client, "smollm2", sleep=lambda _: None, max_tokens=400)
+    judge = LlmJudge(llm, threshold=0.6)
     try:
         answer = judge.judge(make_claim(), PAPER, PASSAGES)
     except JudgeNonsense:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ import store.evidence
 import store.runs
 import store.verdicts
 from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.openai_llm import LlmJudge
+from agent.adapters.llm_client import LlmClient
+from agent.adapters.llm_judge import LlmJudge
 from agent.adapters.snapshot import SnapshotSource
 from agent.errors import UsageError
 from agent.retest import service
@@ -68,7 +70,7 @@ def parts_for(home: Home, snapshot: Path, url: str, budget: Budget | None = None
     with open_index(home.index, embedder.name, holder="test") as index:
         yield Parts(
             home=home, ledger=ledger, index=index, source=SnapshotSource(snapshot), reader=AbstractReader(),
-            embedder=embedder, judge=LlmJudge(client, "m", threshold=0.6, sleep=lambda _: None),
+            embedder=embedder, judge=LlmJudge(LlmClient(client, "m", sleep=lambda _: None), threshold=0.6),
             clock=StillClock(), limits=Limits(keep=8, floor=0.1), budget=budget or Budget(),
         )  # fmt: skip
     ledger.close()
@@ -294,3 +296,17 @@ def test_a_claim_of_another_line_is_left_alone(home: Home, snapshot: Path, serve
     with parts_for(home, snapshot, server.url) as parts, pytest.raises(UsageError, match="no line"):
         service.start(parts, DAY, [], ["nope"], lambda _: None, 2)
     assert make_claim().lines == ("faith",)
+
+
+def test_of_too_many_papers_only_the_likeliest_by_words_are_embedded(
+    home: Home, tmp_path: Path, server: LlmServer
+) -> None:
+    bread = {"title": "Sourdough", "abstract": "We find that rye rises faster than wheat."}
+    papers = [make_paper(n) for n in range(1, 4)] + [make_paper(n, **bread) for n in range(10, 30)]
+    snapshot = write_snapshot(tmp_path / "many.jsonl", papers)
+    with parts_for(home, snapshot, server.url) as parts:
+        limits = parts.limits._replace(embed_all=5, shortlist=3)
+        run = service.start(replace(parts, limits=limits), DAY, [], [], lambda _: None, 2)
+    assert run.counts["papers_embedded"] == 3
+    assert run.counts["papers_ranked_by_words_only"] == 20
+    assert {e.paper_id for e in present(home)[1]} == {p.id for p in papers[:3]}

@@ -65,7 +65,7 @@ class Finder:
 
     def _shortlist(self, claim: Claim) -> Rows:
         rows = self.eligible(claim)
-        return self.corpus.shortlist(self._query(claim), rows) if len(rows) else rows
+        return self.corpus.shortlist(self._query(claim), rows, self._limits.shortlist) if len(rows) else rows
 
     def _query(self, claim: Claim) -> Query:
         return query_of(claim, self.sources(claim))

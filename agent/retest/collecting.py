@@ -135,7 +135,7 @@ def _shortlisted(parts: Parts, state: RunState) -> set[str]:
             sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
             rows = corpus.rows(candidates(db, parts, claim, state["as_of"]))
             if len(rows):
-                best = corpus.shortlist(query_of(claim, sources), rows)
+                best = corpus.shortlist(query_of(claim, sources), rows, parts.limits.shortlist)
                 found.update(corpus.ids[i] for i in best)
     return found
 

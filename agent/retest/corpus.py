@@ -20,8 +20,6 @@ from store.records import Claim, Paper
 Floats = NDArray[np.float32]
 Rows = NDArray[np.intp]
 
-SHORTLIST = 500
-"""Papers a claim that are worth embedding where there are too many to embed them all."""
 FEEDBACK_PAPERS, FEEDBACK_TERMS, MOST_REPEATS = 10, 40, 3
 
 
@@ -89,7 +87,7 @@ class Corpus:
         scores: Floats = queries @ self._vectors[self._vector_row[rows]].T
         return scores
 
-    def shortlist(self, query: Query, rows: Rows, most: int = SHORTLIST) -> Rows:
+    def shortlist(self, query: Query, rows: Rows, most: int) -> Rows:
         """The rows that words alone rank best."""
         return rows[np.argsort(-self.lexical(query, rows), kind="stable")[:most]]
 

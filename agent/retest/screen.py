@@ -25,13 +25,15 @@ Floats = NDArray[np.float32]
 class Limits(NamedTuple):
     """How many papers to keep, the least cosine, and how many dropped ones to write down.
 
-    Of more than `embed_all` new papers only those that words rank best for some claim are embedded.
+    Of more than `embed_all` new papers only the `shortlist` that words rank best for each claim are
+    embedded.
     """
 
     keep: int
     floor: float
     record: int = 30
     embed_all: int = 20_000
+    shortlist: int = 500
 
 
 def query_variants(claim: Claim) -> list[str]:

@@ -1,0 +1,139 @@
+"""One question to an OpenAI-compatible endpoint, answered in a strict JSON schema.
+
+Retries, time-outs and rate limits are ours: the client makes none of its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import openai
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from agent.adapters.throttle import Throttle
+from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
+
+ATTEMPTS = 4
+_AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
+_NONSENSE = (ValidationError, openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError,
+             openai.APIResponseValidationError)  # fmt: skip
+
+
+class Strict(BaseModel):
+    """A schema that admits no further field."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Schema = TypeVar("Schema", bound=Strict)
+
+
+class Spent(NamedTuple):
+    """Tokens of one answer; `cached` are those of `tokens_in` that the provider had cached."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cached: int = 0
+
+
+class LlmClient:
+    """Asks one model. It has no tools."""
+
+    def __init__(
+        self,
+        client: openai.OpenAI,
+        model: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        max_tokens: int = 2000,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self.model = model
+        self._client, self._sleep, self._max_tokens = client, sleep, max_tokens
+        self._throttle = throttle or Throttle(1, sleep=sleep)
+
+    def ask(self, messages: Any, schema: type[Schema], about: str) -> tuple[Schema, Spent]:
+        """Ask, waiting out rate limits and outages. `about` names the answer in errors.
+
+        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        """
+        try:
+            completion = self._retrying()(self._once, messages, schema)
+        except _AGAIN as error:
+            raise JudgeUnreachable(
+                f"the LLM at {self._client.base_url} gave no answer ({_cause(error)})",
+                "check RETEST_BASE_URL and that the server runs, then: retest run --resume",
+            ) from error
+        except _NONSENSE as error:
+            raise JudgeNonsense(f"{about} is not the JSON asked for", "try a stronger model") from error
+        except openai.OpenAIError as error:
+            raise JudgeRefused(
+                f"the LLM at {self._client.base_url} refuses model {self.model} ({_cause(error)})",
+                "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
+            ) from error
+        return _parsed(completion, about), _spent(completion.usage)
+
+    def _once(self, messages: Any, schema: type[Schema]) -> Any:
+        with self._throttle.slot():
+            try:
+                completion = self._client.chat.completions.parse(
+                    model=self.model, messages=messages, response_format=schema,
+                    max_completion_tokens=self._max_tokens,
+                )  # fmt: skip
+            except openai.APIStatusError as error:
+                if isinstance(error, _AGAIN):
+                    self._throttle.refused(_asked_pause(error))
+                raise
+            self._throttle.succeeded()
+            return completion
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type((*_AGAIN, *_NONSENSE)),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+
+def _parsed(completion: Any, about: str) -> Any:
+    message = completion.choices[0].message if completion.choices else None
+    if message is None or message.parsed is None:
+        said = getattr(message, "refusal", None)
+        why = f"a refusal ({said[:80]!r})" if said else "empty"
+        raise JudgeNonsense(f"{about} is {why}", "try another model")
+    return message.parsed
+
+
+def _spent(usage: Any) -> Spent:
+    if usage is None:
+        return Spent()
+    details = getattr(usage, "prompt_tokens_details", None)
+    cached = int(getattr(details, "cached_tokens", None) or 0)
+    return Spent(usage.prompt_tokens, usage.completion_tokens, cached)
+
+
+def _wait(state: RetryCallState) -> float:
+    """Retry-After where the server gives one (at most two minutes), else 1, 2, 4 ... seconds."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = _asked_pause(error) if isinstance(error, openai.APIStatusError) else 0.0
+    return asked or 2.0 ** (state.attempt_number - 1)
+
+
+def _asked_pause(error: openai.APIStatusError) -> float:
+    """Seconds the server asks everyone to wait; 0 when it does not say."""
+    asked = error.response.headers.get("retry-after", "")
+    return min(float(asked), 120.0) if asked.isdigit() else 0.0
+
+
+def _cause(error: openai.OpenAIError) -> str:
+    if isinstance(error, openai.APIStatusError):
+        return f"HTTP {error.status_code}"
+    if isinstance(error, openai.APITimeoutError):
+        return "timed out"
+    broken = isinstance(error, openai.APIConnectionError)
+    return "connection refused or broken" if broken else type(error).__name__
