@@ -1,4 +1,4 @@
-"""Measure the shipped stance model: SciFact held-out claims, development cases, speed.
+"""Measure a stance model: SciFact held-out claims, development cases, risk and coverage, speed.
 
 python -m bench.stance.measure [--folder agent/adapters/stance]
 """
@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from agent.adapters.stance_model import SHIPPED, StanceModel
 from agent.retest.sentences import split_sentences
 from bench.data import DATA, read_jsonl
-from bench.stance.pairs import LABELS, NEUTRAL, read_scifact
+from bench.stance.pairs import CONTRADICTS, LABELS, RELAXES, SUPPORTS, read_scifact
 
 Floats = NDArray[np.float64]
+SIDES = ("supports", "adverse", "neutral")
+"""Relaxes and contradicts are one side here: SciFact knows no other."""
+SIDE_OF = {"supports": 0, "contradicts": 1, "relaxes": 1, "neutral": 2}
+COVERAGES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 
 def main() -> None:
@@ -37,9 +41,10 @@ def main() -> None:
 
 
 def best_sentence(model: StanceModel, claim: str, sentences: list[str]) -> Floats:
-    """[supports, contradicts, neutral] of the most telling sentence."""
+    """[supports, adverse, neutral] of the most telling sentence."""
     shares = model.probabilities([(claim, s) for s in sentences]).astype(np.float64)
-    side = shares[:, :2].max(axis=0)
+    adverse = shares[:, CONTRADICTS] + shares[:, RELAXES]
+    side = np.array([shares[:, SUPPORTS].max(), adverse.max()])
     return np.array([*side, 1 - side.max()])
 
 
@@ -57,47 +62,48 @@ def scifact(model: StanceModel) -> dict[str, object]:
     """Claim-level figures on the fifth of SciFact's documents never trained on."""
     found = [c for c in read_scifact() if c.held_out]
     shares = np.array([best_sentence(model, c.claim, c.sentences) for c in found])
-    gold = np.array([c.label for c in found])
-    predicted = np.where(shares[:, :2].max(axis=1) >= 0.5, shares[:, :2].argmax(axis=1), NEUTRAL)
-    return {"claims": len(found), **scores(gold, predicted), "curve": curve(shares, gold)}
+    return scores(np.array([SIDE_OF[LABELS[c.label]] for c in found]), shares)
 
 
 def cases(model: StanceModel) -> dict[str, object]:
-    """Stance of each labelled evidence paper; relaxes counts as adverse. Papers as labelled."""
+    """Stance of each labelled evidence paper, papers as labelled."""
     papers = {r["id"]: r for r in read_jsonl(DATA / "arxiv/sample-7k.jsonl.gz")}
     rows, gold = [], []
-    side = {"supports": 0, "contradicts": 1, "relaxes": 1, "neutral": NEUTRAL}
     for case in read_jsonl(DATA / "cases/retest-cases.dev.jsonl"):
         for item in {e["arxiv_id"]: e for e in case["evidence"]}.values():
             paper = papers[item["arxiv_id"]]
             sentences = [s for s in split_sentences(paper["abstract"]) if len(s.split()) >= 6]
             rows.append(best_sentence(model, case["claim"], [paper["title"], *sentences]))
-            gold.append(side[item["stance"]])
-    shares, truth = np.array(rows), np.array(gold)
-    predicted = np.where(shares[:, :2].max(axis=1) >= 0.5, shares[:, :2].argmax(axis=1), NEUTRAL)
-    return {"pairs": len(truth), **scores(truth, predicted), "curve": curve(shares, truth)}
+            gold.append(SIDE_OF[item["stance"]])
+    return scores(np.array(gold), np.array(rows))
 
 
-def scores(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, object]:
-    """Macro-F1, F1 by class and the confusion matrix (rows gold)."""
+def scores(gold: NDArray[np.int64], shares: Floats) -> dict[str, object]:
+    """Macro-F1, F1 by side, the confusion matrix (rows gold), and risk over coverage."""
+    predicted = np.where(shares[:, :2].max(axis=1) >= 0.5, shares[:, :2].argmax(axis=1), 2)
     matrix = np.zeros((3, 3), dtype=int)
     np.add.at(matrix, (gold, predicted), 1)
     f1 = 2 * matrix.diagonal() / np.maximum(matrix.sum(0) + matrix.sum(1), 1)
-    by_class = {label: round(float(f), 3) for label, f in zip(LABELS, f1, strict=True)}
-    return {"macro_f1": round(float(f1.mean()), 3), "f1": by_class, "confusion": matrix.tolist()}
+    return {
+        "pairs": len(gold),
+        "macro_f1": round(float(f1.mean()), 3),
+        "f1": {side: round(float(f), 3) for side, f in zip(SIDES, f1, strict=True)},
+        "confusion": matrix.tolist(),
+        "risk_coverage": risk_coverage(gold, shares),
+    }
 
 
-def curve(shares: Floats, gold: NDArray[np.int64]) -> list[dict[str, float]]:
-    """Precision and coverage of the two sides over thresholds: what a threshold buys."""
+def risk_coverage(gold: NDArray[np.int64], shares: Floats) -> list[dict[str, float]]:
+    """The share of wrong sides among the surest pairs, by how many of them are answered."""
+    surest = np.argsort(-shares[:, :2].max(axis=1), kind="stable")
+    wrong = shares[:, :2].argmax(axis=1) != gold
     rows = []
-    for threshold in (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93):
-        row = {"threshold": threshold}
-        for label in (0, 1):
-            told = (shares[:, label] >= threshold) & (shares[:, :2].argmax(axis=1) == label)
-            hits = int((gold[told] == label).sum())
-            row[f"{LABELS[label]}_precision"] = round(hits / max(int(told.sum()), 1), 3)
-            row[f"{LABELS[label]}_told"] = int(told.sum())
-        rows.append(row)
+    for coverage in COVERAGES:
+        told = surest[: max(1, round(coverage * len(gold)))]
+        least = float(shares[told, :2].max(axis=1).min())
+        rows.append(
+            {"coverage": coverage, "threshold": round(least, 3), "risk": round(float(wrong[told].mean()), 3)}
+        )
     return rows
 
 
