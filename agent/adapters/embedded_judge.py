@@ -26,12 +26,18 @@ _CONDITION = re.compile(
 
 @dataclass(frozen=True)
 class Scored:
-    """One sentence, the probability of each side, and whether it can be an own result."""
+    """One sentence, the probability of each stance, and whether it can be an own result."""
 
     sentence: str
     supports: float
     contradicts: float
+    relaxes: float = 0.0
     own: bool = True
+
+    @property
+    def adverse(self) -> float:
+        """The probability that it speaks against the claim, wholly or in part."""
+        return self.contradicts + self.relaxes
 
 
 class EmbeddedJudge:
@@ -75,21 +81,22 @@ class EmbeddedJudge:
         for n, atom in enumerate(claim.parts):
             rows = shares[n * len(sentences) : (n + 1) * len(sentences)]
             scored = [
-                Scored(s, float(r[0]), float(r[1]), own) for (s, own), r in zip(told, rows, strict=True)
+                Scored(s, float(r[0]), float(r[1]), float(r[2]), own)
+                for (s, own), r in zip(told, rows, strict=True)
             ]
             scope = match_scope(claim, atom.id, paper)
             findings += [self._finding(atom.id, *side, scope) for side in strongest(scored, self._lead)]
         return Answer(tuple(findings))
 
     def _finding(self, atom: str, stance: Stance, scored: Scored, scope: dict[str, ScopeMatch]) -> Finding:
-        strength = round(max(scored.supports, scored.contradicts), 4)
-        condition = _CONDITION.search(scored.sentence) if stance == "contradicts" else None
-        narrows = stance == "contradicts" and (condition is not None or strength < self._refute)
+        if stance == "contradicts" and scored.contradicts - scored.relaxes < self._refute:
+            stance = "relaxes"
+        condition = _CONDITION.search(scored.sentence) if stance == "relaxes" else None
         return Finding(
             atom_id=atom,
-            stance="relaxes" if narrows else stance,
+            stance=stance,
             quote=scored.sentence,
-            strength=strength,
+            strength=round(scored.supports if stance == "supports" else scored.adverse, 4),
             scope_match=scope,
             condition=f"“{condition[0].strip()}”" if condition else "",
         )
@@ -100,7 +107,7 @@ def strongest(scored: Sequence[Scored], lead: float) -> list[tuple[Stance, Score
     found: list[tuple[Stance, Scored]] = []
     sides: tuple[tuple[Stance, Any], ...] = (
         ("supports", lambda s: s.supports),
-        ("contradicts", lambda s: s.contradicts),
+        ("contradicts", lambda s: s.adverse),
     )
     for stance, share in sides:
         telling = [s for s in scored if share(s) >= lead]

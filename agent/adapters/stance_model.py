@@ -74,7 +74,10 @@ class StanceModel:
         }
         logits = self._session.run(None, inputs)[0] / self.settings["temperature"]
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+        shares = np.zeros((len(pairs), len(LABELS)), dtype=np.float32)
+        shares[:, [LABELS.index(label) for label in self.settings["labels"]]] = powers / powers.sum(
+            axis=1, keepdims=True
+        )
         return shares
 
     @cached_property

@@ -145,9 +145,7 @@ def figures(
         "accuracy": scores.accuracy(every),
         "contradicted_precision": scores.precision(every, "contradicted"),
         "contradicted_told": sum(t.predicted == "contradicted" for t in every),
-        "coverage": scores.accuracy(
-            [Told(t.predicted and "told", "told", ("told",)) for t in every if t.expected]
-        ),
+        "coverage": float(np.mean([t.predicted is not None for t in every if t.expected])),
         "untested_accuracy": scores.accuracy([t for t in every if t.expected is None]),
         "ece_raw": scores.calibration_error(*columns(sure)),
         "ece": scores.calibration_error(*columns(calibrated)),

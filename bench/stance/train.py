@@ -34,15 +34,15 @@ def main() -> None:
     args = arguments().parse_args()
     rng = random.Random(args.seed)
     torch.manual_seed(args.seed)
-    human, weak = scifact_pairs(rng), arxiv_pairs(rng, args.titles, args.limits)
+    human, weak = scifact_pairs(rng), arxiv_pairs(rng, args.titles, args.limits, args.beliefs)
     print(f"pairs: {len(human)} human, {len(weak)} weak", flush=True)
     rng.shuffle(human)
     rng.shuffle(weak)
     cut = len(human) // 10
-    kept: list[Target] = [(p, one_hot(p.label)) for p in human[cut:] * args.repeat + weak[600:]]
+    kept: list[Target] = [(p, one_hot(p.label)) for p in human[cut:] * args.repeat + weak[300:]]
     net, tokenizer = StanceNet(args.base, args.layers, args.frozen), load_tokenizer(args.base)
     fit(net, tokenizer, kept, args)
-    for name, check in (("human", human[:cut]), ("weak", weak[:600])):
+    for name, check in (("human", human[:cut]), ("weak", weak[:300])):
         print(f"agreement on held-back {name} pairs: {agreement(net, tokenizer, check):.3f}", flush=True)
     save(net, args, fit_temperature(*scores_of(net, tokenizer, human[:cut])))
 
@@ -56,6 +56,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--frozen", type=int, default=0, help="lower layers not trained")
     parser.add_argument("--titles", type=int, default=9000, help="titles and findings to use")
     parser.add_argument("--limits", type=int, default=6000, help="limitations to use")
+    parser.add_argument("--beliefs", type=int, default=4, help="times a named belief is seen an epoch")
     parser.add_argument("--repeat", type=int, default=3, help="times a human pair is seen an epoch")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--batch", type=int, default=32)

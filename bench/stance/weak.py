@@ -18,6 +18,7 @@ import bm25s
 from agent.retest.reported import why_not_own_result
 from agent.retest.sentences import split_sentences
 from bench.data import DATA, case_paper_ids, read_jsonl
+from bench.stance.beliefs import read_beliefs
 from bench.stance.flips import flip
 from bench.stance.pairs import CONTRADICTS, NEUTRAL, RELAXES, SUPPORTS, Pair
 
@@ -70,18 +71,23 @@ class Told(NamedTuple):
     claim: str
     sentence: str
     label: int
+    belief: bool = False
 
 
-def arxiv_pairs(rng: random.Random, titles: int, limits: int) -> list[Pair]:
-    """Weak pairs from `titles` declarative titles and `limits` limitations, each with a neutral."""
+def arxiv_pairs(rng: random.Random, titles: int, limits: int, beliefs: int) -> list[Pair]:
+    """Weak pairs from `titles` declarative titles or findings and `limits` limitations, each with a
+    neutral, and every named belief `beliefs` times.
+    """
     banned = case_paper_ids()
     records = read_jsonl(DATA / "arxiv/full-223k.jsonl.xz")
     told = [t for r in records if r["id"] not in banned for t in read_record(r)]
     rng.shuffle(told)
-    found = [t for t in told if t.label == SUPPORTS][:titles]
+    found = [t for t in told if t.label == SUPPORTS and not t.belief][:titles]
     found += [t for t in told if t.label == RELAXES][:limits]
+    named = [Pair(t.claim, t.sentence, t.label) for t in told if t.belief]
     strangers = similar_strangers(found, told, rng)
-    return [pair for row in zip(found, strangers, strict=True) for pair in _variants(*row, rng)]
+    pairs = [pair for row in zip(found, strangers, strict=True) for pair in _variants(*row, rng)]
+    return pairs + named * beliefs
 
 
 def read_record(record: dict[str, Any]) -> Iterator[Told]:
@@ -91,6 +97,8 @@ def read_record(record: dict[str, Any]) -> Iterator[Told]:
     sentences = [s for s in split_sentences(" ".join(record["abstract"].split())) if s.endswith((".", "!"))]
     if told := _title_and_result(record, sentences) or _finding_and_result(sentences):
         yield Told(record["id"], *told, SUPPORTS)
+    for belief in read_beliefs(sentences):
+        yield Told(record["id"], *belief, belief=True)
     if told := _limit_and_relief(sentences):
         yield Told(record["id"], *told, RELAXES)
 
