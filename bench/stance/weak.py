@@ -75,9 +75,7 @@ class Told(NamedTuple):
 
 
 def arxiv_pairs(rng: random.Random, titles: int, limits: int, beliefs: int) -> list[Pair]:
-    """Weak pairs from `titles` declarative titles or findings and `limits` limitations, each with a
-    neutral, and every named belief `beliefs` times.
-    """
+    """Weak pairs: so many titles or findings, and limitations, each with a neutral; beliefs repeated."""
     banned = case_paper_ids()
     records = read_jsonl(DATA / "arxiv/full-223k.jsonl.xz")
     told = [t for r in records if r["id"] not in banned for t in read_record(r)]
