@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agent.adapters.stance_model import LABELS
 from agent.errors import ModelError
 
-DEFAULTS = {"threshold": 0.9, "refute": 0.95, "lead": 0.6}
+DEFAULTS = {"threshold": 0.9, "refute": 0.9, "lead": 0.6}
 """Not calibrated: what an unknown model is held to."""
 _BEGINNINGS = {
     "entail": "supports", "support": "supports", "contradict": "contradicts", "refute": "contradicts",

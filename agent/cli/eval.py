@@ -13,7 +13,7 @@ from agent.settings import Settings
 _SHOWN = (
     "n", "accuracy", "accuracy_ci", "macro_f1", "macro_f1_ci", "majority_macro_f1", "contradicted_precision",
     "contradicted_told", "coverage", "untested_accuracy", "stance_macro_f1", "evidence_recall_20",
-    "evidence_recall_50", "evidence_recall_100", "quotes_found_share", "ece", "seconds",
+    "evidence_recall_50", "evidence_recall_100", "quotes_found_share", "unjudged", "ece", "seconds",
 )  # fmt: skip
 
 

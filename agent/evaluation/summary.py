@@ -34,6 +34,7 @@ def summarise(outcomes: Sequence[Outcome], *, seconds: float) -> dict[str, Any]:
         "stance_macro_f1": scores.macro_f1(stances, STANCES),
         **{f"evidence_recall_{k}": recall(outcomes, k) for k in RECALL_AT},
         "quotes_found_share": _share([_was_found(e) for o in outcomes for e in o.evidence]),
+        "unjudged": sum(o.shown - len(o.judged) for o in outcomes),
         "ece": scores.calibration_error([c for c, _ in sure], [r for _, r in sure]),
         "seconds": seconds,
     }

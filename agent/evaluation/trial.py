@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from agent.errors import JudgeNonsense
 from agent.evaluation.cases import LabelledCase
 from agent.ports import Judge, Reader
 from agent.retest import gates, passages
@@ -17,12 +19,17 @@ _FOREVER = "9999-12-31"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one case. `ranked` is what retrieval found, best first; None with papers given."""
+    """What came of one case.
+
+    `ranked` is what retrieval found, best first, None with papers given. `judged` leaves out the
+    papers on which the judge gave no usable answer.
+    """
 
     case: LabelledCase
     verdict: Verdict
     evidence: tuple[Evidence, ...]
     judged: tuple[str, ...]
+    shown: int
     ranked: tuple[str, ...] | None = None
     seconds: float = 0.0
 
@@ -39,14 +46,25 @@ def try_case(
     reader: Reader,
     ranked: tuple[str, ...] | None = None,
 ) -> Outcome:
-    """Judge each paper, pass every finding through the gates, decide by the rule."""
+    """Judge each paper, pass every finding through the gates, decide by the rule.
+
+    A paper without a usable answer is left out, and then nothing is confirmed.
+    """
     started, claim = time.perf_counter(), case.as_claim()
-    evidence = [e for paper in papers for e in _weighed(claim, paper, judge, reader)]
+    evidence, judged = [], []
+    for paper in papers:
+        with suppress(JudgeNonsense):
+            evidence += _weighed(claim, paper, judge, reader)
+            judged.append(paper.id)
     verdict = decide_claim(
-        claim, evidence, relevant=len(papers), healthy=True, calibration=Calibration(*judge.calibration)
+        claim,
+        evidence,
+        relevant=len(judged),
+        healthy=len(judged) == len(papers),
+        calibration=Calibration(*judge.calibration),
     )
     return Outcome(
-        case, verdict, tuple(evidence), tuple(p.id for p in papers), ranked, time.perf_counter() - started
+        case, verdict, tuple(evidence), tuple(judged), len(papers), ranked, time.perf_counter() - started
     )
 
 
