@@ -132,14 +132,16 @@ class Screener(Protocol):
 class Judge(Protocol):
     """Turns (claim, paper, passages) into findings, blind to verdicts and to other papers.
 
-    `name` changes whenever an answer might. Findings under `threshold` are leads. `calibration`
+    `name` changes whenever an answer might. Findings under `threshold_of` are leads. `calibration`
     (slope, offset) turns the raw confidence of a verdict into a calibrated one; (1, 0) is none.
     """
 
     name: str
     kind: str
-    threshold: float
     calibration: tuple[float, float]
+
+    def threshold_of(self, stance: Stance) -> float:
+        """Least strength of evidence of this stance that counts."""
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """Everything the answer depends on, as JSON: the journal's key and record."""

@@ -17,7 +17,7 @@ from agent.adapters.clock import SystemClock
 from agent.adapters.embedder import SentenceEmbedder
 from agent.adapters.polite_gate import PoliteGate, machine_folder
 from agent.adapters.snapshot import SnapshotSource
-from agent.errors import SettingsError
+from agent.errors import SettingsError, UsageError
 from agent.ports import Clock, Judge, PaperSource, Screener
 from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
@@ -107,12 +107,12 @@ def arxiv_source(settings: Settings, clock: Clock) -> ArxivSource:
     )  # fmt: skip
 
 
-def stance_judge(settings: Settings) -> Judge:
-    """The judge that settings name."""
-    return _llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings)
+def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
+    """The judge that settings name; `given` when a person names the papers it judges."""
+    return _llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings, given=given)
 
 
-def embedded_judge(settings: Settings) -> EmbeddedJudge:
+def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
     """The shipped stance model, or the one that settings name."""
     from agent.adapters.embedded_judge import EmbeddedJudge
     from agent.adapters.stance_model import SHIPPED, StanceModel
@@ -121,8 +121,8 @@ def embedded_judge(settings: Settings) -> EmbeddedJudge:
     if named and not (Path(named) / "stance.json").exists():
         from agent.adapters.cross_encoder import CrossEncoderModel
 
-        return EmbeddedJudge(CrossEncoderModel(named, settings.stance_labels))
-    return EmbeddedJudge(StanceModel(Path(named) if named else SHIPPED))
+        return EmbeddedJudge(CrossEncoderModel(named, settings.stance_labels), given=given)
+    return EmbeddedJudge(StanceModel(Path(named) if named else SHIPPED), given=given)
 
 
 def _llm_judge(settings: Settings) -> Judge:
@@ -187,10 +187,12 @@ def evaluate(
     def judging(done: int, total: int) -> None:
         progress("judge", done, total)
 
+    if suite != "cases" and papers == "found":
+        raise UsageError(f"the suite {suite} gives its papers", "leave out --papers found")
     cases, held = (read_cases(file), None) if suite == "cases" else read_suite(suite, file)
-    judge, reader = stance_judge(settings), AbstractReader()
+    judge, reader = stance_judge(settings, given=papers == "given"), AbstractReader()
     workers = settings.concurrency if settings.judge == "llm" else 1
-    if papers == "found" and held is None:
+    if papers == "found":
         every = {p.id: p for p in labelled_papers(settings, None)}
         finder = Finder(every, SentenceEmbedder(settings.embedder), limits(settings))
         return service.on_found(cases, finder, judge, reader, judging, workers)

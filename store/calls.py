@@ -67,6 +67,13 @@ def fail(db: Connection, key: str, error: str, now: str) -> None:
     db.execute(update(calls).where(calls.c.key == key).values(error=error, answered_at=now))
 
 
+def unasked(db: Connection, claim_id: str) -> set[str]:
+    """The papers that the cascade kept from the judge, for a claim."""
+    rows = db.execute(select(calls.c.request, calls.c.response).where(calls.c.kind == "cascade"))
+    told = [(r.request, r.response or {"asked": True}) for r in rows]
+    return {request["paper"] for request, said in told if request["claim"] == claim_id and not said["asked"]}
+
+
 def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
     """Paid calls, their samples and tokens of a run, by claim."""
     found: dict[str, dict[str, int]] = {}

@@ -21,7 +21,7 @@ from agent.evaluation.service import on_found, on_given
 from agent.evaluation.suites import read_suite
 from agent.ports import Answer, Finding
 from agent.retest.screen import Limits
-from store.records import Claim, Paper, Passage
+from store.records import Claim, Paper, Passage, Stance
 from tests.conftest import WordEmbedder, make_paper
 from tests.test_cli import retest
 
@@ -36,10 +36,13 @@ RESULT = "We find that fine-tuning lowers the faithfulness of its chain of thoug
 class Scripted:
     """Answers with the stance written for a (claim, paper), quoting the paper's result sentence."""
 
-    name, kind, threshold, calibration = "scripted", "embedded", 0.5, (1.0, 0.0)
+    name, kind, calibration = "scripted", "embedded", (1.0, 0.0)
 
     def __init__(self, stances: dict[str, str], **more: Any) -> None:
         self._stances, self._more = stances, more
+
+    def threshold_of(self, stance: Stance) -> float:
+        return 0.5
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         return {}
@@ -155,7 +158,8 @@ def test_scores_are_shares_and_perfect_when_all_is_right(told: list[Told]) -> No
         assert value is None or 0 <= value <= 1
     right = [t._replace(predicted=t.expected) for t in told]
     assert scores.accuracy(right) == 1
-    assert scores.macro_f1(right) in (1, None)
+    named = [name for name in VERDICTS if any(t.expected == name for t in told)]
+    assert scores.macro_f1(right, named) in (1, None)
     table = scores.confusion(told, VERDICTS)
     assert sum(sum(row.values()) for row in table.values()) == len(told)
 

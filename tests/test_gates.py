@@ -87,6 +87,10 @@ def test_a_claim_without_load_bearing_axes_can_be_contradicted() -> None:
         "It is widely believed that fine-tuning raises faithfulness everywhere.",
         "Smith et al. report that fine-tuning raises faithfulness by far.",
         "Many researchers have argued that fine-tuning raises faithfulness.",
+        "Prior work shows that fine-tuning improves faithfulness on most tasks.",
+        "Previous studies have found that fine-tuning reduces faithfulness by 20%.",
+        "It is widely believed that tuned models are less faithful than base ones.",
+        "Smith et al. report that fine-tuning improves faithfulness by far.",
     ],
 )
 def test_reported_speech_does_not_count(sentence: str) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -126,3 +127,17 @@ def test_llama_cpp_speaks_the_same_protocol() -> None:
     except JudgeNonsense:
         return  # the model is too small to finish its JSON; the protocol carried question and answer
     assert answer.tokens_in > 100
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (),
+        (part("another-part", "neutral", "", ""),),
+        ({**part("tuning-hurts", "relaxes", "", ""), "quotes": []},),
+    ],
+)
+def test_an_answer_that_leaves_out_a_part_or_a_quote_is_no_silence(server: LlmServer, parts: Any) -> None:
+    server.default = judged(*parts)
+    with pytest.raises(JudgeNonsense, match=r"leaves out a part|without a quote"):
+        judge_at(server.url).judge(make_claim(), PAPER, PASSAGES)

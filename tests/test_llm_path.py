@@ -26,7 +26,7 @@ from agent.wiring import budget
 from store.files import Home
 from store.records import Claim, Paper, Passage, Run
 from tests.conftest import make_paper
-from tests.standins.llm import Behaviour, LlmServer, llm_server
+from tests.standins.llm import Behaviour, LlmServer, fails, llm_server
 from tests.test_run import DAY, answer_by, parts_for, present, write_snapshot
 
 
@@ -150,6 +150,7 @@ def test_the_throttle_halves_on_refusal_and_grows_back() -> None:
 
 def test_no_more_than_the_limit_are_under_way() -> None:
     throttle, inside, most, lock = Throttle(2), 0, 0, threading.Lock()
+    pair = threading.Barrier(2)
 
     def work() -> None:
         nonlocal inside, most
@@ -158,6 +159,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
                 with lock:
                     inside += 1
                     most = max(most, inside)
+                pair.wait(10)  # two are inside together, or this breaks
                 with lock:
                     inside -= 1
 
@@ -166,7 +168,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
         thread.start()
     for thread in threads:
         thread.join(10)
-    assert 1 <= most <= 2
+    assert most == 2
 
 
 def test_a_price_table_in_the_home_goes_before_the_shipped_one(tmp_path: Path) -> None:
@@ -187,3 +189,19 @@ def test_a_cap_without_a_price_is_refused(tmp_path: Path) -> None:
 def test_cached_tokens_cost_what_the_table_says() -> None:
     budgeted = Budget(price=Price(2.0, 0.5, 8.0))
     assert budgeted.cost(1_000_000, 500_000, 400_000) == pytest.approx(1.2 + 0.2 + 4.0)
+
+
+def test_a_flip_check_that_is_cut_short_decides_nothing_and_is_finished_later(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    server.script = [always(s) for s in ("supports",) * 5 + ("contradicts",)] + [fails(401)]
+    server.default = always("contradicts")
+    with parts_for(home, snapshot, server.url) as parts:
+        first = run(parts)
+    assert first.health == "degraded"
+    assert not [e for e in present(home)[1] if e.stance == "contradicts"]
+    with parts_for(home, snapshot, server.url) as parts:
+        run(parts)
+    assert len(server.asked) == 5 + SAMPLES + 1
+    (late,) = [e for e in present(home)[1] if e.stance == "contradicts"]
+    assert late.status == "counted"

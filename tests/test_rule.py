@@ -8,8 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.retest.rule import combine, decide, settle, voices
-from store.records import Atom, Evidence, Verdict
+from agent.retest.confidence import Calibration
+from agent.retest.rule import combine, decide, decide_claim, settle, unsettled, voices
+from store.records import Atom, Evidence, GateResult, Verdict
+from tests.conftest import make_claim
 
 BASE = Evidence(
     id="e", claim_id="c", revision=1, atom_id="c", paper_id="2506.00001", version=1, text_id=1,
@@ -125,3 +127,26 @@ def test_history_grows_only_by_news() -> None:
     assert settle(holds, judge([], relevant=0), frozenset()) is None
     assert settle(holds, against, frozenset()) == against
     assert settle(holds, against, frozenset(against.evidence_ids)) is None
+
+
+def test_silence_needs_papers_that_the_judge_could_settle() -> None:
+    def open_paper(number: int, gate: str) -> Evidence:
+        failed = (GateResult(gate, passed=False, reason="why", settleable=True),)
+        return item(number, "relaxes", status="lead", gates=failed)
+
+    weak = [open_paper(n, "threshold") for n in range(1, 4)]
+    misquoted = [replace(open_paper(4, "found"), status="rejected")]
+    background = [open_paper(5, "own words")]
+    assert unsettled(weak + misquoted + background) == 4
+    claim = make_claim()
+    mine = [replace(e, atom_id=claim.parts[0].id) for e in weak + misquoted]
+    assert decide_claim(claim, mine, relevant=9, healthy=True).basis == "unchallenged"
+    assert decide_claim(claim, mine, relevant=8, healthy=True).basis == "untested"
+
+
+def test_calibration_keeps_the_order_and_says_less_than_certain() -> None:
+    raw = [0.0, 0.3, 0.5, 0.9, 1.0]
+    told = [Calibration(0.5, -0.4).of(r) for r in raw]
+    assert told == sorted(told)
+    assert 0 < told[0] < told[-1] < 1
+    assert Calibration().of(0.8) == 0.8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import EmbeddedJudge, Scored, strongest
+from agent.adapters.embedded_judge import EmbeddedJudge, Scored, own_results, stronger
 from agent.adapters.packaged_minilm import model_folder, verify_weights
 from agent.adapters.stance_model import SHIPPED, StanceModel
 from agent.errors import ModelError
@@ -54,13 +54,33 @@ def test_a_judge_quotes_whole_sentences_of_the_paper_and_says_what_it_read(model
     assert judge.request(other, paper, passages) != judge.request(make_claim(), paper, passages)
 
 
-def test_own_results_go_before_stronger_background() -> None:
-    told = [
-        Scored("Background.", 0.95, 0.0, own=False),
-        Scored("Result.", 0.9, 0.0),
-        Scored("Weak.", 0.2, 0.1),
-    ]
-    assert [(stance, s.sentence) for stance, s in strongest(told, 0.6)] == [("supports", "Result.")]
+def test_a_paper_takes_one_side_by_its_most_telling_sentence() -> None:
+    told = [Scored("One.", 0.7, 0.1), Scored("Two.", 0.2, 0.5, 0.3), Scored("Three.", 0.1, 0.1)]
+    assert stronger(told, 0.6) == ("contradicts", told[1])
+    assert stronger(told[:1], 0.6) == ("supports", told[0])
+    assert stronger(told[2:], 0.6) is None
+    assert stronger([], 0.6) is None
+
+
+def test_background_and_aims_are_not_judged_and_later_passages_are_no_background() -> None:
+    last = "In contrast, base models collapse on them."
+    long = "We show that tuned models stay faithful on every task we tried. " * 25
+    abstract = (
+        f"Tuned models are popular for many tasks today. {long}In contrast, base models collapse on them."
+    )
+    paper = make_paper(1, title="Faithful tuning", abstract=abstract)
+    passages = cut(AbstractReader().read(paper), 1, paper.id)
+    assert len(passages) > 2
+    told = own_results(passages)
+    assert "Tuned models are popular for many tasks today." not in told
+    assert told[-1] == last
+
+
+def test_papers_a_person_names_count_from_less_than_papers_found(model: StanceModel) -> None:
+    found, given = EmbeddedJudge(model), EmbeddedJudge(model, given=True)
+    assert given.name == found.name
+    for stance in ("supports", "contradicts"):
+        assert given.threshold_of(stance) <= found.threshold_of(stance)
 
 
 def test_the_packaged_minilm_is_the_published_file(monkeypatch: pytest.MonkeyPatch) -> None:

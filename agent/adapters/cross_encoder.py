@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from agent.adapters.stance_model import LABELS
 from agent.errors import ModelError
 
-DEFAULTS = {"threshold": 0.9, "refute": 0.9, "lead": 0.6}
+_BAR = {"supports": 0.9, "adverse": 0.9, "refute": 0.95}
+DEFAULTS: dict[str, Any] = {"found": _BAR, "given": _BAR, "lead": 0.6}
 """Not calibrated: what an unknown model is held to."""
 _BEGINNINGS = {
     "entail": "supports", "support": "supports", "contradict": "contradicts", "refute": "contradicts",

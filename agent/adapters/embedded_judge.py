@@ -26,13 +26,12 @@ _CONDITION = re.compile(
 
 @dataclass(frozen=True)
 class Scored:
-    """One sentence, the probability of each stance, and whether it can be an own result."""
+    """One sentence and the probability of each stance."""
 
     sentence: str
     supports: float
     contradicts: float
     relaxes: float = 0.0
-    own: bool = True
 
     @property
     def adverse(self) -> float:
@@ -41,18 +40,27 @@ class Scored:
 
 
 class EmbeddedJudge:
-    """Judges each atom by the most telling sentences of a paper."""
+    """Judges each atom by the most telling sentence of a paper.
+
+    Most papers that a search finds are silent on a claim; most that a person names are not. So what
+    counts has two sets of thresholds, and `given` tells which applies.
+    """
 
     kind = "embedded"
 
-    def __init__(self, model: PairModel) -> None:
+    def __init__(self, model: PairModel, *, given: bool = False) -> None:
         self.model = model
         self.name = f"embedded-{REVISION}@{model.digest}"
-        self.threshold = float(model.settings["threshold"])
+        told = model.settings["given" if given else "found"]
+        self._supports, self._adverse = float(told["supports"]), float(told["adverse"])
+        self._refute = float(told["refute"])
+        self._lead = min(float(model.settings["lead"]), self._supports, self._adverse)
         slope, offset = model.settings.get("calibration", (1.0, 0.0))
         self.calibration = (float(slope), float(offset))
-        self._refute = float(model.settings["refute"])
-        self._lead = float(model.settings["lead"])
+
+    def threshold_of(self, stance: Stance) -> float:
+        """Least strength of evidence that counts."""
+        return self._supports if stance == "supports" else self._adverse
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """What the answer depends on: the parts, the scope and the passages."""
@@ -66,30 +74,24 @@ class EmbeddedJudge:
 
     def bearing(self, claim: Claim, passages: Sequence[Passage]) -> float:
         """The largest probability that a sentence says anything about a part; see `agent.ports.Screener`."""
-        sentences = [s for p in passages for s, _ in _sentences(p, 0)]
+        sentences = own_results(passages)
         shares = self.model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])
         return float(1 - shares[:, -1].min()) if len(shares) else 0.0
 
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
-        """Score every sentence against every atom; report the strongest of each side."""
-        first = own_start(passages)
-        told = [s for p in passages for s in _sentences(p, first)]
-        sentences = [s for s, _ in told]
-        pairs = [(atom.text, s) for atom in claim.parts for s in sentences]
-        shares = self.model.probabilities(pairs)
+        """Score own results against every atom; report the stronger side where it reaches a lead."""
+        sentences = own_results(passages)
+        shares = self.model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])
         findings: list[Finding] = []
         for n, atom in enumerate(claim.parts):
             rows = shares[n * len(sentences) : (n + 1) * len(sentences)]
-            scored = [
-                Scored(s, float(r[0]), float(r[1]), float(r[2]), own)
-                for (s, own), r in zip(told, rows, strict=True)
-            ]
-            scope = match_scope(claim, atom.id, paper)
-            findings += [self._finding(atom.id, *side, scope) for side in strongest(scored, self._lead)]
+            scored = [Scored(s, *map(float, row[:3])) for s, row in zip(sentences, rows, strict=True)]
+            if side := stronger(scored, self._lead):
+                findings.append(self._finding(atom.id, *side, match_scope(claim, atom.id, paper)))
         return Answer(tuple(findings))
 
     def _finding(self, atom: str, stance: Stance, scored: Scored, scope: dict[str, ScopeMatch]) -> Finding:
-        if stance == "contradicts" and scored.contradicts - scored.relaxes < self._refute:
+        if stance == "contradicts" and scored.contradicts < self._refute:
             stance = "relaxes"
         condition = _CONDITION.search(scored.sentence) if stance == "relaxes" else None
         return Finding(
@@ -102,22 +104,25 @@ class EmbeddedJudge:
         )
 
 
-def strongest(scored: Sequence[Scored], lead: float) -> list[tuple[Stance, Scored]]:
-    """The best sentence of each side whose probability reaches `lead`, own results first."""
-    found: list[tuple[Stance, Scored]] = []
-    sides: tuple[tuple[Stance, Any], ...] = (
-        ("supports", lambda s: s.supports),
-        ("contradicts", lambda s: s.adverse),
-    )
-    for stance, share in sides:
-        telling = [s for s in scored if share(s) >= lead]
-        if telling:
-            found.append((stance, max(telling, key=lambda s: _rank(s, share(s)))))
-    return found
+def stronger(scored: Sequence[Scored], lead: float) -> tuple[Stance, Scored] | None:
+    """The side of the most telling sentence, and that sentence; None where it does not reach `lead`."""
+    if not scored:
+        return None
+    support = max(scored, key=lambda s: (s.supports, s.sentence))
+    adverse = max(scored, key=lambda s: (s.adverse, s.sentence))
+    if max(support.supports, adverse.adverse) < lead:
+        return None
+    return ("supports", support) if support.supports > adverse.adverse else ("contradicts", adverse)
 
 
-def _rank(scored: Scored, share: float) -> tuple[bool, float, str]:
-    return (scored.own, share, scored.sentence)
+def own_results(passages: Sequence[Passage]) -> list[str]:
+    """The sentences that can be the authors' own result and are long enough to quote.
+
+    All of them where none can: a paper that never says "we" is still read, and the gates decide.
+    """
+    first = own_start(passages)
+    told = [s for p in passages for s in _sentences(p, first)]
+    return [s for s, own in told if own] or [s for s, _ in told]
 
 
 def _sentences(passage: Passage, first: int) -> list[tuple[str, bool]]:

@@ -9,8 +9,9 @@ from pydantic import Field
 
 import prompts
 from agent.adapters.llm_client import LlmClient, Strict
+from agent.errors import JudgeNonsense
 from agent.ports import Answer, Finding
-from store.records import Claim, Paper, Passage
+from store.records import Claim, Paper, Passage, Stance
 
 
 class Quote(Strict):
@@ -56,7 +57,11 @@ class LlmJudge:
     def __init__(self, llm: LlmClient, *, threshold: float) -> None:
         self._prompt, self._llm = prompts.load("judge"), llm
         self.name = f"{llm.model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
-        self.threshold = threshold
+        self._threshold = threshold
+
+    def threshold_of(self, stance: Stance) -> float:
+        """Least strength of evidence that counts: the same for every stance."""
+        return self._threshold if stance else 0.0
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """The very messages sent; the system part is the same in every call."""
@@ -80,7 +85,16 @@ class LlmJudge:
         messages = self.request(claim, paper, passages)["messages"]
         about = f"the judge's answer on arXiv:{paper.id} for claim {claim.id}"
         answer, spent = self._llm.ask(messages, JudgeAnswer, about)
+        _check(answer, claim, about)
         return Answer(tuple(f for part in answer.parts for f in _findings(part)), *spent)
+
+
+def _check(answer: JudgeAnswer, claim: Claim, about: str) -> None:
+    """An answer that leaves out a part, or takes a side without a quote, must not pass for silence."""
+    if {atom.id for atom in claim.parts} - {p.part_id for p in answer.parts}:
+        raise JudgeNonsense(f"{about} leaves out a part", "try a stronger model")
+    if any(p.stance != "neutral" and not p.quotes for p in answer.parts):
+        raise JudgeNonsense(f"{about} takes a side without a quote", "try a stronger model")
 
 
 def _findings(part: PartAnswer) -> list[Finding]:

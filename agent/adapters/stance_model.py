@@ -17,7 +17,6 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from agent.adapters.packaged_minilm import model_folder
 from agent.errors import ModelError
 
 LABELS = ("supports", "contradicts", "relaxes", "neutral")
@@ -47,14 +46,17 @@ class StanceModel:
     def __init__(self, folder: Path = SHIPPED) -> None:
         try:
             self._weights = (folder / "model.onnx").read_bytes()
-            self.settings: dict[str, Any] = json.loads((folder / "stance.json").read_text())
+            self._words = (folder / "tokenizer.json").read_text(encoding="utf-8")
+            told = (folder / "stance.json").read_text(encoding="utf-8")
+            self.settings: dict[str, Any] = json.loads(told)
+            self._all = hashlib.sha256(self._weights + self._words.encode() + told.encode())
         except OSError as error:
             raise ModelError(f"no stance model in {folder}: {error.strerror}", "reinstall retest") from error
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the weights, shortened."""
-        return hashlib.sha256(self._weights).hexdigest()[:12]
+        """SHA-256 of the weights, the tokenizer and the settings, shortened."""
+        return self._all.hexdigest()[:12]
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """Calibrated class probabilities [len(pairs), 4], in the order of LABELS."""
@@ -86,7 +88,4 @@ class StanceModel:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
-        tokenizer.enable_truncation(self.settings["max_tokens"])
-        tokenizer.enable_padding()
-        return tokenizer
+        return Tokenizer.from_str(self._words)

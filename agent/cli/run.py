@@ -65,7 +65,8 @@ def _settings(ctx: click.Context, resume: str | None, flags: dict[str, Any]) -> 
         run = store.runs.get(db, resume)
     if run is None:
         raise UsageError(f"no run {resume} in {settings.home}", "retest status names the last run")
-    return load({"home": str(settings.home), **run.settings})
+    cap = {"budget": settings.budget} if settings.budget else {}
+    return load({"home": str(settings.home), **run.settings, **cap})
 
 
 def _day(text: str | None) -> str:

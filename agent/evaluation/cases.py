@@ -67,7 +67,7 @@ class LabelledCase(BaseModel):
 def read_cases(path: Path) -> list[LabelledCase]:
     """Read a file of cases. Raises UsageError naming the line and the field that is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the cases {path}: {error}", "name a JSON Lines file") from error
     cases = [_case(path, n, line) for n, line in enumerate(lines, 1) if line.strip()]

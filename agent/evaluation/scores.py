@@ -40,9 +40,8 @@ def accuracy(told: Sequence[Told]) -> float | None:
 
 
 def macro_f1(told: Sequence[Told], classes: Sequence[str] = VERDICTS) -> float | None:
-    """Mean F1 over the classes that are gold or predicted somewhere; None over nothing."""
-    found = [f for name in classes if (f := f1(told, name)) is not None]
-    return sum(found) / len(found) if found else None
+    """Mean F1 over all of `classes`, one that never occurs counting 0; None over nothing."""
+    return sum(f1(told, name) or 0.0 for name in classes) / len(classes) if told and classes else None
 
 
 def f1(told: Sequence[Told], name: str) -> float | None:
@@ -58,8 +57,7 @@ def majority_macro_f1(told: Sequence[Told], classes: Sequence[str] = VERDICTS) -
     if not expected:
         return None
     common = max(classes, key=expected.count)
-    always = [t._replace(predicted=common) for t in told]
-    return sum(f1(always, name) or 0.0 for name in classes) / len(classes)
+    return macro_f1([t._replace(predicted=common) for t in told], classes)
 
 
 def precision(told: Sequence[Told], name: str) -> float | None:

@@ -31,7 +31,9 @@ def summarise(outcomes: Sequence[Outcome], *, seconds: float) -> dict[str, Any]:
         "contradicted_told": sum(t.predicted == "contradicted" for t in told),
         "coverage": _share([t.predicted is not None for t in told if t.expected is not None]),
         "untested_accuracy": scores.accuracy(untested),
-        "stance_macro_f1": scores.macro_f1(stances, STANCES),
+        "stance_macro_f1": scores.macro_f1(
+            stances, [s for s in STANCES if any(t.expected == s for t in stances)]
+        ),
         **{f"evidence_recall_{k}": recall(outcomes, k) for k in RECALL_AT},
         "quotes_found_share": _share([_was_found(e) for o in outcomes for e in o.evidence]),
         "unjudged": sum(o.shown - len(o.judged) for o in outcomes),

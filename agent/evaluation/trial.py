@@ -11,7 +11,8 @@ from agent.errors import JudgeNonsense
 from agent.evaluation.cases import LabelledCase
 from agent.ports import Judge, Reader
 from agent.retest import gates, passages
-from agent.retest.rule import Calibration, decide_claim
+from agent.retest.confidence import Calibration
+from agent.retest.rule import decide_claim
 from store.records import Claim, Evidence, Paper, Verdict
 
 _FOREVER = "9999-12-31"
@@ -75,7 +76,7 @@ def _weighed(claim: Claim, paper: Paper, judge: Judge, reader: Reader) -> list[E
     return [
         gates.weigh(gates.Case(
             claim=claim, paper=paper, text_id=1, text=reading.text, passages=cuts, finding=finding,
-            judge=judge.name, threshold=judge.threshold, until=_FOREVER,
+            judge=judge.name, threshold=judge.threshold_of(finding.stance), until=_FOREVER,
         ))
         for finding in findings
     ]  # fmt: skip

@@ -34,7 +34,7 @@ def is_worth_asking(parts: Parts, question: Question, run_id: str) -> bool:
     """Whether the cascade sends a paper on to the judge; its answer is journalled."""
     if parts.screener is None:
         return True
-    key = cascade.key_of(parts.screener, question.claim, question.paper, question.passages)
+    key = cascade.key_of(parts, question.claim, question.paper, question.passages)
     with parts.ledger.read() as db:
         told = cascade.outcome(db, key)
     if told is None:
@@ -48,9 +48,12 @@ def is_worth_asking(parts: Parts, question: Question, run_id: str) -> bool:
 
 
 def ask(parts: Parts, question: Question, run_id: str) -> str | None:
-    """Make the calls a question still needs, each journalled; return the problem when one gave no answer."""
+    """Make the calls a question still needs, each journalled; return the problem when one gave no answer.
+
+    Once the judge is out of reach, or the budget reached, nothing more is asked; that was said before.
+    """
     if parts.judge_down.is_set():
-        return None
+        return ""
     try:
         for n in range(sampling.SAMPLES):
             with parts.ledger.read() as db:
@@ -75,11 +78,13 @@ def is_answered(db: Connection, question: Question) -> bool:
 
 
 def findings_of(db: Connection, question: Question) -> list[Finding] | None:
-    """The journalled findings, each with the share of samples that agree; None when never answered."""
-    answers = _answers(db, question)
-    if not answers:
+    """The journalled findings, each with the share of samples that agree.
+
+    None while an answer is missing: half a sample must not become evidence.
+    """
+    if not is_answered(db, question):
         return None
-    return sampling.agreed(answers, _wanted(db, question))
+    return sampling.agreed(_answers(db, question), _wanted(db, question))
 
 
 def _answers(db: Connection, question: Question) -> list[list[Finding]]:
@@ -107,16 +112,14 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
         reserved = parts.budget.reserve(len(str(question.request)))
         call = Call(key, run_id, judge.kind, judge.name, _record_of(question.request, judge.kind))
         store.calls.intend(db, call, parts.now())
-    answer: Answer | None = None
     try:
-        answer = judge.judge(question.claim, question.paper, question.passages)
+        answer: Answer = judge.judge(question.claim, question.paper, question.passages)
     except (JudgeUnreachable, JudgeRefused, JudgeNonsense) as error:
+        parts.budget.forfeit(reserved, spent=isinstance(error, JudgeNonsense))
         with parts.ledger.write() as db:
             store.calls.fail(db, key, str(error), parts.now())
         raise
-    finally:
-        spent = (answer.tokens_in, answer.tokens_out, answer.tokens_cached) if answer else (0, 0, 0)
-        parts.budget.settle(reserved, *spent)
+    parts.budget.settle(reserved, answer.tokens_in, answer.tokens_out, answer.tokens_cached)
     flips = judge.kind == "llm" and sampling.would_flip(present.name if present else None, answer.findings)
     response = {
         "findings": [f.__dict__ for f in answer.findings],
@@ -124,7 +127,7 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
         "tokens_cached": answer.tokens_cached,
     }
     with parts.ledger.write() as db:
-        store.calls.respond(db, key, response, spent[:2], parts.now())
+        store.calls.respond(db, key, response, (answer.tokens_in, answer.tokens_out), parts.now())
 
 
 def _record_of(request: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -50,6 +50,12 @@ class Budget:
             self._reserved += most
         return most
 
+    def forfeit(self, reserved: float, *, spent: bool) -> None:
+        """Release a reservation whose call gave no answer; an unusable one may have cost all of it."""
+        with self._lock:
+            self._reserved -= reserved
+            self.spent += reserved if spent else 0.0
+
     def settle(self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> None:
         """Replace a reservation by what the call did cost."""
         with self._lock:

@@ -12,16 +12,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 import store.calls
-from agent.ports import Screener
+from agent.retest.parts import Parts
 from store.records import Call, Claim, Paper, Passage
 
 ONE_IN = 20
 
 
-def key_of(screener: Screener, claim: Claim, paper: Paper, passages: Iterable[Passage]) -> str:
-    """The journal key of one screening."""
+def key_of(parts: Parts, claim: Claim, paper: Paper, passages: Iterable[Passage]) -> str:
+    """The journal key of one screening; there must be a screener."""
+    screener = parts.screener
+    if screener is None:
+        raise ValueError("no screener")
     return store.calls.key_of(
-        cascade=screener.name, claim=claim.id, revision=claim.revision, paper=paper.id,
+        cascade=screener.name, least=parts.cascade, claim=claim.id, revision=claim.revision, paper=paper.id,
         version=paper.version, request=screener.request(claim, paper, tuple(passages)),
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from agent.reports import markdown, model
 from agent.reports.load import load
 from agent.retest import cascade, rule
 from agent.retest.collecting import claim_of
+from agent.retest.confidence import Calibration
 from agent.retest.disagreement import tensions
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
@@ -79,8 +80,9 @@ def _settled(
 ) -> Verdict | None:
     every = store.evidence.of_claim(db, claim.id, claim.revision)
     mine = [e for e in every if e.judge == parts.judge.name and existed_by(e.published, state["as_of"])]
-    relevant = store.runs.relevant_papers(db, claim.id, claim.revision)
-    calibration = rule.Calibration(*parts.judge.calibration)
+    unasked = store.calls.unasked(db, claim.id) if parts.screener else set()
+    relevant = store.runs.relevant_papers(db, claim.id, claim.revision) - len(unasked)
+    calibration = Calibration(*parts.judge.calibration)
     proposed = rule.decide_claim(
         claim, mine, relevant=relevant, healthy=is_healthy(state), calibration=calibration
     )

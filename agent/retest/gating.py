@@ -40,7 +40,7 @@ def _screening(db: Connection, parts: Parts, question: Question) -> dict[str, An
     """What the cascade said of a question; empty when there is none."""
     if parts.screener is None:
         return {}
-    key = cascade.key_of(parts.screener, question.claim, question.paper, question.passages)
+    key = cascade.key_of(parts, question.claim, question.paper, question.passages)
     return cascade.outcome(db, key) or {}
 
 
@@ -60,7 +60,7 @@ def _weighed(
         gates.as_of_run(gates.weigh(gates.Case(
             claim=question.claim, paper=question.paper, text_id=question.text_id, text=question.text,
             passages=question.passages, finding=finding, judge=parts.judge.name,
-            threshold=parts.judge.threshold, until=state["as_of"],
+            threshold=parts.judge.threshold_of(finding.stance), until=state["as_of"],
             other_stances=frozenset(others.get(finding.atom_id, set())),
         )), state["run_id"])
         for finding in told

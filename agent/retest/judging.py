@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from langgraph.runtime import Runtime
 from sqlalchemy import Connection
 
@@ -57,22 +55,19 @@ def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
             known = asking.is_answered(db, question)
         if known:
             counts["answers_reused"] += 1
-        elif not asking.is_worth_asking(parts, question, state["run_id"]):
-            continue
-        elif problem := asking.ask(parts, question, state["run_id"]):
-            problems.append(problem)
-        else:
-            counts["judged"] += 1
+        elif asking.is_worth_asking(parts, question, state["run_id"]):
+            problem = asking.ask(parts, question, state["run_id"])
+            counts["judged"] += problem is None
+            problems += [problem] if problem else []
         runtime.stream_writer({"stage": "judge", "step": 1})
     return {"counts": counts, "problems": problems}
 
 
-def questions(parts: Parts, run_id: str, claim_id: str) -> Iterator[Question]:
+def questions(parts: Parts, run_id: str, claim_id: str) -> list[Question]:
     """What is to be judged for a claim in a run, best paper first."""
     with parts.ledger.read() as db:
         claim = claim_of(db, claim_id)
-        for paper_id in store.runs.kept(db, run_id, claim_id):
-            yield _question(db, parts, claim, paper_id)
+        return [_question(db, parts, claim, i) for i in store.runs.kept(db, run_id, claim_id)]
 
 
 def _question(db: Connection, parts: Parts, claim: Claim, paper_id: str) -> Question:

@@ -17,21 +17,25 @@ _WORKS = (
     r"(?:work|works|studies|study|research|literature|evidence|findings|results|papers?|approaches|methods|"
     r"claims?|efforts|reports?|analyses|attempts)"
 )
+_EARLIER = r"(?:prior|previous|earlier|existing|recent|past|other|related|concurrent)"
 _SAY = (
-    r"(?:show|find|found|suggest|report|argue|claim|demonstrat|assum|indicat|believ|focus|rel(?:y|ie)|"
-    r"ha(?:s|ve|d)\b|attribut|observ|reveal|conclud|highlight|propos|treat|overlook|often|typically|"
-    r"typical|largely|primarily|mainly|mostly|usually|tend)\w*"
+    r"(?:show|shown|find|found|suggest|report|argue|claim|demonstrat|assum|indicat|believ|attribut|observ|"
+    r"reveal|conclud|highlight|propos)\w*"
 )
-_OTHERS = re.compile(
-    rf"\b(?:prior|previous|earlier|existing|recent|past|other|related|concurrent) (?:\w+ ){{0,2}}{_WORKS}\b"
-    rf"(?: [\w'’-]+){{0,4}}? {_SAY}"
-    rf"|\b(?:in|by|from|per|according to) (?:the )?(?:prior|previous|earlier|recent|past|related) {_WORKS}\b"
+_HABIT = r"(?:focus|rel(?:y|ie)|treat|overlook|often|typical|largely|primarily|mainly|mostly|usually|tend)\w*"
+_REPORTS = re.compile(
+    rf"\b{_EARLIER} (?:[\w-]+ ){{0,2}}{_WORKS}\b(?: [\w'’-]+){{0,4}}? {_SAY}"
     r"|\bet al\b|\bconventional wisdom\b|\bcommon (?:belief|assumption)\b"
     r"|\bit (?:is|has been|was) (?:widely |often |commonly |generally )?"
     r"(?:believed|assumed|argued|claimed|thought|shown|reported|suggested|known|held)\b"
     r"|\b(?:others|many|some|researchers|authors|critics|scholars) (?:\w+ )?(?:have )?"
     r"(?:argue|claim|report|suggest|believe|show|find|assume|found|shown)\w*\b"
     r"|\b(?:have|has) been (?:shown|reported|claimed|argued)\b",
+    re.I,
+)
+_MENTIONS = re.compile(
+    rf"\b{_EARLIER} (?:[\w-]+ ){{0,2}}{_WORKS}\b(?: [\w'’-]+){{0,4}}? {_HABIT}"
+    rf"|\b(?:in|by|from|per|according to) (?:the )?{_EARLIER} {_WORKS}\b",
     re.I,
 )
 _REFERENCE = re.compile(
@@ -102,7 +106,8 @@ def why_not_own_result(sentence: str, section: str = "") -> str:
         return f"it stands in {section!r}"
     if _REFERENCE.search(" ".join(sentence.split())):
         return "the sentence belongs to a reference list"
-    if _OTHERS.search(sentence) and not _OWN.search(sentence) and not _COMPARED.search(sentence):
+    mentions = _MENTIONS.search(sentence) and not _COMPARED.search(sentence)
+    if (_REPORTS.search(sentence) or mentions) and not _OWN.search(sentence):
         return "the sentence reports others' work"
     if sentence.rstrip().endswith("?"):
         return "the sentence asks"

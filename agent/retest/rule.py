@@ -9,30 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from math import exp, log, prod
-from typing import NamedTuple
+from math import prod
 
+from agent.retest.confidence import CERTAIN, UNCALIBRATED, Calibration
 from store.records import Atom, Basis, Claim, Evidence, Verdict, VerdictName
 
 RULE_VERSION = 1
 ENOUGH_PAPERS = 5
 ENOUGH_VOICES = 2
-_CERTAIN = 0.99
-
-
-class Calibration(NamedTuple):
-    """Raw confidence into calibrated: sigmoid(slope * logit(raw) + offset) (Platt 1999)."""
-
-    slope: float = 1.0
-    offset: float = 0.0
-
-    def of(self, raw: float) -> float:
-        """The calibrated confidence; a raw one that is certain stays short of certainty."""
-        bounded = min(max(raw, 1 - _CERTAIN), _CERTAIN)
-        return round(1 / (1 + exp(-(self.slope * log(bounded / (1 - bounded)) + self.offset))), 3)
-
-
-UNCALIBRATED = Calibration()
+OPEN = {"threshold", "second opinion", "found", "exists"}
+"""Failed gates that leave open whether a paper is adverse: too weak, disputed, or ill quoted."""
 
 
 def decide_claim(
@@ -63,8 +49,8 @@ def unsettled(evidence: Iterable[Evidence]) -> int:
     """How many papers may be adverse, for all the judge can tell: they cannot speak for silence."""
     unsure = {
         e.paper_id for e in evidence
-        if e.status == "lead" and e.stance in ("relaxes", "contradicts")
-        and {g.gate for g in e.gates if not g.passed} <= {"threshold", "second opinion"}
+        if e.status != "counted" and e.stance in ("relaxes", "contradicts")
+        and {g.gate for g in e.gates if not g.passed} <= OPEN
     }  # fmt: skip
     return len(unsure)
 
@@ -229,7 +215,7 @@ def _confidence(cited: Sequence[Evidence]) -> float:
     for item in left:
         if voices([*chosen, item]) > len(chosen):
             chosen.append(item)
-    return round(min(1 - prod(1 - e.strength for e in chosen), _CERTAIN), 3)
+    return round(min(1 - prod(1 - e.strength for e in chosen), CERTAIN), 3)
 
 
 def _count(evidence: list[Evidence]) -> str:

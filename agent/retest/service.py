@@ -8,6 +8,7 @@ from typing import Any
 
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+import store.calls
 import store.claims
 import store.runs
 from agent.errors import UsageError
@@ -43,7 +44,18 @@ def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
         run = store.runs.get(db, run_id)
     if run is None:
         raise UsageError(f"no run {run_id} in {parts.home.root}", "retest status --json names the last run")
-    return run if run.finished_at else _drive(parts, run_id, None, listen, workers)
+    if run.finished_at:
+        return run
+    _count_spent(parts, run_id)
+    return _drive(parts, run_id, None, listen, workers)
+
+
+def _count_spent(parts: Parts, run_id: str) -> None:
+    """What a run had spent before it was stopped counts towards its cap."""
+    with parts.ledger.read() as db:
+        rows = store.calls.spent(db, run_id).values()
+    costs = [parts.budget.cost(r["tokens_in"], r["tokens_out"], r["tokens_cached"]) for r in rows]
+    parts.budget.spent += sum(costs)
 
 
 def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, workers: int) -> Run:

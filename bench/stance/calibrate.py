@@ -28,21 +28,23 @@ from agent.evaluation import scores
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.scores import Told
 from agent.evaluation.trial import Outcome, try_case
-from agent.retest.rule import Calibration
+from agent.retest.confidence import Calibration
 from bench.data import DATA, read_jsonl, require
 from bench.stance.plot import reliability_svg
 from store.records import Paper
 
 LEAST_PRECISION = 0.8
-THRESHOLDS = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
-REFUTES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+SUPPORTS = (0.3, 0.4, 0.5, 0.6)
+ADVERSE = (0.3, 0.4, 0.5, 0.6, 0.7)
+REFUTES = (0.6, 0.7, 0.8, 0.9)
 PLOT = Path(__file__).parents[2] / "docs/reliability.svg"
 
 
 class Choice(NamedTuple):
-    """One setting of the judge: when it counts, and by how much more it must be sure to contradict."""
+    """One setting of the judge, papers given: from which strength each side counts, or contradicts."""
 
-    threshold: float
+    supports: float
+    adverse: float
     refute: float
 
 
@@ -77,11 +79,10 @@ def main() -> None:
     left_out = [tried[best(tried, leave=n)][n] for n in range(len(cases))]
     chosen = best(tried)
     sure = [(o.verdict.confidence, told(o).correct) for o in left_out if o.verdict.confidence is not None]
-    calibration = fit(sure)
-    calibrated = [(calibration.of(raw), right) for raw, right in sure]
+    calibrated = [(fit(sure[:n] + sure[n + 1 :]).of(raw), right) for n, (raw, right) in enumerate(sure)]
     print(json.dumps(figures(left_out, chosen, sure, calibrated), indent=1))
     if args.write:
-        keep(args.folder / "stance.json", chosen, calibration)
+        keep(args.folder / "stance.json", chosen, fit(sure))
         rows = scores.reliability(*columns(calibrated), bins=5)
         PLOT.write_text(reliability_svg(rows, "embedded judge, development cases, each left out once"))
 
@@ -92,9 +93,9 @@ def every_choice(cases: list[LabelledCase], model: Remembered) -> dict[Choice, l
     records = read_jsonl(DATA / "arxiv/sample-7k.jsonl.gz")
     papers: dict[str, Paper] = {r["id"]: paper_of(r) for r in records if r["id"] in wanted}
     tried = {}
-    for choice in itertools.starmap(Choice, itertools.product(THRESHOLDS, REFUTES)):
-        model.settings |= choice._asdict()
-        judge = EmbeddedJudge(model)
+    for choice in itertools.starmap(Choice, itertools.product(SUPPORTS, ADVERSE, REFUTES)):
+        model.settings |= {"given": choice._asdict()}
+        judge = EmbeddedJudge(model, given=True)
         tried[choice] = [
             try_case(case, [papers[i] for i in case.labels], judge, AbstractReader()) for case in cases
         ]
@@ -107,7 +108,7 @@ def best(tried: dict[Choice, list[Outcome]], leave: int = -1) -> Choice:
     def worth(choice: Choice) -> tuple[bool, float, float]:
         others = [told(o) for n, o in enumerate(tried[choice]) if n != leave]
         right = scores.precision(others, "contradicted")
-        return right is None or right >= LEAST_PRECISION, scores.macro_f1(others) or 0.0, choice.threshold
+        return right is None or right >= LEAST_PRECISION, scores.macro_f1(others) or 0.0, choice.adverse
 
     return max(tried, key=worth)
 
@@ -160,7 +161,8 @@ def columns(rows: list[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
 
 def keep(path: Path, chosen: Choice, calibration: Calibration) -> None:
     """Write the choice into the model's settings."""
-    settings = json.loads(path.read_text()) | chosen._asdict() | {"calibration": list(calibration)}
+    settings = json.loads(path.read_text())
+    settings |= {"given": chosen._asdict(), "calibration": list(calibration)}
     path.write_text(json.dumps(settings, indent=1) + "\n")
 
 

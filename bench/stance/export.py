@@ -14,7 +14,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from agent.adapters.stance_model import LABELS
-from bench.stance.model import MAX_TOKENS, StanceNet, encode, load_tokenizer
+from bench.stance.model import StanceNet, encode, load_tokenizer
 from bench.stance.pairs import Pair
 
 
@@ -28,17 +28,18 @@ def main() -> None:
     net = StanceNet(Path(network["base"]), network["layers"])
     net.load_state_dict(torch.load(args.work / "weights.pt", weights_only=True))
     write(net, Path(network["base"]), args.out)
-    card = {"temperature": network["temperature"], "labels": list(LABELS), "max_tokens": MAX_TOKENS}
+    card = {"temperature": network["temperature"], "labels": list(LABELS)}
     settings = args.out / "stance.json"
     kept = json.loads(settings.read_text()) if settings.exists() else {}
     settings.write_text(json.dumps(kept | card, indent=1) + "\n")
 
 
 def write(net: StanceNet, base: Path, out: Path) -> None:
-    """Write model.onnx (int8 weights, per channel) and tokenizer.json."""
+    """Write model.onnx (int8 weights, per channel) and tokenizer.json, which cuts and pads."""
     out.mkdir(parents=True, exist_ok=True)
     net.eval()
     tokenizer = load_tokenizer(base)
+    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
     inputs = encode(tokenizer, [Pair("one claim", "one sentence", 0)] * 2)
     full = out / "model.fp32.onnx"
     torch.onnx.export(
