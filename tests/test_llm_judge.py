@@ -52,7 +52,7 @@ def test_one_call_gives_findings_with_scope_and_cost(server: LlmServer) -> None:
 def test_the_schema_is_strict_and_the_static_prefix_never_changes(server: LlmServer) -> None:
     judge = judge_at(server.url)
     judge.judge(make_claim(), PAPER, PASSAGES)
-    judge.judge(make_claim("other"), make_paper(2), PASSAGES)
+    judge.judge(make_claim(text="Another claim altogether."), make_paper(2), PASSAGES)
     schema = server.asked[0]["response_format"]["json_schema"]
     assert schema["strict"] is True
     assert schema["schema"]["additionalProperties"] is False
