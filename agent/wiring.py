@@ -197,7 +197,7 @@ def evaluate(
         finder = Finder(every, SentenceEmbedder(settings.embedder), limits(settings))
         return service.on_found(cases, finder, judge, reader, judging, workers)
     given = held or {p.id: p for p in labelled_papers(settings, service.needed(cases))}
-    return service.on_given(cases, given, judge, reader, judging, workers)
+    return service.on_given(cases, given, judge, reader, judging, workers, verdicts=suite == "cases")
 
 
 def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Paper]:

@@ -220,6 +220,8 @@ def test_scifact_and_scitab_are_read_as_stances(shared_data: Path, tmp_path: Pat
     )
     tables, _ = read_suite("scitab", claims / "scitab/sci_tab.json")
     assert len(tables) == 1224
+    found = on_given(cases[:4], papers, Scripted({}), AbstractReader(), quiet, verdicts=False)
+    assert (found["n"], found["macro_f1"], found["accuracy"]) == (4, None, None)
     wrong = tmp_path / "x.json"
     wrong.write_text("[1]")
     with pytest.raises(UsageError, match="no scitab file"):

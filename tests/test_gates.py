@@ -104,6 +104,7 @@ def test_reported_speech_does_not_count(sentence: str) -> None:
     [
         "We propose a method that improves the faithfulness of fine-tuned models.",
         "This paper introduces a framework for faithful fine-tuning of models.",
+        "FaithBench includes six categories of fine-tuned models and their chains.",
         "Does fine-tuning lower the faithfulness of chain-of-thought results?",
         "Towards a scalable and faithful architecture for fine-tuned reasoning.",
     ],

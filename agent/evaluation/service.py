@@ -25,8 +25,10 @@ def on_given(
     reader: Reader,
     progress: Progress,
     workers: int = 1,
+    *,
+    verdicts: bool = True,
 ) -> dict[str, Any]:
-    """Judge each case on its own evidence papers.
+    """Judge each case on its own evidence papers; `verdicts` false for a set that labels none.
 
     Raises UsageError when a paper that a case rests on is in no source.
     """
@@ -39,7 +41,8 @@ def on_given(
     def one(case: LabelledCase) -> Outcome:
         return try_case(case, [papers[i] for i in case.labels], judge, reader)
 
-    return summarise(_each(one, cases, workers, progress), seconds=time.perf_counter() - started)
+    outcomes = _each(one, cases, workers, progress)
+    return summarise(outcomes, seconds=time.perf_counter() - started, verdicts=verdicts)
 
 
 def on_found(

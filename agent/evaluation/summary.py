@@ -13,15 +13,18 @@ from store.records import Evidence
 RECALL_AT = (20, 50, 100)
 
 
-def summarise(outcomes: Sequence[Outcome], *, seconds: float) -> dict[str, Any]:
-    """The document of `retest eval`: shares are in [0, 1], null where nothing could be counted."""
-    told = [_told(o) for o in outcomes]
-    stances = [t for o in outcomes for t in _stances(o)]
-    sure = [(o.verdict.confidence, t.correct) for o, t in zip(outcomes, told, strict=True)
-            if o.verdict.confidence is not None]  # fmt: skip
+def summarise(outcomes: Sequence[Outcome], *, seconds: float, verdicts: bool = True) -> dict[str, Any]:
+    """The document of `retest eval`: shares are in [0, 1], null where nothing could be counted.
+
+    Without `verdicts` the set labels stances only, and the figures of verdicts are null.
+    """
+    told = [_told(o) for o in outcomes] if verdicts else []
+    stances = _comparable([t for o in outcomes for t in _stances(o)])
+    known = [o.verdict.confidence for o in outcomes] if verdicts else []
+    sure = [(c, t.correct) for c, t in zip(known, told, strict=True) if c is not None]
     untested = [t for t in told if t.expected is None]
     figures = {
-        "n": len(told),
+        "n": len(outcomes),
         "accuracy": scores.accuracy(told),
         "accuracy_ci": scores.interval(told, scores.accuracy),
         "macro_f1": scores.macro_f1(told),
@@ -45,7 +48,7 @@ def summarise(outcomes: Sequence[Outcome], *, seconds: float) -> dict[str, Any]:
         "confusion": scores.confusion(told, VERDICTS),
         "stance_confusion": scores.confusion(stances, STANCES),
         "reliability": [[*map(_rounded, row)] for row in scores.reliability(*_columns(sure))],
-        "cases": [_case(o, t) for o, t in zip(outcomes, told, strict=True)],
+        "cases": [_case(o) for o in outcomes],
     }
 
 
@@ -71,6 +74,13 @@ def _stances(outcome: Outcome) -> list[Told]:
     return told
 
 
+def _comparable(told: list[Told]) -> list[Told]:
+    """The same, opposition of either kind as one where a set labels only "contradicts"."""
+    if any(t.expected == "relaxes" for t in told):
+        return told
+    return [t._replace(predicted="contradicts") if t.predicted == "relaxes" else t for t in told]
+
+
 def _stance(evidence: Evidence | None) -> str:
     return evidence.stance if evidence and evidence.status == "counted" else "neutral"
 
@@ -79,7 +89,7 @@ def _was_found(evidence: Evidence) -> bool:
     return all(g.passed for g in evidence.gates if g.gate == "found")
 
 
-def _case(outcome: Outcome, told: Told) -> dict[str, Any]:
+def _case(outcome: Outcome) -> dict[str, Any]:
     case, verdict = outcome.case, outcome.verdict
     cited = [e.paper_id for e in outcome.evidence if e.id in verdict.evidence_ids]
     shown = dict.fromkeys([*case.labels, *cited])
@@ -91,7 +101,7 @@ def _case(outcome: Outcome, told: Told) -> dict[str, Any]:
         "predicted": verdict.name,
         "basis": verdict.basis,
         "confidence": verdict.confidence,
-        "correct": told.correct,
+        "correct": _told(outcome).correct,
         "reason": verdict.reason,
         "seconds": _rounded(outcome.seconds),
         "evidence": [_evidence(outcome, paper_id) for paper_id in shown],

@@ -69,6 +69,11 @@ _FOUND = re.compile(
     r"deteriorat|discover|existence of|achiev)\w*",
     re.I,
 )
+_DESCRIBES = re.compile(
+    r"\b(?:includes?|comprises?|consists? of|contains?|spans?|can be found at|(?:is|are) released|"
+    r"(?:is|are) (?:publicly |freely |now )?available)\b",
+    re.I,
+)
 _RESULT = re.compile(
     r"\b(finds?|found|shows?|showed|shown|demonstrates?|demonstrated|reveals?|revealed|observe[sd]?|"
     r"results? in|outperforms?|outperformed|achieves?|achieved|improve[sd]?|reduce[sd]?|increase[sd]?|"
@@ -113,5 +118,7 @@ def why_not_own_result(sentence: str, section: str = "") -> str:
         return "the sentence asks"
     if _AIM.search(sentence) and not _FOUND.search(sentence):
         return "the sentence states an aim or a method, not a result"
+    if _DESCRIBES.search(sentence) and not (_FOUND.search(sentence) or _COMPARED.search(sentence)):
+        return "the sentence describes what was made, not a result"
     silent = section == "title" or _TITLE_LIKE.match(sentence)
     return "the sentence states no result" if silent and not _RESULT.search(sentence) else ""

@@ -36,7 +36,7 @@ from store.records import Paper
 LEAST_PRECISION = 0.8
 SUPPORTS = (0.3, 0.4, 0.5, 0.6)
 ADVERSE = (0.3, 0.4, 0.5, 0.6, 0.7)
-REFUTES = (0.6, 0.7, 0.8, 0.9)
+REFUTES = (0.8, 0.95)
 PLOT = Path(__file__).parents[2] / "docs/reliability.svg"
 
 
