@@ -85,10 +85,10 @@ def latest_retests(db: Connection) -> dict[str, Retest]:
     return {row.claim_id: Retest(**row._mapping) for row in rows}
 
 
-def relevant_papers(db: Connection, claim_id: str, revision: int) -> int:
-    """How many distinct papers healthy retests of a claim revision screened and kept."""
+def relevant_papers(db: Connection, claim_id: str, revision: int) -> set[str]:
+    """Ids of the papers that healthy retests of a claim revision screened and kept."""
     query = (
-        select(func.count(screenings.c.paper_id.distinct()))
+        select(screenings.c.paper_id)
         .join(
             retests,
             (retests.c.run_id == screenings.c.run_id) & (retests.c.claim_id == screenings.c.claim_id),
@@ -100,7 +100,7 @@ def relevant_papers(db: Connection, claim_id: str, revision: int) -> int:
             retests.c.revision == revision,
         )
     )
-    return db.execute(query).scalar_one()
+    return set(db.execute(query).scalars())
 
 
 def _run(row: Row[Any]) -> Run:

@@ -75,7 +75,7 @@ def make_claim(claim_id: str = "tuning-hurts", **changes: Any) -> Claim:
         "perishable_limitation": "Outcome rewards only.",
         "scope": {"training": Axis("fine-tuning", ("fine-tun",), load_bearing=True)},
     }
-    return Claim(**(values | changes))  # type: ignore[arg-type]
+    return Claim(**(values | changes))  # type: ignore[arg-type]  # values are of many types
 
 
 def make_paper(number: int = 1, **changes: object) -> Paper:
@@ -89,7 +89,7 @@ def make_paper(number: int = 1, **changes: object) -> Paper:
         "version": 1,
         "authors": (f"Author {number}",),
     }
-    return Paper(**(values | changes))  # type: ignore[arg-type]
+    return Paper(**(values | changes))  # type: ignore[arg-type]  # values are of many types
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Scripted:
 
     name, kind, calibration = "scripted", "embedded", (1.0, 0.0)
 
-    def __init__(self, stances: dict[str, str], **more: Any) -> None:
+    def __init__(self, stances: Mapping[str, Any], **more: Any) -> None:
         self._stances, self._more = stances, more
 
     def threshold_of(self, stance: Stance) -> float:
@@ -50,7 +50,7 @@ class Scripted:
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
         stance = self._stances.get(paper.id, "neutral")
         quote = RESULT.format(n=int(paper.id[-5:]))
-        return Answer((Finding(claim.id, stance, quote, 0.9, **self._more),))  # type: ignore[arg-type]
+        return Answer((Finding(claim.id, stance, quote, 0.9, **self._more),))
 
 
 def case(case_id: str, stances: dict[str, str], expected: str | None, *accepted: str | None) -> LabelledCase:

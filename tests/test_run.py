@@ -310,3 +310,17 @@ def test_of_too_many_papers_only_the_likeliest_by_words_are_embedded(
     assert run.counts["papers_embedded"] == 3
     assert run.counts["papers_ranked_by_words_only"] == 20
     assert {e.paper_id for e in present(home)[1]} == {p.id for p in papers[:3]}
+
+
+def test_vectors_that_were_lost_degrade_the_run(
+    home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with parts_for(home, snapshot, server.url) as parts:
+        add = parts.index.add
+        monkeypatch.setattr(parts.index, "add", lambda name, ids, vectors: add(name, ids[1:], vectors[1:]))
+        run = service.start(parts, DAY, [], [], lambda _: None, 2)
+    assert run.health == "degraded"
+    assert "1 papers have no vector" in run.reasons[0]
+    verdict, _ = present(home)
+    assert verdict
+    assert verdict.name is None

@@ -50,7 +50,7 @@ class EmbeddedJudge:
 
     def __init__(self, model: PairModel, *, given: bool = False) -> None:
         self.model = model
-        self.name = f"embedded-{REVISION}@{model.digest}"
+        self.name = f"embedded@{REVISION}-{model.digest}"
         told = model.settings["given" if given else "found"]
         self._supports, self._adverse = float(told["supports"]), float(told["adverse"])
         self._refute = float(told["refute"])

@@ -59,9 +59,9 @@ class LlmJudge:
         self.name = f"{llm.model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
         self._threshold = threshold
 
-    def threshold_of(self, stance: Stance) -> float:
+    def threshold_of(self, stance: Stance) -> float:  # noqa: ARG002  one threshold for every stance
         """Least strength of evidence that counts: the same for every stance."""
-        return self._threshold if stance else 0.0
+        return self._threshold
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """The very messages sent; the system part is the same in every call."""

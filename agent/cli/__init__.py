@@ -65,7 +65,7 @@ def main() -> None:
     except KeyboardInterrupt:
         click.echo("retest: interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except Exception as error:
+    except Exception as error:  # explained in one line where expected, raised again where not
         sys.exit(_explained(error))
     sys.exit(code if isinstance(code, int) else 0)
 

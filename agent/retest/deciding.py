@@ -81,7 +81,7 @@ def _settled(
     every = store.evidence.of_claim(db, claim.id, claim.revision)
     mine = [e for e in every if e.judge == parts.judge.name and existed_by(e.published, state["as_of"])]
     unasked = store.calls.unasked(db, claim.id) if parts.screener else set()
-    relevant = store.runs.relevant_papers(db, claim.id, claim.revision) - len(unasked)
+    relevant = len(store.runs.relevant_papers(db, claim.id, claim.revision) - unasked)
     calibration = Calibration(*parts.judge.calibration)
     proposed = rule.decide_claim(
         claim, mine, relevant=relevant, healthy=is_healthy(state), calibration=calibration

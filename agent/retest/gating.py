@@ -69,10 +69,18 @@ def _weighed(
 
 
 def _other_stances(db: Connection, question: Question, judge: str) -> dict[str, set[Stance]]:
-    """What another judge's confident evidence says of the same paper, by atom."""
+    """What another judge's confident evidence says of the same paper, by atom.
+
+    An earlier revision of the same judge is no second opinion.
+    """
     found: dict[str, set[Stance]] = {}
     for item in store.evidence.of_claim(db, question.claim.id, question.claim.revision):
         sure = all(g.passed for g in item.gates if g.gate == "threshold")
-        if item.paper_id == question.paper.id and item.judge != judge and sure:
+        if item.paper_id == question.paper.id and _family(item.judge) != _family(judge) and sure:
             found.setdefault(item.atom_id, set()).add(item.stance)
     return found
+
+
+def _family(judge: str) -> str:
+    """What a judge is, without its revision: the part of its name before "@"."""
+    return judge.partition("@")[0]

@@ -56,6 +56,14 @@ def _judge_each(state: RunState) -> list[Send] | str:
 
 def _each(node: str, state: RunState) -> list[Send]:
     return [
-        Send(node, ClaimState(run_id=state["run_id"], as_of=state["as_of"], claim_id=claim_id))
+        Send(
+            node,
+            ClaimState(
+                run_id=state["run_id"],
+                as_of=state["as_of"],
+                claim_id=claim_id,
+                by_words_only=state["counts"].get("papers_ranked_by_words_only", 0),
+            ),
+        )
         for claim_id in state["claim_ids"]
     ]

@@ -25,18 +25,22 @@ def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
         claim = claim_of(db, state["claim_id"])
         ids = candidates(db, parts, claim, state["as_of"])
         sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
-    found = _ranked(parts, claim, sources, ids, state) if ids else []
+    found, ranked = _ranked(parts, claim, sources, ids, state) if ids else ([], 0)
+    lost = 0 if state["by_words_only"] else len(ids) - ranked
     if found:
         with parts.ledger.write() as db:
             store.runs.save_screenings(db, state["run_id"], found)
     runtime.stream_writer({"stage": "screen", "step": 1})
     kept = sum(s.kept for s in found)
-    return {"counts": {"pairs_screened": len(ids), "pairs_kept": kept, f"screened:{claim.id}": len(ids)}}
+    counts = {"pairs_screened": ranked, "pairs_kept": kept, f"screened:{claim.id}": ranked}
+    said = f"{lost} papers have no vector: run retest index check"
+    return {"counts": counts, "problems": [said] if lost else []}
 
 
 def _ranked(
     parts: Parts, claim: Claim, sources: list[Paper], ids: list[str], state: ClaimState
-) -> list[Screening]:
+) -> tuple[list[Screening], int]:
+    """The screenings of a claim, and how many papers were ranked."""
     corpus = parts.corpus(lambda: corpus_of(parts, state["as_of"], with_vectors=True))
     rows = corpus.with_vectors(corpus.rows(ids))
     lexical = corpus.lexical(query_of(claim, sources), rows)
@@ -44,7 +48,8 @@ def _ranked(
     vectors = parts.embedder.embed([*queries, *(p.text for p in sources)])
     cosines = corpus.dense(vectors, rows)
     kept = [corpus.ids[i] for i in rows]
-    return screen(claim.id, kept, lexical, cosines[: len(queries)], cosines[len(queries) :], parts.limits)
+    found = screen(claim.id, kept, lexical, cosines[: len(queries)], cosines[len(queries) :], parts.limits)
+    return found, len(rows)
 
 
 def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
