@@ -205,3 +205,17 @@ def test_a_flip_check_that_is_cut_short_decides_nothing_and_is_finished_later(
     assert len(server.asked) == 5 + SAMPLES + 1
     (late,) = [e for e in present(home)[1] if e.stance == "contradicts"]
     assert late.status == "counted"
+
+
+@pytest.mark.parametrize(("name", "status"), [("m@judge-99", "counted"), ("other@judge-2", "lead")])
+def test_an_earlier_revision_of_a_judge_is_no_second_opinion_but_another_judge_is(
+    home: Home, snapshot: Path, server: LlmServer, name: str, status: str
+) -> None:
+    with parts_for(home, snapshot, server.url) as parts:
+        run(parts)
+    server.default = always("contradicts")
+    with parts_for(home, snapshot, server.url) as parts:
+        parts.judge.name = name
+        run(parts)
+    told = {e.status for e in present(home)[1] if e.stance == "contradicts"}
+    assert told == {status}
