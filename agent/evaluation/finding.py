@@ -12,8 +12,9 @@ import numpy as np
 
 from agent.evaluation.cases import LabelledCase
 from agent.ports import Embedder
-from agent.retest.corpus import Corpus, Query, Rows, lexical_text, query_of
-from agent.retest.screen import Limits, query_variants, screen
+from agent.retest.corpus import Corpus, Rows, lexical_text, query_of
+from agent.retest.ranking import rank
+from agent.retest.screen import Limits
 from agent.retest.window import is_newer
 from store.records import Claim, Paper
 
@@ -50,13 +51,8 @@ class Finder:
         rows = self.corpus.with_vectors(self.eligible(claim))
         if not len(rows):
             return (), []
-        queries, sources = query_variants(claim), self.sources(claim)
-        vectors = self._embedder.embed([*queries, *(p.text for p in sources)])
-        cosines = self.corpus.dense(vectors, rows)
-        lexical = self.corpus.lexical(self._query(claim), rows)
-        ids = [self.corpus.ids[i] for i in rows]
         told = self._limits._replace(record=DEEPEST)
-        found = screen(case.id, ids, lexical, cosines[: len(queries)], cosines[len(queries) :], told)
+        found = rank(self.corpus, self._embedder, claim, self.sources(claim), rows, told)
         return tuple(s.paper_id for s in found), [self._papers[s.paper_id] for s in found if s.kept]
 
     def eligible(self, claim: Claim) -> Rows:
@@ -68,10 +64,8 @@ class Finder:
 
     def _shortlist(self, claim: Claim) -> Rows:
         rows = self.eligible(claim)
-        return self.corpus.shortlist(self._query(claim), rows, self._limits.shortlist) if len(rows) else rows
-
-    def _query(self, claim: Claim) -> Query:
-        return query_of(claim, self.sources(claim))
+        query = query_of(claim, self.sources(claim))
+        return self.corpus.shortlist(query, rows, self._limits.shortlist) if len(rows) else rows
 
     def sources(self, claim: Claim) -> list[Paper]:
         """The records of a claim's own sources, as far as the snapshot has them."""

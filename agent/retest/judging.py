@@ -11,9 +11,8 @@ import store.runs
 from agent.retest import asking
 from agent.retest.asking import Question
 from agent.retest.collecting import candidates, claim_of, corpus_of
-from agent.retest.corpus import query_of
 from agent.retest.parts import Parts
-from agent.retest.screen import query_variants, screen
+from agent.retest.ranking import rank
 from agent.retest.state import ClaimState, RunState
 from store.records import Claim, Paper, Screening
 
@@ -43,13 +42,7 @@ def _ranked(
     """The screenings of a claim, and how many papers were ranked."""
     corpus = parts.corpus(lambda: corpus_of(parts, state["as_of"], with_vectors=True))
     rows = corpus.with_vectors(corpus.rows(ids))
-    lexical = corpus.lexical(query_of(claim, sources), rows)
-    queries = query_variants(claim)
-    vectors = parts.embedder.embed([*queries, *(p.text for p in sources)])
-    cosines = corpus.dense(vectors, rows)
-    kept = [corpus.ids[i] for i in rows]
-    found = screen(claim.id, kept, lexical, cosines[: len(queries)], cosines[len(queries) :], parts.limits)
-    return found, len(rows)
+    return rank(corpus, parts.embedder, claim, sources, rows, parts.limits), len(rows)
 
 
 def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
