@@ -7,6 +7,7 @@ RetestError                 exit 2 unless a subclass says otherwise
 ├── SnapshotError       2   a snapshot that cannot be read at all
 ├── ModelError          2   a packaged or named model that cannot be used
 ├── SourceError         3   a paper source is out of reach
+├── ReadError           3   a paper's file cannot be read
 └── JudgeError          3   a judge gave no usable answer
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
     ├── JudgeRefused        the endpoint rejects the key or the model: trying again is no use
@@ -44,6 +45,12 @@ class ModelError(RetestError):
 
 class SourceError(RetestError):
     """A paper source is out of reach."""
+
+    exit_code = 3
+
+
+class ReadError(RetestError):
+    """A paper's file cannot be read, or is not one we take."""
 
     exit_code = 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +24,24 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """How a source would collect, the requests it would make, and what other ways would have cost."""
+
+    way: str
+    requests: int = 0
+    ways: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PaperFile:
+    """A downloaded file of one paper version. `kind` is "html" or "pdf"."""
+
+    path: Path
+    kind: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Section:
     """A stretch `text[start:end]` that a reader recognised."""
 
@@ -34,11 +53,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a paper version. `kind` is "abstract" or "full"."""
+    """What was read of a paper version. `kind` is "abstract" or "full".
+
+    `file_sha256` names the file a full text was read from. `hidden` counts characters that no person
+    would see (white, tiny, off the page): they are not in `text`. `note` says what else was left out.
+    """
 
     kind: str
     text: str
     sections: tuple[Section, ...]
+    file_sha256: str = ""
+    hidden: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +108,10 @@ class Clock(Protocol):
 
 
 class PaperSource(Protocol):
-    """Where papers come from. `problems` names, in a few words each, what went wrong so far."""
+    """Where papers come from. `problems` names, in a few words each, what went wrong so far.
+
+    `notices` are what a reader should know of a search in which nothing went wrong.
+    """
 
     name: str
 
@@ -91,21 +120,41 @@ class PaperSource(Protocol):
         """What went wrong so far."""
 
     @property
+    def notices(self) -> list[str]:
+        """What was left out on purpose."""
+
+    @property
     def counts(self) -> dict[str, int]:
         """Numbers for the run's record."""
 
-    def collect(self, wanted: Sequence[Wanted]) -> Iterator[Paper]:
-        """Yield papers that may bear on the claims; dates are checked again by the caller.
+    def outlook(self, wanted: Sequence[Wanted], known: int) -> Outlook:
+        """What `collect` would cost with `known` papers to check again; nothing is asked."""
 
-        Raises SourceError when the source is out of reach.
+    def collect(self, wanted: Sequence[Wanted], known: Sequence[str]) -> Iterator[Paper]:
+        """Yield papers that may bear on the claims, and the newest records of those `known`.
+
+        Dates are checked again by the caller. Raises SourceError when the source is out of reach.
+        """
+
+
+class Downloads(Protocol):
+    """Fetches the files of papers, and keeps them."""
+
+    def fetch(self, paper: Paper) -> PaperFile | None:
+        """The file of a paper version; None where there is none to be had.
+
+        Raises SourceError when the source is out of reach, ReadError for a file we do not take.
         """
 
 
 class Reader(Protocol):
-    """Reads a paper."""
+    """Reads papers."""
 
-    def read(self, paper: Paper) -> Reading:
-        """Return the text and sections of a paper version."""
+    def read(self, paper: Paper, file: PaperFile | None = None) -> Reading:
+        """Return the text and sections of a paper version: of its file, or of its record.
+
+        Raises ReadError when the file cannot be read within its limits.
+        """
 
 
 class Embedder(Protocol):
@@ -140,8 +189,8 @@ class Judge(Protocol):
     kind: str
     calibration: tuple[float, float]
 
-    def threshold_of(self, stance: Stance) -> float:
-        """Least strength of evidence of this stance that counts."""
+    def threshold_of(self, stance: Stance, section: str) -> float:
+        """Least strength at which evidence of this stance, found in this section, counts."""
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """Everything the answer depends on, as JSON: the journal's key and record."""

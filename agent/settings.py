@@ -52,6 +52,13 @@ class Settings:
     arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")
     arxiv_results: int = setting(200, "most results asked for, a claim and run")
     arxiv_categories: str = setting("cs.CL cs.LG cs.AI", "arXiv categories searched; empty is all")
+    arxiv_site: str = setting(
+        "https://export.arxiv.org", "where papers are downloaded: arXiv's own hosts only"
+    )
+    oai_url: str = setting("https://oaipmh.arxiv.org/oai", "arXiv's OAI-PMH address")
+    whole: int = setting(10, "papers read whole, a claim and run; 0: abstracts only")
+    downloads: int = setting(200, "most papers downloaded in a run")
+    pdf_reader: str = setting("pypdf", "what reads PDF: pypdf, or the faster pypdfium2 (extra: fast)")
     contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
     gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty is the temp folder")
     home: Path = Path("runs")
@@ -138,8 +145,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
     return found
 
 
+_ALLOWED = {
+    "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pypdf", "pypdfium2")
+}  # fmt: skip
+
+
 def _checked(settings: Settings) -> Settings:
-    for name, allowed in (("source", ("arxiv", "snapshot")), ("judge", ("embedded", "llm"))):
+    for name, allowed in _ALLOWED.items():
         if getattr(settings, name) not in allowed:
             raise SettingsError(
                 f"{name} from {settings.origins[name]} is {getattr(settings, name)!r}",
@@ -148,4 +160,7 @@ def _checked(settings: Settings) -> Settings:
     for name in ("concurrency", "keep", "arxiv_results", "llm_timeout"):
         if getattr(settings, name) <= 0:
             raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
+    for name in ("whole", "downloads"):
+        if getattr(settings, name) < 0:
+            raise SettingsError(f"{name} from {settings.origins[name]} must not be under 0", "correct it")
     return settings

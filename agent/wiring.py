@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import store.papers
 from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.arxiv_api import ArxivSource
+from agent.adapters.arxiv_api import ArxivApi
+from agent.adapters.arxiv_http import ArxivHttp
+from agent.adapters.arxiv_oai import ArxivListing
+from agent.adapters.arxiv_source import ArxivSource
 from agent.adapters.clock import SystemClock
+from agent.adapters.downloads import ArxivFiles
 from agent.adapters.embedder import SentenceEmbedder
 from agent.adapters.polite_gate import PoliteGate, machine_folder
+from agent.adapters.reading.sandbox import Limits as ReadingLimits
+from agent.adapters.reading.sandbox import Sandbox
+from agent.adapters.reading.whole_reader import WholeReader
 from agent.adapters.snapshot import SnapshotSource
 from agent.errors import SettingsError, UsageError
-from agent.ports import Clock, Judge, PaperSource, Screener
+from agent.ports import Clock, Judge, Outlook, PaperSource, Screener, Wanted
 from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
 from agent.retest.graph import build
@@ -42,15 +49,20 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts
     Raises a RetestError or StoreError naming what cannot be had.
     """
     home, clock = Home(settings.home), clock or SystemClock()
-    source, judge = paper_source(settings, clock), stance_judge(settings)
+    way = None if settings.source == "snapshot" else arxiv_http(settings, clock)
+    source, judge = paper_source(settings, way), stance_judge(settings)
+    downloads = ArxivFiles(way, home.papers, settings.arxiv_site) if way and settings.whole else None
+    sandbox = Sandbox(ReadingLimits(pdf_reader=settings.pdf_reader))
     embedder = SentenceEmbedder(settings.embedder)
     with ExitStack() as stack:
         ledger = Ledger.open(home.ledger)
         stack.callback(ledger.close)
+        stack.callback(sandbox.close)
         stack.enter_context(exclusive(home.run_lock, f"a retest run (process {os.getpid()})"))
         index = stack.enter_context(open_vectors(settings))
         yield Parts(
-            home=home, ledger=ledger, index=index, source=source, reader=AbstractReader(),
+            home=home, ledger=ledger, index=index, source=source,
+            reader=WholeReader(sandbox), downloads=downloads,
             embedder=embedder, judge=judge, clock=clock,
             limits=limits(settings), budget=budget(settings),
             screener=screener(settings), cascade=settings.cascade, settings=kept(settings),
@@ -59,7 +71,10 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts
 
 def limits(settings: Settings) -> Limits:
     """What a claim's screening keeps."""
-    return Limits(settings.keep, settings.floor, embed_all=settings.embed_all)
+    return Limits(
+        settings.keep, settings.floor, embed_all=settings.embed_all,
+        whole=settings.whole, downloads=settings.downloads,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -89,22 +104,33 @@ def embed_everything(settings: Settings) -> int:
     return made
 
 
-def paper_source(settings: Settings, clock: Clock) -> PaperSource:
-    """The source that settings name."""
-    if settings.source == "snapshot":
+def paper_source(settings: Settings, way: ArxivHttp | None) -> PaperSource:
+    """The source that settings name; `way` is the way to arXiv."""
+    if way is None or settings.source == "snapshot":
         if not settings.snapshot:
             raise SettingsError("source snapshot needs a path", "give --snapshot PATH or set RETEST_SNAPSHOT")
         return SnapshotSource(Path(settings.snapshot))
-    return arxiv_source(settings, clock)
+    return arxiv_source(settings, way)
 
 
-def arxiv_source(settings: Settings, clock: Clock) -> ArxivSource:
-    """The live source, behind the machine's gate."""
+def arxiv_http(settings: Settings, clock: Clock) -> ArxivHttp:
+    """The one way to arXiv, through the machine's gate."""
     gate = PoliteGate(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
+    return ArxivHttp(gate, clock, settings.contact)
+
+
+def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
+    """The live source."""
     return ArxivSource(
-        gate, clock, url=settings.arxiv_url, contact=settings.contact, most=settings.arxiv_results,
-        categories=settings.arxiv_categories.split(),
+        way, ArxivApi(way, settings.arxiv_url), ArxivListing(way, settings.oai_url),
+        most=settings.arxiv_results, categories=settings.arxiv_categories.split(),
     )  # fmt: skip
+
+
+def outlook(settings: Settings, wanted: Sequence[Wanted], known: int) -> Outlook:
+    """How a run would collect, without asking anybody."""
+    way = None if settings.source == "snapshot" else arxiv_http(settings, SystemClock())
+    return paper_source(settings, way).outlook(wanted, known)
 
 
 def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
@@ -154,8 +180,8 @@ def screener(settings: Settings) -> Screener | None:
 
 RESUMED = (
     "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "embedder",
-    "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "llm_threshold",
-    "cascade",
+    "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "arxiv_site",
+    "oai_url", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
 )  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""
 

@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from store.records import Evidence, GateResult
-from store.schema import evidence, gate_results, papers
+from store.schema import evidence, gate_results, lapses, papers
+
+LAPSED = "stands"
+"""The gate that evidence fails once its paper is withdrawn, or its quote gone from a newer version."""
 
 _OWN_COLUMNS = [c.name for c in evidence.columns]
 
@@ -45,6 +48,34 @@ def by_claim(db: Connection) -> dict[tuple[str, int], list[Evidence]]:
     return found
 
 
+def lapse(db: Connection, evidence_id: str, run_id: str, reason: str, now: str) -> None:
+    """Note that evidence no longer stands; it is loaded as rejected from then on. Twice is harmless."""
+    if not db.execute(select(lapses.c.evidence_id).where(lapses.c.evidence_id == evidence_id)).first():
+        row = {"evidence_id": evidence_id, "run_id": run_id, "reason": reason, "noted_at": now}
+        db.execute(insert(lapses).values(row))
+
+
+def lapsed(db: Connection, claim_id: str, revision: int) -> dict[str, str]:
+    """Evidence of a claim that no longer stands: id -> reason."""
+    query = select(lapses.c.evidence_id, lapses.c.reason).join(evidence)
+    chosen = (evidence.c.claim_id == claim_id) & (evidence.c.revision == revision)
+    return {
+        row.evidence_id: row.reason for row in db.execute(query.where(chosen).order_by(lapses.c.evidence_id))
+    }
+
+
+def to_read_again(db: Connection, claim_id: str, revision: int, since: str) -> list[str]:
+    """Papers, not withdrawn, whose evidence on a claim lapsed after the instant `since`."""
+    query = (
+        select(evidence.c.paper_id)
+        .join(lapses, lapses.c.evidence_id == evidence.c.id)
+        .join(papers, papers.c.id == evidence.c.paper_id)
+        .where(evidence.c.claim_id == claim_id, evidence.c.revision == revision)
+        .where(lapses.c.noted_at > since, papers.c.withdrawn.is_(False))
+    )
+    return sorted(set(db.execute(query).scalars()))
+
+
 def _load(db: Connection, chosen: Any) -> list[Evidence]:
     gates: dict[str, list[GateResult]] = {}
     query = select(gate_results).join(evidence, evidence.c.id == gate_results.c.evidence_id)
@@ -52,8 +83,9 @@ def _load(db: Connection, chosen: Any) -> list[Evidence]:
         result = GateResult(row.gate, row.passed, row.reason, row.settleable)
         gates.setdefault(row.evidence_id, []).append(result)
     rows = db.execute(
-        select(evidence, papers.c.authors)
+        select(evidence, papers.c.authors, lapses.c.reason.label("lapse"))
         .join(papers, papers.c.id == evidence.c.paper_id)
+        .outerjoin(lapses, lapses.c.evidence_id == evidence.c.id)
         .where(chosen)
         .order_by(evidence.c.strength.desc(), evidence.c.id)
     )
@@ -62,4 +94,6 @@ def _load(db: Connection, chosen: Any) -> list[Evidence]:
 
 def _evidence(row: Row[Any], gates: tuple[GateResult, ...]) -> Evidence:
     own = {name: getattr(row, name) for name in _OWN_COLUMNS}
+    if row.lapse:
+        own["status"], gates = "rejected", (*gates, GateResult(LAPSED, False, row.lapse))
     return Evidence(**own, gates=gates, authors=tuple(row.authors))

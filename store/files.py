@@ -25,6 +25,11 @@ class Home:
         return self.root / "index"
 
     @property
+    def papers(self) -> Path:
+        """Downloaded files, by id and version: for reading here, never to be passed on."""
+        return self.root / "papers"
+
+    @property
     def run_lock(self) -> Path:
         """Held by the one run that may write."""
         return self.root / "run.lock"

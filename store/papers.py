@@ -20,9 +20,10 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> in
 
     Returns the number of papers that were not known before.
     """
-    known = {r.id: r for r in db.execute(select(papers.c.id, papers.c.version, papers.c.withdrawn))}
+    offered = list(found)
+    known = _versions(db, [p.id for p in offered])
     new: dict[str, dict[str, Any]] = {}
-    for paper in found:
+    for paper in offered:
         if paper.id not in known:
             new[paper.id] = asdict(paper) | {"source": source, "first_run": run_id}
         elif _supersedes(paper, known[paper.id]):
@@ -33,7 +34,16 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> in
     return len(rows)
 
 
-def _supersedes(paper: Paper, known: Row[Any, Any, Any]) -> bool:
+def _versions(db: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        query = select(papers.c.id, papers.c.version, papers.c.withdrawn)
+        rows = db.execute(query.where(papers.c.id.in_(ids[start : start + _CHUNK])))
+        found |= {row.id: row for row in rows}
+    return found
+
+
+def _supersedes(paper: Paper, known: Row[Any]) -> bool:
     newer = (paper.version or 0) > (known.version or 0)
     return newer or (paper.withdrawn and not known.withdrawn and paper.version == known.version)
 
@@ -99,15 +109,28 @@ def _paper(row: Row[Any]) -> Paper:
     )
 
 
-def save_text(db: Connection, paper: Paper, kind: str, text: str) -> int:
-    """Store what was read of a paper version; return the text's id. Storing twice is harmless."""
+def save_text(
+    db: Connection,
+    paper: Paper,
+    kind: str,
+    text: str,
+    *,
+    file_sha256: str = "",
+    hidden: int = 0,
+    note: str = "",
+) -> int:
+    """Store what was read of a paper version; return the text's id. Storing twice is harmless.
+
+    `file_sha256`, `hidden` characters and `note` say what it was read from, and what was left out.
+    """
     digest = hashlib.sha256(text.encode()).hexdigest()
     row = {"paper_id": paper.id, "version": paper.version or 0, "kind": kind, "sha256": digest}
     query = select(texts.c.id).where(*(texts.c[name] == value for name, value in row.items()))
     known = db.execute(query).scalar()
     if known:
         return int(known)
-    added = insert(texts).values(row | {"text": text}).returning(texts.c.id)
+    more = {"text": text, "file_sha256": file_sha256, "hidden": hidden, "note": note}
+    added = insert(texts).values(row | more).returning(texts.c.id)
     return int(db.execute(added).scalar_one())
 
 
@@ -152,6 +175,13 @@ def newest_text(db: Connection, paper: Paper) -> tuple[int, str] | None:
     )
     row = db.execute(query.limit(1)).first()
     return (row.id, row.text) if row else None
+
+
+def read_whole(db: Connection, found: Iterable[Paper]) -> set[str]:
+    """Ids of those papers whose present version was read whole."""
+    query = select(texts.c.paper_id, texts.c.version).where(texts.c.kind == "full")
+    known = set(db.execute(query).tuples())
+    return {p.id for p in found if (p.id, p.version or 0) in known}
 
 
 def all_passages(db: Connection) -> list[Passage]:

@@ -22,10 +22,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a ledger at this revision needs no alembic import to open."""
 
-APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence")
+APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses")
 
 metadata = MetaData(
     naming_convention={
@@ -121,6 +121,9 @@ texts = Table(
     Column("kind", String(20), nullable=False),
     Column("text", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
+    Column("file_sha256", String(64), nullable=False, server_default=""),
+    Column("hidden", Integer, nullable=False, server_default="0"),
+    Column("note", Text, nullable=False, server_default=""),
     UniqueConstraint("paper_id", "version", "kind", "sha256"),
 )
 
@@ -220,6 +223,15 @@ gate_results = Table(
     Column("passed", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("settleable", Boolean, nullable=False),
+)
+
+lapses = Table(
+    "lapses",
+    metadata,
+    Column("evidence_id", ForeignKey("evidence.id"), primary_key=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("noted_at", String(32), nullable=False),
 )
 
 verdicts = Table(

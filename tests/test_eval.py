@@ -41,7 +41,7 @@ class Scripted:
     def __init__(self, stances: Mapping[str, Any], **more: Any) -> None:
         self._stances, self._more = stances, more
 
-    def threshold_of(self, stance: Stance) -> float:
+    def threshold_of(self, stance: Stance, section: str) -> float:
         return 0.5
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:

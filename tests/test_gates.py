@@ -16,7 +16,8 @@ PAPER = make_paper(1)
 QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of thought in 1 of 9 tasks."
 FINDING = Finding("tuning-hurts", "supports", QUOTE, 0.9, {"training": "same"})
 CASE = Case(
-    claim=make_claim(), paper=PAPER, text_id=1, text=PAPER.text, finding=FINDING, judge="j", threshold=0.6,
+    claim=make_claim(), paper=PAPER, text_id=1, text=PAPER.text, finding=FINDING, judge="j",
+    threshold_in=lambda _: 0.6,
     passages=(Passage("1.0", 1, PAPER.id, "abstract", None, 0, len(PAPER.text), PAPER.text),),
     until="2026-09-01",
 )  # fmt: skip

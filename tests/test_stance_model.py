@@ -80,7 +80,7 @@ def test_papers_a_person_names_count_from_less_than_papers_found(model: StanceMo
     found, given = EmbeddedJudge(model), EmbeddedJudge(model, given=True)
     assert given.name == found.name
     for stance in ("supports", "contradicts"):
-        assert given.threshold_of(stance) <= found.threshold_of(stance)
+        assert given.threshold_of(stance, "abstract") <= found.threshold_of(stance, "abstract")
 
 
 def test_the_packaged_minilm_is_the_published_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from agent.ports import Reading, Section
+from agent.ports import PaperFile, Reading, Section
 from store.records import Paper
 
 
 class AbstractReader:
     """Title and abstract as two sections of one text, equal to `Paper.text`."""
 
-    def read(self, paper: Paper) -> Reading:
-        """Return the record's own text."""
+    def read(self, paper: Paper, file: PaperFile | None = None) -> Reading:  # noqa: ARG002  it reads none
+        """Return the record's own text, whatever file there is."""
         title_end = len(paper.title)
         sections = (
             Section("title", None, 0, title_end),

@@ -1,175 +1,126 @@
-"""Papers from the live arXiv query API, through the arxiv package and our polite gate.
+"""Papers from the live arXiv query API: the arxiv package reads the pages, we ask for and doubt them.
 
-The package has no timeout, ignores Retry-After and paces each client alone, so its session gets a
-transport that does all three; its own pauses and retries are switched off.
+The package has no timeout, ignores Retry-After and paces each client alone; so its client is given
+our one way to arXiv (`arxiv_http`). Its `_parse_feed`, one page, is the seam.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 import arxiv
-import requests
-from requests.adapters import HTTPAdapter
+from arxiv import _feed
+from lxml import etree
 
-from agent import __version__
+from agent.adapters.arxiv_http import Answer, ArxivHttp
 from agent.adapters.arxiv_ids import is_withdrawal, parse_id
-from agent.adapters.polite_gate import BACKOFF_S, PoliteGate
 from agent.errors import SourceError
-from agent.ports import Clock, Wanted
-from store.records import Claim, Paper
+from store.records import Paper
 
 API_URL = "https://export.arxiv.org/api/query"
-TIMEOUT_S = (10.0, 60.0)
-PAGE = 100
-_TRY_AGAIN = (429, 500, 502, 503, 504)
-_COMMON = frozenset(
-    [
-        "about",
-        "after",
-        "against",
-        "among",
-        "because",
-        "before",
-        "between",
-        "could",
-        "every",
-        "further",
-        "large",
-        "language",
-        "larger",
-        "longer",
-        "model",
-        "models",
-        "often",
-        "other",
-        "rather",
-        "reasoning",
-        "should",
-        "smaller",
-        "their",
-        "there",
-        "these",
-        "those",
-        "through",
-        "under",
-        "which",
-        "while",
-        "without",
-        "would",
-    ]
-)
+ASKED_AGAIN = 2
+"""How often an empty answer is asked for again before it is believed to be what arXiv says."""
+_FEED = "{http://www.w3.org/2005/Atom}feed"
 
 
-class PoliteTransport(HTTPAdapter):
-    """Send each request through the gate, with a timeout, and wait out a refusal."""
+class ArxivApi:
+    """The query API. `total` is what arXiv says the last query has in all."""
 
-    def __init__(self, gate: PoliteGate, clock: Clock, contact: str) -> None:
-        super().__init__()
-        self._gate, self._clock = gate, clock
-        self._agent = f"retest/{__version__} (dated-claim retesting; {contact or 'no contact given'})"
-        self.requests = 0
-        self._answered = False
+    def __init__(self, http: ArxivHttp, url: str = API_URL) -> None:
+        self._http, self.url = http, url
+        self.total = 0
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send, trying again after 429, 5xx and broken connections."""
-        request.headers["User-Agent"] = self._agent
-        kwargs["timeout"] = TIMEOUT_S
-        for attempt in range(len(BACKOFF_S) + 1):
-            last = attempt == len(BACKOFF_S)
-            try:
-                response = self._once(request, *args, **kwargs)
-            except requests.exceptions.RequestException:
-                if last or not self._answered:
-                    raise
-                self._gate.cool_down(attempt, None)
-                continue
-            if last or response.status_code not in _TRY_AGAIN:
-                break
-            self._gate.cool_down(attempt, retry_after(response.headers.get("Retry-After"), self._clock))
-        return response
+    def search(self, query: str, most: int | None, page: int, *, by_date: bool = False) -> Iterator[Paper]:
+        """Yield a query's results, best first, or oldest first, so that what is added comes last.
 
-    def _once(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        with self._gate.turn():
-            self.requests += 1
-            response = super().send(request, *args, **kwargs)
-            response.content  # noqa: B018  the turn ends when the body is here, not before
-        self._answered = True
-        return response
+        `most` None takes them all. An empty answer is asked for again.
 
-
-def retry_after(value: str | None, clock: Clock) -> float | None:
-    """Seconds to wait for, from a Retry-After header (RFC 9110, 10.2.3); None when unreadable."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        return (parsedate_to_datetime(value) - clock.now()).total_seconds()
-    except (ValueError, TypeError):
-        return None
-
-
-class ArxivSource:
-    """Searches arXiv for each claim's window."""
-
-    name = "arxiv"
-
-    def __init__(
-        self,
-        gate: PoliteGate,
-        clock: Clock,
-        *,
-        url: str = API_URL,
-        contact: str = "",
-        most: int = 200,
-        categories: Sequence[str] = (),
-    ) -> None:
-        self._transport = PoliteTransport(gate, clock, contact)
-        self._client = arxiv.Client(page_size=min(PAGE, most), delay_seconds=0, num_retries=0)
-        self._client.query_url_format = url + "?{}"
-        self._client._session.mount("https://", self._transport)
-        self._client._session.mount("http://", self._transport)
-        self._url, self._most, self._categories = url, most, categories
-        self.problems: list[str] = []
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Requests made so far."""
-        return {"requests": self._transport.requests}
-
-    def collect(self, wanted: Sequence[Wanted]) -> Iterator[Paper]:
-        """Yield the papers each claim's query finds, newest first.
-
-        Raises SourceError when arXiv is out of reach.
+        Raises SourceError when a page does not come.
         """
-        found = 0
-        for want in wanted:
-            for paper in self.search(query_of(want, self._categories), self._most):
-                found += 1
+        order = (
+            (arxiv.SortCriterion.SubmittedDate, arxiv.SortOrder.Ascending)
+            if by_date
+            else (arxiv.SortCriterion.Relevance, arxiv.SortOrder.Descending)
+        )
+        search = arxiv.Search(query, max_results=most, sort_by=order[0], sort_order=order[1])
+        for _ in range(ASKED_AGAIN + 1):
+            found = False
+            for paper in self._results(search, page):
+                found = True
                 yield paper
-        if wanted and not found:
-            self.problems.append("arXiv answered every query with nothing; it may be failing")
+            if found:
+                return
 
-    def search(self, query: str, most: int) -> Iterator[Paper]:
-        """Yield the results of one query. Raises SourceError when arXiv is out of reach."""
-        search = arxiv.Search(query, max_results=most, sort_by=arxiv.SortCriterion.Relevance)
-        try:
-            for result in self._client.results(search):
-                if paper := paper_of(result):
-                    yield paper
-        except (requests.exceptions.RequestException, arxiv.ArxivError) as error:
+    def by_ids(self, ids: Sequence[str]) -> Iterator[Paper]:
+        """Yield the newest records of papers. Raises SourceError when the page does not come."""
+        yield from self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids))
+
+    def is_awake(self, category: str) -> bool:
+        """Whether a query that always has results has some: silence then means that nothing is there."""
+        return next(iter(self.search(f"cat:{category}", 1, 1)), None) is not None
+
+    def _results(self, search: arxiv.Search, page: int) -> Iterator[Paper]:
+        client = _Client(self._http, self.url, page)
+        for result in client.results(search):
+            self.total = client.total
+            if paper := paper_of(result):
+                yield paper
+        self.total = client.total
+
+
+class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
+    """The package's client, each page through `ArxivHttp` and looked at before it is believed."""
+
+    def __init__(self, http: ArxivHttp, url: str, page: int) -> None:
+        super().__init__(page_size=page, delay_seconds=0, num_retries=0)
+        self.query_url_format = url + "?{}"
+        self._http, self.total = http, 0
+
+    def _parse_feed(self, url: str, first_page: bool = True, _try_index: int = 0) -> _feed.ParsedFeed:
+        answer = self._http.get(url, check=_what_is_wrong if first_page else _what_is_wrong_later)
+        feed = _feed.parse(answer.body)
+        if answer.status != 200:
             raise SourceError(
-                f"arXiv is out of reach at {self._url}: {_cause(error)}",
-                "try later, or use --source snapshot --snapshot PATH",
-            ) from error
+                f"arXiv refuses the query (HTTP {answer.status}): {_said(answer.body)}",
+                "report it with the query",
+            )
+        if first_page:
+            self.total = feed.header.total_results
+        return feed
 
-    def ping(self) -> None:
-        """Ask for one paper. Raises SourceError when arXiv is out of reach."""
-        next(self.search("cat:cs.CL", 1), None)
+
+def _what_is_wrong(answer: Answer) -> str:
+    """Why an answer is not a page of results; empty when it is one, or a refusal to be read."""
+    try:
+        root = etree.fromstring(answer.body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return f"an answer that is no Atom feed, or half of one (HTTP {answer.status})"
+    if root.tag != _FEED:
+        return f"an answer that is no Atom feed (HTTP {answer.status})"
+    if answer.status == 400:
+        return ""
+    if answer.status != 200:
+        return f"HTTP {answer.status}"
+    try:
+        feed = _feed.parse(answer.body)
+    except ValueError as error:
+        return f"an entry that cannot be read: {error}"
+    asked = feed.header.total_results - feed.header.start_index
+    return "an empty page where there are results" if asked > 0 and not feed.results else ""
+
+
+def _what_is_wrong_later(answer: Answer) -> str:
+    """As above; and a page after the first may not say that there is nothing."""
+    wrong = _what_is_wrong(answer)
+    if wrong or answer.status != 200 or _feed.parse(answer.body).results:
+        return wrong
+    return "an empty page where there are results"
+
+
+def _said(body: bytes) -> str:
+    """The message of an error entry."""
+    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    return " ".join((root.findtext(".//{*}entry/{*}summary") or "no reason given").split())
 
 
 def paper_of(result: arxiv.Result) -> Paper | None:
@@ -189,58 +140,3 @@ def paper_of(result: arxiv.Result) -> Paper | None:
         comment=result.comment or None,
         withdrawn=is_withdrawal(result.comment),
     )
-
-
-def query_of(want: Wanted, categories: Sequence[str] = ()) -> str:
-    """The query for a claim's window: terms of an axis joined by OR; two axes and the categories by AND.
-
-    Dates are GMT and mean v1 (arXiv API user's manual, section 5.1.1).
-    """
-    groups = [_any_of(terms) for terms in _term_groups(want.claim)]
-    if categories:
-        groups.append("(" + " OR ".join(f"cat:{c}" for c in categories) + ")")
-    after = (want.after or "1991-08-01").replace("-32", "-28").replace("-", "")[:8]
-    until = want.until.replace("-", "")
-    return " AND ".join([*groups, f"submittedDate:[{after}0000 TO {until}2359]"])
-
-
-def _term_groups(claim: Claim) -> list[list[str]]:
-    axes = sorted((a for a in claim.scope.values() if a.terms), key=lambda a: not a.load_bearing)
-    if axes:
-        return [_whole_words(axis.terms, claim) for axis in axes[:2]]
-    words = dict.fromkeys(w for w in re.findall(r"[a-z][a-z-]{4,}", claim.text.lower()) if w not in _COMMON)
-    return [list(words)[:6]]
-
-
-def _whole_words(terms: Sequence[str], claim: Claim) -> list[str]:
-    """Scope terms are beginnings of words; arXiv matches whole ones, so take them from the claim."""
-    said = " ".join(
-        [
-            claim.text,
-            claim.durable_question,
-            claim.perishable_limitation,
-            *(a.text for a in claim.atoms),
-            *(x.value for x in claim.scope.values()),
-        ]
-    ).lower()
-    found: dict[str, None] = {}
-    for term in terms:
-        whole = re.findall(rf"\b{re.escape(term.lower())}[a-z]*", said)
-        found |= dict.fromkeys([*whole, term.lower()] if whole else [term.lower()])
-    return list(found)
-
-
-def _any_of(terms: Sequence[str]) -> str:
-    quoted = [f'all:"{t}"' if " " in t or "-" in t else f"all:{t}" for t in terms[:12]]
-    return f"({' OR '.join(quoted)})"
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, arxiv.HTTPError):
-        return f"HTTP {error.status}"
-    text = str(error)
-    if "Name or service not known" in text or "NameResolution" in text or "resolve" in text:
-        return "its name cannot be resolved"
-    if "refused" in text:
-        return "connection refused"
-    return "timed out" if "timed out" in text else type(error).__name__

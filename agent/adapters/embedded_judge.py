@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.adapters.stance_model import PairModel
 from agent.ports import Answer, Finding
+from agent.retest.passages import FRONT
 from agent.retest.quotes import MIN_WORDS, word_count
 from agent.retest.reported import own_start, why_not_own_result
 from agent.retest.scope import match_scope
@@ -17,6 +18,8 @@ from agent.retest.sentences import sentence_spans
 from store.records import Claim, Paper, Passage, ScopeMatch, Stance
 
 REVISION = 2
+NEVER = 2.0
+"""A threshold that no strength reaches."""
 _CONDITION = re.compile(
     r"\b(?:when|unless|only (?:if|when|by|for)|provided that|as long as|if|with the (?:help|aid) of|"
     r"by (?:using|training|combining|introducing|adding)|through|under|after|without)\b[^,;.]{8,120}",
@@ -58,8 +61,10 @@ class EmbeddedJudge:
         slope, offset = model.settings.get("calibration", (1.0, 0.0))
         self.calibration = (float(slope), float(offset))
 
-    def threshold_of(self, stance: Stance) -> float:
-        """Least strength of evidence that counts."""
+    def threshold_of(self, stance: Stance, section: str) -> float:
+        """Least strength of evidence that counts; in the body of a paper none does, only leads are made."""
+        if section and section not in FRONT:
+            return NEVER
         return self._supports if stance == "supports" else self._adverse
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
@@ -79,16 +84,29 @@ class EmbeddedJudge:
         return float(1 - shares[:, -1].min()) if len(shares) else 0.0
 
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
-        """Score own results against every atom; report the stronger side where it reaches a lead."""
+        """Score own results against every atom; report the stronger side where it reaches a lead.
+
+        The thresholds were set on titles and abstracts. A sentence of the body is reported beside them,
+        and only where it is as telling as one that would count there.
+        """
+        front = [p for p in passages if p.section in FRONT]
+        body = [p for p in passages if p.section not in FRONT]
+        told = self._findings(claim, paper, front, self._lead)
+        sure = min(self._supports, self._adverse)
+        return Answer((*told, *(self._findings(claim, paper, body, sure) if body else ())))
+
+    def _findings(
+        self, claim: Claim, paper: Paper, passages: Sequence[Passage], least: float
+    ) -> tuple[Finding, ...]:
         sentences = own_results(passages)
         shares = self.model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])
         findings: list[Finding] = []
         for n, atom in enumerate(claim.parts):
             rows = shares[n * len(sentences) : (n + 1) * len(sentences)]
             scored = [Scored(s, *map(float, row[:3])) for s, row in zip(sentences, rows, strict=True)]
-            if side := stronger(scored, self._lead):
+            if side := stronger(scored, least):
                 findings.append(self._finding(atom.id, *side, match_scope(claim, atom.id, paper)))
-        return Answer(tuple(findings))
+        return tuple(findings)
 
     def _finding(self, atom: str, stance: Stance, scored: Scored, scope: dict[str, ScopeMatch]) -> Finding:
         if stance == "contradicts" and scored.contradicts < self._refute:
@@ -116,13 +134,13 @@ def stronger(scored: Sequence[Scored], lead: float) -> tuple[Stance, Scored] | N
 
 
 def own_results(passages: Sequence[Passage]) -> list[str]:
-    """The sentences that can be the authors' own result and are long enough to quote.
+    """The sentences, each once, that can be the authors' own result and are long enough to quote.
 
     All of them where none can: a paper that never says "we" is still read, and the gates decide.
     """
     first = own_start(passages)
     told = [s for p in passages for s in _sentences(p, first)]
-    return [s for s, own in told if own] or [s for s, _ in told]
+    return list(dict.fromkeys([s for s, own in told if own] or [s for s, _ in told]))
 
 
 def _sentences(passage: Passage, first: int) -> list[tuple[str, bool]]:

@@ -59,8 +59,8 @@ class LlmJudge:
         self.name = f"{llm.model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
         self._threshold = threshold
 
-    def threshold_of(self, stance: Stance) -> float:  # noqa: ARG002  one threshold for every stance
-        """Least strength of evidence that counts: the same for every stance."""
+    def threshold_of(self, stance: Stance, section: str) -> float:  # noqa: ARG002  one for all
+        """Least strength of evidence that counts: the same for every stance and section."""
         return self._threshold
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:

@@ -1,23 +1,32 @@
 """One polite gate to arXiv for the whole machine: one request at a time, three seconds apart.
 
 arXiv's terms ask for no more than one request every three seconds over a single connection
-(https://info.arxiv.org/help/api/tou.html). Every process takes the same lock file for the length
-of a request, and leaves in the file beside it when the next one may begin.
+(https://info.arxiv.org/help/api/tou.html). Every process holds the same lock file for the length of a
+request; a row in the database beside it says when the next one may begin. The row is written before
+the request is made, so that a process killed in the middle of one still counts.
 """
 
 from __future__ import annotations
 
-import json
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
 
-SPACING_S = 3.0
+from agent.errors import SourceError
+
+SPACING_S = 3.2
+"""Three seconds between beginnings, and a little because requests take unlike times to arrive."""
 BACKOFF_S = (10.0, 20.0, 40.0)
+PATIENCE_S = 600.0
+"""A run waits this long at the gate; asked to stay away for longer, it gives up and says so."""
+LONGEST_S = 24 * 3600.0
+"""A note further ahead than this was left by a clock that was wrong."""
 
 
 def machine_folder() -> Path:
@@ -34,35 +43,70 @@ class PoliteGate:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / "gate.lock", mode=0o666)
-        self._note = folder / "next.json"
+        self._folder, self._row = folder, folder / "gate.sqlite"
+        self._file_lock = FileLock(folder / "gate.lock", mode=0o666)
         self._now, self._sleep = now, sleep
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the gate for one request, begun no sooner than it may."""
-        with self._lock:
-            wait = min(self._next() - self._now(), max(BACKOFF_S) * 10)
+        """Hold the gate for one request, begun no sooner than it may.
+
+        Raises SourceError when arXiv asked to be left alone for longer than a run waits.
+        """
+        with self._lock():
+            wait = self._wait()
+            if wait > PATIENCE_S:
+                until = datetime.fromtimestamp(self._now() + wait, UTC).strftime("%Y-%m-%d %H:%M UTC")
+                raise SourceError(f"arXiv asked to be left alone until {until}", "run again after that")
             if wait > 0:
                 self._sleep(wait)
-            try:
-                yield
-            finally:
-                self._postpone(SPACING_S)
+            self._postpone(SPACING_S)
+            yield
 
-    def cool_down(self, attempt: int, retry_after: float | None) -> None:
+    def refused(self, retry_after: float | None) -> None:
         """After a refusal, let nobody ask before `retry_after` (never under 3 s) or a back-off."""
-        wait = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)] if retry_after is None else retry_after
-        with self._lock:
-            self._postpone(max(wait, SPACING_S))
+        with self._lock():
+            refusals = self._read()[1]
+            wait = BACKOFF_S[min(refusals, len(BACKOFF_S) - 1)] if retry_after is None else retry_after
+            self._postpone(min(max(wait, SPACING_S), LONGEST_S), refusals + 1)
 
-    def _next(self) -> float:
-        try:
-            return float(json.loads(self._note.read_text())["next"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0.0
+    def answered(self) -> None:
+        """After a good answer, the next refusal is the first again."""
+        with self._lock():
+            self._postpone(0, 0)
 
-    def _postpone(self, seconds: float) -> None:
-        later = max(self._next(), self._now() + seconds)
-        self._note.write_text(json.dumps({"next": later}))
+    def _wait(self) -> float:
+        wait = self._read()[0] - self._now()
+        return SPACING_S if wait > LONGEST_S else wait
+
+    def _read(self) -> tuple[float, int]:
+        with self._open() as db:
+            later, refusals = db.execute("SELECT next, refusals FROM gate").fetchone()
+        return float(later), int(refusals)
+
+    def _postpone(self, seconds: float, refusals: int | None = None) -> None:
+        later, held = self._read()
+        now = self._now()
+        if later > now + LONGEST_S:
+            later = 0.0
+        row = (max(later, now + seconds), held if refusals is None else refusals)
+        with self._open() as db:
+            db.execute("UPDATE gate SET next = ?, refusals = ?", row)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """The machine's one lock, and the row made where there is none yet."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._file_lock:
+            with self._open() as db:
+                db.execute("CREATE TABLE IF NOT EXISTS gate (next REAL NOT NULL, refusals INTEGER NOT NULL)")
+                db.execute("INSERT INTO gate SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM gate)")
+            for path, mode in ((self._folder, 0o777), (self._row, 0o666)):
+                with suppress(PermissionError):  # another user of the machine made it
+                    path.chmod(mode)
+            yield
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._row, timeout=30)) as db, db:
+            yield db

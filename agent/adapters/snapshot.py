@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 
 from agent.adapters.arxiv_ids import is_withdrawal, parse_id
 from agent.errors import SnapshotError
-from agent.ports import Wanted
+from agent.ports import Outlook, Wanted
 from store.records import Paper
 
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
@@ -29,6 +29,7 @@ class SnapshotSource:
         self._files = _files(path)
         self._bad: list[str] = []
         self.counts: dict[str, int] = {}
+        self.notices: list[str] = []
 
     @property
     def problems(self) -> list[str]:
@@ -38,14 +39,18 @@ class SnapshotSource:
         more = f" and {len(self._bad) - _SHOWN} more" if len(self._bad) > _SHOWN else ""
         return [f"{len(self._bad)} snapshot lines skipped: " + "; ".join(self._bad[:_SHOWN]) + more]
 
-    def collect(self, wanted: Sequence[Wanted]) -> Iterator[Paper]:
+    def outlook(self, wanted: Sequence[Wanted], known: int) -> Outlook:  # noqa: ARG002  same for all
+        """A snapshot is read once, whatever is wanted."""
+        return Outlook("snapshot")
+
+    def collect(self, wanted: Sequence[Wanted], known: Sequence[str] = ()) -> Iterator[Paper]:
         """Yield the papers; a bad line is named by number and skipped.
 
         Raises SnapshotError when a file cannot be read at all.
         """
         bounds = [w.after for w in wanted]
         floor = "" if None in bounds else min((b for b in bounds if b), default="")
-        sources = {s for w in wanted for s in w.claim.source_ids}
+        sources = {s for w in wanted for s in w.claim.source_ids} | set(known)
         read = 0
         for paper in self._records():
             read += 1

@@ -17,8 +17,8 @@ def command() -> None:
 def ping(ctx: click.Context) -> None:
     """Ask arXiv for one paper: exit 0 when it answers, 3 with a reason when it does not."""
     from agent.adapters.clock import SystemClock
-    from agent.wiring import arxiv_source
+    from agent.wiring import arxiv_http, arxiv_source
 
     settings = settings_of(ctx)
-    arxiv_source(settings, SystemClock()).ping()
+    arxiv_source(settings, arxiv_http(settings, SystemClock())).ping()
     click.echo(f"{settings.arxiv_url} answers", err=True)

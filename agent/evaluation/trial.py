@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from agent.errors import JudgeNonsense
 from agent.evaluation.cases import LabelledCase
@@ -76,7 +77,7 @@ def _weighed(claim: Claim, paper: Paper, judge: Judge, reader: Reader) -> list[E
     return [
         gates.weigh(gates.Case(
             claim=claim, paper=paper, text_id=1, text=reading.text, passages=cuts, finding=finding,
-            judge=judge.name, threshold=judge.threshold_of(finding.stance), until=_FOREVER,
+            judge=judge.name, threshold_in=partial(judge.threshold_of, finding.stance), until=_FOREVER,
         ))
         for finding in findings
     ]  # fmt: skip

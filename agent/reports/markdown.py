@@ -180,6 +180,7 @@ def _health(report: Report) -> Iterator[str]:
     yield f"`{run.id}` · **{run.health}** · as of {run.as_of} · source {run.source} · judge `{run.judge}`"
     yield ""
     yield from (f"- {escape(reason)}" for reason in run.reasons)
+    yield from (f"- note: {escape(notice)}" for notice in run.counts.get("notices", []))
     numbers = {k: v for k, v in run.counts.items() if not isinstance(v, list)}
     yield "- " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
     rules = sorted({s.verdict.rule_version for s in report.statuses if s.verdict})

@@ -19,13 +19,17 @@ BUDGET_REACHED = "budget reached"
 
 
 class Question(NamedTuple):
-    """One (claim, paper) to judge, with the text it is judged on and its journal key."""
+    """One (claim, paper) to judge, the text it is judged on, and its journal key.
+
+    `passages` are shown to the judge; `every` passage of the text is there for the gates.
+    """
 
     claim: Claim
     paper: Paper
     text_id: int
     text: str
     passages: tuple[Passage, ...]
+    every: tuple[Passage, ...]
     request: dict[str, Any]
     key: str
 

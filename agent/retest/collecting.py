@@ -1,26 +1,27 @@
-"""The first nodes: plan what is due, collect papers, index them, read what was kept."""
+"""The first nodes: plan what is due, collect papers, index them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
 from langgraph.runtime import Runtime
 from sqlalchemy import Connection
 
 import store.claims
+import store.evidence
 import store.papers
 import store.runs
 from agent.errors import SourceError
 from agent.ports import Wanted
-from agent.retest import passages
+from agent.retest.behind import Behind
 from agent.retest.corpus import Corpus, lexical_text, query_of
 from agent.retest.parts import Parts
+from agent.retest.standing import resting_on
 from agent.retest.state import RunState
 from agent.retest.window import after_month, existed_by, window_start
-from store.records import Claim, Paper, Passage, Run
+from store.records import Claim, Paper, Run
 
-_BATCH = 512
+_BATCH = 128
 
 
 def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -51,21 +52,32 @@ def is_wanted(claim: Claim, state: RunState) -> bool:
 
 def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Bring the papers of every due claim's window into the ledger."""
-    parts, problems, added, seen = runtime.context, [], 0, 0
-    papers = (
-        p for p in parts.source.collect(wanted(parts, state)) if existed_by(p.published, state["as_of"])
-    )
-    try:
-        for batch in _batches(papers):
+    parts, problems, added, seen = runtime.context, list[str](), 0, 0
+    with parts.ledger.read() as db:
+        known = sorted({e.paper_id for e in resting_on(db)})
+    asked = wanted(parts, state)
+    outlook = parts.source.outlook(asked, len(known))
+    found = (p for p in parts.source.collect(asked, known) if existed_by(p.published, state["as_of"]))
+    with Behind() as behind:
+        for batch in _batches(found, problems):
             with parts.ledger.write() as db:
                 added += store.papers.save(db, batch, parts.source.name, state["run_id"])
             seen += len(batch)
+            if outlook.requests and seen <= parts.limits.embed_all:
+                behind.do(embed, parts, [p.id for p in batch if is_new_to_some(p, asked)])
             runtime.stream_writer({"stage": "collect", "done": seen})
-    except SourceError as error:
-        problems.append(str(error))
     runtime.stream_writer({"stage": "collect", "done": seen, "total": seen})
-    counts = dict(parts.source.counts) | {"papers_new": added}
-    return {"problems": problems + parts.source.problems, "counts": counts}
+    counts = {"papers_new": added, "collected_by": outlook.way, "requests_planned": outlook.requests}
+    return {
+        "problems": problems + parts.source.problems,
+        "notices": parts.source.notices,
+        "counts": dict(parts.source.counts) | counts,
+    }
+
+
+def is_new_to_some(paper: Paper, asked: Sequence[Wanted]) -> bool:
+    """Whether a paper is newer than some claim, so that the claim will be screened against it."""
+    return any(paper.published > (after_month(w.claim.as_of) or "") for w in asked)
 
 
 def wanted(parts: Parts, state: RunState) -> list[Wanted]:
@@ -98,7 +110,8 @@ def candidates(db: Connection, parts: Parts, claim: Claim, until: str) -> list[s
         last.seen_through if last else 0,
         last.window_to if last else None,
     )
-    return [paper_id for paper_id in found if paper_id not in claim.source_ids]
+    again = store.evidence.to_read_again(db, claim.id, claim.revision, last.finished_at if last else "")
+    return [i for i in dict.fromkeys([*found, *again]) if i not in claim.source_ids]
 
 
 def all_candidates(db: Connection, parts: Parts, state: RunState) -> list[str]:
@@ -119,10 +132,17 @@ def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
         ids = sorted(_shortlisted(parts, state).intersection(missing))
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        parts.index.add("papers", batch, parts.embedder.embed(texts_of(parts, batch)))
+        embed(parts, batch)
         runtime.stream_writer({"stage": "index", "done": start + len(batch), "total": len(ids)})
     runtime.stream_writer({"stage": "screen", "done": 0, "total": len(state["claim_ids"])})
     return {"counts": {"papers_embedded": len(ids), "papers_ranked_by_words_only": len(missing) - len(ids)}}
+
+
+def embed(parts: Parts, ids: Sequence[str]) -> None:
+    """Embed title and abstract of those papers that have no vector yet."""
+    missing = parts.index.missing("papers", ids)
+    if missing:
+        parts.index.add("papers", missing, parts.embedder.embed(texts_of(parts, missing)))
 
 
 def _shortlisted(parts: Parts, state: RunState) -> set[str]:
@@ -161,43 +181,16 @@ def texts_of(parts: Parts, ids: Sequence[str]) -> list[str]:
     return [found[i].text for i in ids]
 
 
-def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Read the kept papers, cut them to passages, embed the passages."""
-    parts, kept = runtime.context, []
-    with parts.ledger.read() as db:
-        for claim_id in state["claim_ids"]:
-            kept += store.runs.kept(db, state["run_id"], claim_id)
-        papers = list(store.papers.get_many(db, sorted(set(kept))).values())
-    found: list[Passage] = []
-    for batch in _batches(papers):
-        found += _read_batch(parts, batch)
-    embedded = _embed(parts, found)
-    runtime.stream_writer({"stage": "read", "done": len(papers), "total": len(papers)})
-    runtime.stream_writer({"stage": "judge", "done": 0, "total": len(kept)})
-    return {"counts": {"papers_read": len(papers), "passages_embedded": embedded}}
-
-
-def _read_batch(parts: Parts, papers: Iterable[Paper]) -> list[Passage]:
-    found: list[Passage] = []
-    with parts.ledger.write() as db:
+def _batches(papers: Iterator[Paper], problems: list[str]) -> Iterator[list[Paper]]:
+    """Papers in batches; a source that fails is named, and what it gave before is kept."""
+    batch: list[Paper] = []
+    try:
         for paper in papers:
-            reading = parts.reader.read(paper)
-            text_id = store.papers.save_text(db, paper, reading.kind, reading.text)
-            cuts = passages.cut(reading, text_id, paper.id)
-            store.papers.save_passages(db, cuts)
-            found += cuts
-    return found
-
-
-def _embed(parts: Parts, found: Sequence[Passage]) -> int:
-    text = {p.id: p.text for p in found}
-    ids = parts.index.missing("passages", list(text))
-    if ids:
-        parts.index.add("passages", ids, parts.embedder.embed([text[i] for i in ids]))
-    return len(ids)
-
-
-def _batches(papers: Iterable[Paper]) -> Iterator[list[Paper]]:
-    rest = iter(papers)
-    while batch := list(islice(rest, _BATCH)):
+            batch.append(paper)
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+    except SourceError as error:
+        problems.append(str(error))
+    if batch:
         yield batch

@@ -25,17 +25,21 @@ from agent.retest.parts import Parts
 from agent.retest.state import RunState
 from agent.retest.window import existed_by, window_start
 from store.files import write_atomically
-from store.records import Claim, Retest, Run, Verdict
+from store.records import Claim, Evidence, Retest, Run, Verdict
 
 
 def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Give every due claim its verdict, appended only when it says something new."""
+    """Give every due claim its verdict, appended only when it says something new.
+
+    A claim that is not due is decided again where the evidence under its verdict lapsed.
+    """
     parts, changed, flipped = runtime.context, 0, 0
-    for claim_id in state["claim_ids"]:
+    for claim_id in [*state["claim_ids"], *state.get("also", [])]:
         with parts.ledger.write() as db:
             claim = claim_of(db, claim_id)
             previous = store.verdicts.present(db, claim.id, claim.revision)
-            store.runs.save_retest(db, _retest(db, parts, claim, state))
+            if claim_id in state["claim_ids"]:
+                store.runs.save_retest(db, _retest(db, parts, claim, state))
             verdict = _settled(db, parts, claim, previous, state)
             if verdict:
                 store.verdicts.save(db, verdict)
@@ -79,7 +83,11 @@ def _settled(
     db: Connection, parts: Parts, claim: Claim, previous: Verdict | None, state: RunState
 ) -> Verdict | None:
     every = store.evidence.of_claim(db, claim.id, claim.revision)
-    mine = [e for e in every if e.judge == parts.judge.name and existed_by(e.published, state["as_of"])]
+    lapsed = store.evidence.lapsed(db, claim.id, claim.revision)
+    judge = (
+        parts.judge.name if claim.id in state["claim_ids"] else _judge_of(previous, every, parts.judge.name)
+    )
+    mine = [e for e in every if e.judge == judge and existed_by(e.published, state["as_of"])]
     unasked = store.calls.unasked(db, claim.id) if parts.screener else set()
     relevant = len(store.runs.relevant_papers(db, claim.id, claim.revision) - unasked)
     calibration = Calibration(*parts.judge.calibration)
@@ -87,7 +95,7 @@ def _settled(
         claim, mine, relevant=relevant, healthy=is_healthy(state), calibration=calibration
     )
     seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
-    verdict = rule.settle(previous, proposed, seen)
+    verdict = rule.settle(previous, proposed, seen, lapsed)
     if verdict is None:
         return None
     return replace(
@@ -97,6 +105,12 @@ def _settled(
         run_id=state["run_id"],
         decided_at=parts.now(),
     )
+
+
+def _judge_of(previous: Verdict | None, every: list[Evidence], otherwise: str) -> str:
+    """The judge whose evidence a verdict rests on."""
+    cited = set(previous.evidence_ids) if previous else set()
+    return next((e.judge for e in every if e.id in cited), otherwise)
 
 
 def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -122,6 +136,7 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
         health = "degraded" if problems else "complete"
         counts = {k: v for k, v in state["counts"].items() if not k.startswith("screened:")}
         counts |= _costs(db, parts, run.id, counts)
+        counts |= {"notices": state.get("notices", [])}
         ended = replace(run, health=health, reasons=problems, counts=counts, finished_at=parts.now())
         store.runs.finish(db, ended)
     write_files(parts, ended)

@@ -7,6 +7,7 @@ person could settle is a lead; any other failure rejects it. Numbers as in the d
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.ports import Finding
@@ -27,7 +28,10 @@ OPPOSITE: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """All a gate may look at: the finding, the claim, and the paper as the ledger holds it."""
+    """All a gate may look at: the finding, the claim, and the paper as the ledger holds it.
+
+    `threshold_in` gives the least strength that counts, by section.
+    """
 
     claim: Claim
     paper: Paper | None
@@ -36,7 +40,7 @@ class Case:
     passages: tuple[Passage, ...]
     finding: Finding
     judge: str
-    threshold: float
+    threshold_in: Callable[[str], float]
     until: str
     other_stances: frozenset[Stance] = frozenset()
 
@@ -53,7 +57,7 @@ def weigh(case: Case) -> Evidence:
         _own_words(case, whole),
         scope_gate,
         _second_opinion(case, stance),
-        _confident(case),
+        _confident(case, whole),
     )
     return _evidence(case, whole, stance, condition, gates)
 
@@ -162,10 +166,14 @@ def _second_opinion(case: Case, stance: Stance) -> GateResult:
     return GateResult("second opinion", True, f"the other judge {said}{sampled}")
 
 
-def _confident(case: Case) -> GateResult:
-    strength = f"{case.finding.strength:.2f}"
-    if case.finding.strength < case.threshold:
-        reason = f"strength {strength} is under {case.threshold:.2f}"
+def _confident(case: Case, span: Span | None) -> GateResult:
+    strength, least = f"{case.finding.strength:.2f}", case.threshold_in(_section(case, span))
+    if case.finding.strength < least:
+        never = least > 1
+        reason = (
+            "this judge is not calibrated on the body of papers" if never
+            else f"strength {strength} is under {least:.2f}"
+        )  # fmt: skip
         return GateResult("threshold", False, reason, settleable=True)
     return GateResult("threshold", True, f"strength {strength}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -59,8 +60,8 @@ def _weighed(
     return [
         gates.as_of_run(gates.weigh(gates.Case(
             claim=question.claim, paper=question.paper, text_id=question.text_id, text=question.text,
-            passages=question.passages, finding=finding, judge=parts.judge.name,
-            threshold=parts.judge.threshold_of(finding.stance), until=state["as_of"],
+            passages=question.every, finding=finding, judge=parts.judge.name,
+            threshold_in=partial(parts.judge.threshold_of, finding.stance), until=state["as_of"],
             other_stances=frozenset(others.get(finding.atom_id, set())),
         )), state["run_id"])
         for finding in told

@@ -1,4 +1,4 @@
-"""The weekly graph: plan, collect, index, screen, read, judge, gate, decide, compare, report.
+"""The weekly graph: plan, collect, recheck, index, screen, read, judge, gate, decide, compare, report.
 
 Screening and judging fan out by `Send`, one branch a claim. Every node can be repeated: what it
 wrote before a crash is found again by its key, so a run resumes at any point.
@@ -11,11 +11,13 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
-from agent.retest.collecting import collect, index, plan, read
+from agent.retest.collecting import collect, index, plan
 from agent.retest.deciding import compare, decide, report
 from agent.retest.gating import gate
 from agent.retest.judging import judge_claim, screen_claim
 from agent.retest.parts import Parts
+from agent.retest.reading import read
+from agent.retest.standing import recheck
 from agent.retest.state import ClaimState, RunState
 
 
@@ -24,6 +26,7 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph = StateGraph(RunState, context_schema=context_schema)
     graph.add_node("plan", plan)
     graph.add_node("collect", collect)
+    graph.add_node("recheck", recheck)
     graph.add_node("index", index)
     graph.add_node("screen", screen_claim)
     graph.add_node("read", read)
@@ -34,7 +37,8 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_node("report", report)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "collect")
-    graph.add_edge("collect", "index")
+    graph.add_edge("collect", "recheck")
+    graph.add_edge("recheck", "index")
     graph.add_conditional_edges("index", _screen_each, ["screen", "read"])
     graph.add_edge("screen", "read")
     graph.add_conditional_edges("read", _judge_each, ["judge", "gate"])

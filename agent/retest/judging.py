@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from langgraph.runtime import Runtime
 from sqlalchemy import Connection
 
@@ -12,9 +15,11 @@ from agent.retest import asking
 from agent.retest.asking import Question
 from agent.retest.collecting import candidates, claim_of, corpus_of
 from agent.retest.parts import Parts
+from agent.retest.passages import FRONT, choose, may_bear
 from agent.retest.ranking import rank
+from agent.retest.screen import Floats, query_variants
 from agent.retest.state import ClaimState, RunState
-from store.records import Claim, Paper, Screening
+from store.records import Claim, Paper, Passage, Screening
 
 
 def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
@@ -65,15 +70,18 @@ def questions(parts: Parts, run_id: str, claim_id: str) -> list[Question]:
     """What is to be judged for a claim in a run, best paper first."""
     with parts.ledger.read() as db:
         claim = claim_of(db, claim_id)
-        return [_question(db, parts, claim, i) for i in store.runs.kept(db, run_id, claim_id)]
+        kept = store.runs.kept(db, run_id, claim_id)
+        asked = parts.embedder.embed(query_variants(claim)) if kept else np.zeros((0, 0), np.float32)
+        return [_question(db, parts, claim, asked, i) for i in kept]
 
 
-def _question(db: Connection, parts: Parts, claim: Claim, paper_id: str) -> Question:
+def _question(db: Connection, parts: Parts, claim: Claim, asked: Floats, paper_id: str) -> Question:
     paper = store.papers.get_many(db, [paper_id])[paper_id]
     read = store.papers.newest_text(db, paper)
     if read is None:
         raise KeyError(f"{paper_id} was kept but not read")
-    passages = tuple(store.papers.passages_of(db, read[0]))
+    every = tuple(store.papers.passages_of(db, read[0]))
+    passages = tuple(choose(every, _closeness(parts, asked, every), parts.limits.passages))
     request = parts.judge.request(claim, paper, passages)
     key = store.calls.key_of(
         judge=parts.judge.name,
@@ -83,4 +91,13 @@ def _question(db: Connection, parts: Parts, claim: Claim, paper_id: str) -> Ques
         version=paper.version,
         request=request,
     )
-    return Question(claim, paper, *read, passages, request, key)
+    return Question(claim, paper, *read, passages, every, request, key)
+
+
+def _closeness(parts: Parts, asked: Floats, every: Sequence[Passage]) -> dict[str, float]:
+    """The largest cosine of each passage of a paper's body with the ways a claim is asked for."""
+    ids = [p.id for p in every if p.section not in FRONT and may_bear(p)]
+    if not ids:
+        return {}
+    cosines = (parts.index.vectors("passages", ids) @ asked.T).max(axis=1)
+    return {i: round(float(c), 4) for i, c in zip(ids, cosines, strict=True)}

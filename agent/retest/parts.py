@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.ports import Clock, Embedder, Judge, PaperSource, Reader, Screener
+from agent.ports import Clock, Downloads, Embedder, Judge, PaperSource, Reader, Screener
 from agent.retest.budget import Budget
 from agent.retest.corpus import Corpus
 from agent.retest.screen import Limits
@@ -20,7 +20,8 @@ from store.ledger import Ledger
 class Parts:
     """The real parts of one run. `corpus` is what this run ranks, made once and shared.
 
-    `screener` stands before a paid judge; papers under `cascade` are not sent on.
+    `screener` stands before a paid judge; papers under `cascade` are not sent on. Without `downloads`
+    papers are read by their records alone.
     """
 
     home: Home
@@ -33,6 +34,7 @@ class Parts:
     clock: Clock
     limits: Limits
     budget: Budget
+    downloads: Downloads | None = None
     screener: Screener | None = None
     cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from agent.ports import Reading, Section
 from agent.retest.sentences import Span, sentence_spans
 from store.records import Passage
 
 MAX_CHARS = 1200
+FRONT = ("title", "abstract")
+OUTSIDE = ("related work", "references", "bibliography", "background", "acknowledg")
 
 
 def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
@@ -27,6 +29,22 @@ def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
         )
         for n, (section, span) in enumerate(spans)
     ]
+
+
+def may_bear(passage: Passage) -> bool:
+    """Whether a passage can hold the authors' own result: not a reference list, not others' work."""
+    return not passage.section.lower().startswith(OUTSIDE)
+
+
+def choose(passages: Sequence[Passage], closeness: Mapping[str, float], most: int) -> list[Passage]:
+    """What a judge is shown: title, abstract, and the `most` other passages closest to the claim.
+
+    `closeness` gives a number by passage id; passages without one are not shown. In the text's order.
+    """
+    front = [p for p in passages if p.section in FRONT]
+    body = [p for p in passages if p.section not in FRONT and p.id in closeness]
+    best = sorted(body, key=lambda p: (-closeness[p.id], p.start))[:most]
+    return sorted([*front, *best], key=lambda p: p.start)
 
 
 def _windows(reading: Reading, section: Section) -> Iterator[Span]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent.retest.passages import OUTSIDE
 from agent.retest.sentences import sentence_spans
 from store.records import Passage
 
@@ -84,7 +85,6 @@ _RESULT = re.compile(
     re.I,
 )
 _TITLE_LIKE = re.compile(r"^(?:towards?|on the|an? (?:survey|study|review) of)\b", re.I)
-_OUTSIDE = ("related work", "references", "bibliography", "background")
 
 
 def own_start(passages: Sequence[Passage]) -> int:
@@ -107,7 +107,7 @@ def why_not_own_result(sentence: str, section: str = "") -> str:
     Sentences of a related-work section or reference list never count, and a title only when it
     states something.
     """
-    if section.lower().startswith(_OUTSIDE):
+    if section.lower().startswith(OUTSIDE):
         return f"it stands in {section!r}"
     if _REFERENCE.search(" ".join(sentence.split())):
         return "the sentence belongs to a reference list"

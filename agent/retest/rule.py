@@ -7,9 +7,10 @@ together they are one voice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from types import MappingProxyType
 
 from agent.retest.confidence import CERTAIN, UNCALIBRATED, Calibration
 from store.records import Atom, Basis, Claim, Evidence, Verdict, VerdictName
@@ -101,14 +102,23 @@ def combine(parts: Sequence[tuple[Atom, Verdict]]) -> Verdict:
     return _untested(f"{tested} of {len(parts)} parts hold, the others are not tested yet")
 
 
-def settle(previous: Verdict | None, proposed: Verdict, seen: frozenset[str]) -> Verdict | None:
+def settle(
+    previous: Verdict | None,
+    proposed: Verdict,
+    seen: frozenset[str],
+    lapsed: Mapping[str, str] = MappingProxyType({}),
+) -> Verdict | None:
     """What to append to the history, or None when nothing changed.
 
     `seen` are the ids of all evidence the claim had when `previous` was decided. Silence leaves an
-    earlier verdict standing, and a flip needs evidence that is new.
+    earlier verdict standing, and a flip needs evidence that is new; but a verdict that rests on evidence
+    that has `lapsed` (id -> why) is decided again at once.
     """
     if previous is None:
         return proposed
+    fallen = sorted({lapsed[i] for i in previous.evidence_ids if i in lapsed})
+    if fallen:
+        return replace(proposed, reason="; ".join([*fallen, proposed.reason]))
     if proposed.name is None and previous.name is not None:
         return None
     flips = previous.name is not None and proposed.name != previous.name

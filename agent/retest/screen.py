@@ -26,7 +26,8 @@ class Limits(NamedTuple):
     """How many papers to keep, the least cosine, and how many dropped ones to write down.
 
     Of more than `embed_all` new papers only the `shortlist` that words rank best for each claim are
-    embedded.
+    embedded. The best `whole` kept papers of a claim are read whole, `downloads` in a run at most; of a
+    whole paper the judge sees its title, its abstract and the `passages` closest to the claim.
     """
 
     keep: int
@@ -34,6 +35,9 @@ class Limits(NamedTuple):
     record: int = 30
     embed_all: int = 20_000
     shortlist: int = 500
+    whole: int = 10
+    downloads: int = 200
+    passages: int = 8
 
 
 def query_variants(claim: Claim) -> list[str]:

@@ -21,14 +21,16 @@ def union(left: list[str], right: list[str]) -> list[str]:
 
 
 class RunState(TypedDict, total=False):
-    """The state of one run."""
+    """The state of one run. `also` are claims that are not due, but whose evidence lapsed."""
 
     run_id: str
     as_of: str
     claim_ids: list[str]
     only_claims: list[str]
     only_lines: list[str]
+    also: list[str]
     problems: Annotated[list[str], union]
+    notices: Annotated[list[str], union]
     counts: Annotated[dict[str, Any], merged]
     judged: Annotated[list[str], operator.add]
 

@@ -1,75 +1,230 @@
-"""arXiv's query API on loopback: Atom pages over given records, recorded answers, faults on demand."""
+"""arXiv on loopback: the query API, OAI-PMH, HTML and PDF over given records, with faults on demand.
+
+    python -m tests.standins.arxiv --records FILE [--port 8765] [--faults SEED]
+
+serves a snapshot, and prints the settings with which `retest run --source arxiv` talks to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import argparse
+import json
+import random
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from xml.sax.saxutils import escape
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.standins import arxiv_oai, arxiv_papers, arxiv_query
 from tests.standins.http import Quiet, served
 
-_FEED = (
-    '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
-    'xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" xmlns:arxiv="http://arxiv.org/schemas/atom">'
-    "<id>http://arxiv.org/api/standin</id><title>arXiv Query</title><updated>2026-01-01T00:00:00Z</updated>"
-    "<opensearch:totalResults>{total}</opensearch:totalResults><opensearch:startIndex>{start}</opensearch:startIndex>"
-    "<opensearch:itemsPerPage>{size}</opensearch:itemsPerPage>{entries}</feed>"
-)
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one request.
+
+    Kinds: status (with `headers`), reset, cut (half a body, by length), short (half a body that says it
+    is whole), drip, html, empty, hollow (a total, no entries), twice (entries doubled), thin (half a page).
+    """
+
+    kind: str
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+KINDS = ("status", "status", "reset", "cut", "short", "drip", "html", "empty", "hollow", "twice", "thin")
+Schedule = Callable[[int, str], Fault | None]
+
+
+def seeded(seed: int, share: float = 0.3) -> Schedule:
+    """A schedule of faults: the same ones for the same seed; some seeds have a long outage."""
+    rng = random.Random(seed)
+    outage = range(start := rng.randrange(12), start + rng.choice((0, 0, 3, 8)))
+
+    def schedule(number: int, _path: str) -> Fault | None:
+        kind = rng.choice(KINDS)
+        wait = rng.choice(({}, {"Retry-After": "1"}, {"Retry-After": "25"}))
+        status = rng.choice((429, 503, 500))
+        hit = rng.random() < share
+        if number in outage:
+            return Fault("status", 503)
+        return Fault(kind, status, wait) if hit else None
+
+    return schedule
 
 
 class ArxivServer:
-    """`faults` are consumed one a request: (status, headers). `replay` maps a query to a recorded body."""
+    """`faults` are consumed one a request, then `schedule` is asked. `log` has (instant, path and query).
 
-    def __init__(self, records: list[dict[str, Any]]) -> None:
+    `now` and `tick` are the clock the requests are logged by, and what passes time while it drips.
+    """
+
+    def __init__(self, records: list[Record]) -> None:
         self.records = records
+        self.oai = arxiv_oai.Repository()
+        self.faults: list[Fault] = []
+        self.schedule: Schedule = lambda _number, _path: None
         self.replay: tuple[int, str] | None = None
-        self.faults: list[tuple[int, dict[str, str]]] = []
+        self.now: Callable[[], float] = time.time
+        self.tick: Callable[[float], None] = time.sleep
+        self.log: list[tuple[float, str]] = []
         self.asked: list[dict[str, str]] = []
         self.agents: list[str] = []
-        self.url = ""
+        self.given: set[str] = set()
+        self.url = self.site = self.oai_url = ""
+
+    def fault(self, path: str) -> Fault | None:
+        """What goes wrong with the request that came last."""
+        return self.faults.pop(0) if self.faults else self.schedule(len(self.log) - 1, path)
+
+    def page(self, query: dict[str, str], fault: Fault | None) -> tuple[int, str]:
+        """An answer of the query API."""
+        if self.replay:
+            return self.replay
+        by_id = {r["id"]: r for r in self.records}
+        try:
+            if fault and fault.kind == "empty":
+                return 200, arxiv_query.feed(query, 0, 0, 10, "")
+            start, size = int(query.get("start", 0)), int(query.get("max_results", 10))
+            found = arxiv_query.select(self.records, by_id, query)
+            shown = found[start : start + min(size, arxiv_query.PAGE)]
+            if fault and fault.kind in ("hollow", "thin"):
+                shown = shown[: len(shown) // 2] if fault.kind == "thin" else []
+            if fault and fault.kind == "twice":
+                shown = [r for r in shown for _ in range(2)]
+            if fault is None or fault.kind in ("thin", "twice"):
+                self.given |= {r["id"] for r in shown}
+            entries = "".join(arxiv_query.entry(r) for r in shown)
+            return 200, arxiv_query.feed(query, len(found), start, size, entries)
+        except (arxiv_query.Malformed, ValueError) as error:
+            return 400, arxiv_query.error(str(error))
+
+    def file(self, kind: str, name: str) -> bytes | None:
+        """A paper's file by id and version, or None."""
+        held = next((r for r in self.records if name in (r["id"], f"{r['id']}v{r.get('version', 1)}")), None)
+        if held is None or not held.get(kind, True):
+            return None
+        if isinstance(held.get(kind), bytes):
+            return bytes(held[kind])
+        return arxiv_papers.page_of(held) if kind == "html" else arxiv_papers.pdf_of(held)
 
 
 @contextmanager
-def arxiv_server(records: list[dict[str, Any]]) -> Iterator[ArxivServer]:
-    """Serve records as arXiv would; `url` is the query address."""
+def arxiv_server(records: list[Record], port: int = 0) -> Iterator[ArxivServer]:
+    """Serve records as arXiv would; `url` is the query address, `site` that of files."""
     server = ArxivServer(records)
 
     class Handler(Quiet):
         def do_GET(self) -> None:
-            query = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}
+            server.log.append((server.now(), self.path))
+            parts = urlsplit(self.path)
+            query = {k: v[0] for k, v in parse_qs(parts.query).items()}
             server.asked.append(query)
             server.agents.append(self.headers["User-Agent"])
-            if server.faults:
-                status, headers = server.faults.pop(0)
-                self.answer(status, b"no", "text/plain", headers)
-            elif server.replay:
-                self.answer(server.replay[0], server.replay[1].encode(), "application/atom+xml")
-            else:
-                self.answer(200, page(server.records, query).encode(), "application/atom+xml")
+            _reply(self, server, unquote(parts.path), query)
 
-    with served(Handler) as address:
-        server.url = address + "/api/query"
+    with served(Handler, port) as address:
+        server.site = address
+        server.url, server.oai_url = address + "/api/query", address + "/oai"
         yield server
 
 
-def page(records: list[dict[str, Any]], query: dict[str, str]) -> str:
-    """One page of the feed."""
-    start, size = int(query.get("start", 0)), int(query.get("max_results", 10))
-    entries = "".join(entry(r) for r in records[start : start + size])
-    return _FEED.format(total=len(records), start=start, size=size, entries=entries)
+def _reply(handler: Quiet, server: ArxivServer, path: str, query: dict[str, str]) -> None:
+    fault = server.fault(path)
+    status, kind, body, headers = 404, "text/html", b"<html>no such page</html>", dict[str, str]()
+    if path == "/api/query":
+        status, text = server.page(query, fault)
+        kind, body = "application/atom+xml; charset=utf-8", text.encode()
+    elif path == "/oai":
+        status, kind, body = 200, "text/xml", server.oai.answer(server.records, query).encode()
+    elif path.startswith(("/html/", "/pdf/")):
+        what, _, name = path[1:].partition("/")
+        if (found := server.file(what, name)) is not None:
+            kind = "text/html; charset=utf-8" if what == "html" else "application/pdf"
+            status, body, headers = ranged(found, handler.headers.get("Range"))
+    if fault is None or fault.kind in ("empty", "hollow", "twice", "thin"):
+        handler.answer(status, body, kind, headers)
+    else:
+        misbehave(handler, server, fault, (status, body, kind, headers))
 
 
-def entry(record: dict[str, Any]) -> str:
-    """One Atom entry."""
-    authors = "".join(f"<author><name>{escape(a)}</name></author>" for a in record.get("authors", ["A"]))
-    version = record.get("version", 1)
-    comment = f"<arxiv:comment>{escape(record['comment'])}</arxiv:comment>" if record.get("comment") else ""
-    return (
-        f"<entry><id>http://arxiv.org/abs/{record['id']}v{version}</id><title>{escape(record['title'])}</title>"
-        f"<published>{record['published']}T00:00:00Z</published><updated>{record['published']}T00:00:00Z</updated>"
-        f"<summary>{escape(record['abstract'])}</summary>{authors}{comment}"
-        '<category term="cs.CL" scheme="http://arxiv.org/schemas/atom"/>'
-        '<arxiv:primary_category term="cs.CL"/></entry>'
+def ranged(found: bytes, asked: str | None) -> tuple[int, bytes, dict[str, str]]:
+    """A file, or the rest of it from where a Range header says (RFC 9110, 14)."""
+    headers = {"ETag": f'"{len(found)}"', "Accept-Ranges": "bytes"}
+    if not asked:
+        return 200, found, headers
+    start = int(asked.removeprefix("bytes=").rstrip("-"))
+    return 206, found[start:], headers | {"Content-Range": f"bytes {start}-{len(found) - 1}/{len(found)}"}
+
+
+Reply = tuple[int, bytes, str, dict[str, str]]
+
+
+def misbehave(handler: Quiet, server: ArxivServer, fault: Fault, reply: Reply) -> None:
+    """Answer wrongly, as the fault says."""
+    status, body, kind, headers = reply
+    if fault.kind == "status":
+        handler.answer(
+            fault.status, b"<html><body><h1>Retry later</h1></body></html>", "text/html", fault.headers
+        )
+    elif fault.kind == "html":
+        handler.answer(200, b"<html><body>arXiv is being worked on</body></html>", "text/html")
+    elif fault.kind == "short":
+        handler.answer(status, body[: len(body) // 2], kind, headers)
+    elif fault.kind == "reset":
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
+    else:
+        _begin(handler, status, body, kind, headers)
+        with suppress(ConnectionError):
+            for n in range(0, len(body) // 2, 1 + len(body) // 16):
+                handler.wfile.write(body[n : n + 1 + len(body) // 16])
+                if fault.kind == "drip":
+                    handler.wfile.flush()
+                    server.tick(60.0)
+            handler.wfile.flush()
+        handler.close_connection = True
+        handler.connection.close()
+
+
+def _begin(handler: Quiet, status: int, body: bytes, kind: str, headers: dict[str, str]) -> None:
+    handler.send_response(status)
+    for name, value in ({"Content-Type": kind, "Content-Length": str(len(body))} | headers).items():
+        handler.send_header(name, value)
+    handler.end_headers()
+
+
+def main() -> None:
+    """Serve a snapshot until interrupted."""
+    from pathlib import Path
+
+    from agent.adapters.snapshot import _files, _open
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--records", required=True, type=Path, help="a snapshot: .jsonl, .gz or .xz")
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument(
+        "--faults", type=int, metavar="SEED", help="let things go wrong, by a seeded schedule"
+    )
+    args = parser.parse_args()
+    records = [json.loads(line) for path in _files(args.records) for line in _open(path) if line.strip()]
+    with arxiv_server(records, args.port) as server:
+        if args.faults is not None:
+            server.schedule = seeded(args.faults)
+        print(f"{len(records)} records. Talk to them with:\n  export RETEST_ARXIV_URL={server.url} "  # noqa: T201
+              f"RETEST_OAI_URL={server.oai_url} RETEST_ARXIV_SITE={server.site}", flush=True)  # fmt: skip
+        with suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+
+
+if __name__ == "__main__":
+    main()

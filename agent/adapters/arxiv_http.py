@@ -1,0 +1,171 @@
+"""HTTP to arXiv through the polite gate: every request waits its turn, and every answer is doubted.
+
+A refusal is waited out; a body that is cut short, comes too slowly or is not what was asked for is
+asked for again. What stays wrong is a SourceError, never an empty answer.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import BinaryIO
+
+import requests
+
+from agent import __version__
+from agent.adapters.polite_gate import PoliteGate
+from agent.errors import SourceError
+from agent.ports import Clock
+
+TRIES = 4
+CONNECT_S, READ_S = 10.0, 60.0
+MOST_BYTES = 64 * 2**20
+_TRY_AGAIN = (429, 500, 502, 503, 504)
+_NEVER_THERE = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "refused", "resolve")
+
+
+@dataclass
+class Answer:
+    """An HTTP answer, its body read whole into `body` or into the file given."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+Check = Callable[[Answer], str]
+"""Says in a few words what is wrong with an answer; empty when nothing is."""
+
+
+def _nothing_wrong(_: Answer) -> str:
+    return ""
+
+
+@dataclass
+class ArxivHttp:
+    """The one way to arXiv. `asked` counts the requests made; `reached`: whether any was ever answered.
+
+    `seconds` is what one answer may take, `monotonic` the clock that tells.
+    """
+
+    gate: PoliteGate
+    clock: Clock
+    contact: str = ""
+    seconds: float = 180.0
+    monotonic: Callable[[], float] = time.monotonic
+    asked: int = 0
+    session: requests.Session = field(default_factory=requests.Session)
+    reached: bool = False
+
+    def get(
+        self,
+        url: str,
+        *,
+        check: Check = _nothing_wrong,
+        headers: Mapping[str, str] | None = None,
+        into: BinaryIO | None = None,
+        tries: int = TRIES,
+        most_bytes: int = MOST_BYTES,
+        heard: Callable[[Answer], None] = lambda _: None,
+    ) -> Answer:
+        """Ask until an answer passes `check`, `tries` times at most. Redirects are not followed.
+
+        A good answer's body goes `into` the file where one is given, from where it stands, or from its
+        beginning when the server sends the whole (200) in place of the rest (206). `heard` is called
+        with the status and headers before the body is read.
+
+        Raises SourceError naming the last thing that went wrong.
+        """
+        wrong = ""
+        for _ in range(tries):
+            try:
+                answer = self._once(url, dict(headers or {}), into, most_bytes, heard)
+            except requests.exceptions.RequestException as error:
+                wrong = cause(error)
+                if not self.reached and any(word in str(error) for word in _NEVER_THERE):
+                    break
+                self.gate.refused(None)
+                continue
+            self.reached = True
+            wrong = f"HTTP {answer.status}" if answer.status in _TRY_AGAIN else check(answer)
+            if not wrong:
+                self.gate.answered()
+                return answer
+            self.gate.refused(retry_after(answer.headers.get("Retry-After"), self.clock))
+        raise SourceError(
+            f"arXiv is out of reach at {url.partition('?')[0]}: {wrong}",
+            "try later, or use --source snapshot --snapshot PATH",
+        )
+
+    def _once(
+        self,
+        url: str,
+        headers: dict[str, str],
+        into: BinaryIO | None,
+        most_bytes: int,
+        heard: Callable[[Answer], None],
+    ) -> Answer:
+        agent = f"retest/{__version__} (dated-claim retesting; {self.contact or 'no contact given'})"
+        with self.gate.turn():
+            self.asked += 1
+            began = self.monotonic()
+            with self.session.get(
+                url, headers={"User-Agent": agent, **headers}, timeout=(CONNECT_S, READ_S), stream=True,
+                allow_redirects=False,
+            ) as response:  # fmt: skip
+                heard(Answer(url, response.status_code, response.headers))
+                body = io.BytesIO()
+                sink = into if into and response.status_code in (200, 206) else body
+                if into and response.status_code == 200:
+                    into.seek(0)
+                    into.truncate()
+                for chunk in self._chunks(response, began, most_bytes):
+                    sink.write(chunk)
+        return Answer(url, response.status_code, response.headers, body.getvalue())
+
+    def _chunks(self, response: requests.Response, began: float, most_bytes: int) -> Iterator[bytes]:
+        size = int(response.headers.get("Content-Length", "0")) - 1
+        if size > most_bytes:
+            raise TooMuch(f"{size // 2**20} MB")
+        size = 0
+        for chunk in response.iter_content(65536):
+            size += len(chunk)
+            if size > most_bytes:
+                raise TooMuch(f"more than {most_bytes // 2**20} MB")
+            if self.monotonic() - began > self.seconds:
+                raise requests.exceptions.ReadTimeout(f"timed out after {self.seconds:.0f} s")
+            yield chunk
+
+
+class TooMuch(SourceError):
+    """An answer larger than any we take."""
+
+
+def retry_after(value: str | None, clock: Clock) -> float | None:
+    """Seconds to wait for, from a Retry-After header (RFC 9110, 10.2.3); None when unreadable."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return (parsedate_to_datetime(value) - clock.now()).total_seconds()
+    except (ValueError, TypeError):
+        return None
+
+
+def cause(error: Exception) -> str:
+    """A broken connection in a few words."""
+    text = str(error)
+    if "Name or service not known" in text or "NameResolution" in text or "resolve" in text:
+        return "its name cannot be resolved"
+    if "refused" in text:
+        return "connection refused"
+    if "timed out" in text:
+        return "timed out"
+    if "IncompleteRead" in text or isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the answer was cut short"
+    return "the connection broke" if "Connection" in type(error).__name__ else type(error).__name__

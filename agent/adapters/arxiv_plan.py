@@ -1,0 +1,130 @@
+"""How to collect from arXiv with the fewest requests: search claim by claim, harvest, or list. Pure.
+
+A search costs its pages for every claim. A harvest takes a whole window of the categories once for all
+claims, by submission date. A listing (OAI-PMH) takes every record of the archive that changed, so that
+it also tells of revisions and withdrawals, which otherwise cost a check by id. Claims that reach far
+back can be searched while the others share a harvest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+
+from agent.ports import Wanted
+
+PAGE = 2000
+MOST_RESULTS = 30_000
+IDS = 150
+"""Ids asked for in one request: the address stays under 2,000 characters."""
+FIRST_DAY = "1991-08-14"
+PER_DAY, ALL_PER_DAY = 150, 1000
+"""New papers a day, by category and in all of arXiv: on the high side, so that a harvest is not flattered."""
+CHANGED_PER_DAY, LISTING = 1000, 1000
+"""Records of one archive that change in a day, and records on one page of a listing."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days from `first` to `last`, both of them in it; "YYYY-MM-DD"."""
+
+    first: str
+    last: str
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
+
+    def halves(self) -> tuple[Window, Window]:
+        """Two windows that meet in the middle."""
+        return self.parts(2)[0], self.parts(2)[1]
+
+    def parts(self, number: int) -> list[Window]:
+        """The window in at most `number` parts of like length."""
+        begin, size = date.fromisoformat(self.first), ceil(self.days / number)
+        starts = [begin + timedelta(days=n) for n in range(0, self.days, size)]
+        ends = [*(s - timedelta(days=1) for s in starts[1:]), date.fromisoformat(self.last)]
+        return [Window(s.isoformat(), e.isoformat()) for s, e in zip(starts, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to ask for. `ways` gives the requests each way would have cost; `requests` is the least.
+
+    `check` tells whether known papers have to be asked for by id.
+    """
+
+    way: str
+    requests: int
+    ways: dict[str, int]
+    searches: tuple[Wanted, ...] = ()
+    windows: tuple[Window, ...] = ()
+    listing: Window | None = None
+    check: bool = True
+
+
+def choose(wanted: Sequence[Wanted], known: int, categories: Sequence[str], results: int) -> Plan:
+    """The cheapest plan for these claims, with `known` papers to check again.
+
+    `results` is the most that one claim's search takes.
+    """
+    ordered = sorted(wanted, key=lambda w: w.after or "")
+    search_cost, check = ceil(results / PAGE), ceil(known / IDS)
+    plans = [Plan("search", len(ordered) * search_cost + check, {}, tuple(ordered))]
+    for searched in range(len(ordered)):
+        window = span(ordered[searched:])
+        spent = searched * search_cost
+        windows = split(window, categories)
+        harvest = sum(_pages(w, categories) for w in windows)
+        first, archives = tuple(ordered[:searched]), len(archives_of(categories))
+        listing = archives * ceil(window.days * CHANGED_PER_DAY / LISTING)
+        plans.append(Plan("harvest", spent + harvest + check, {}, first, tuple(windows)))
+        plans.append(Plan("listing", spent + listing, {}, first, listing=window, check=False))
+    cheapest = {p.way: p for p in sorted(plans, key=lambda p: -p.requests)}
+    order = {"harvest": 0, "search": 1, "listing": 2}
+    best = min(cheapest.values(), key=lambda p: (p.requests, order[p.way]))
+    ways = {way: plan.requests for way, plan in sorted(cheapest.items())}
+    return Plan(best.way, best.requests, ways, best.searches, best.windows, best.listing, best.check)
+
+
+def span(wanted: Sequence[Wanted]) -> Window:
+    """The days that hold every claim's window."""
+    bounds = [first_day(w.after) for w in wanted]
+    return Window(min(bounds), max(max(w.until for w in wanted), min(bounds)))
+
+
+def first_day(after: str | None) -> str:
+    """The first day a bound lets in: "2024-11-32" is the end of a month, None the beginning of arXiv."""
+    if after is None:
+        return FIRST_DAY
+    if after.endswith("-32"):
+        return (date.fromisoformat(f"{after[:7]}-28") + timedelta(days=4)).replace(day=1).isoformat()
+    return after
+
+
+def split(window: Window, categories: Sequence[str]) -> list[Window]:
+    """The window in parts that arXiv can be expected to answer whole."""
+    return window.parts(max(1, ceil(expected(window, categories) / MOST_RESULTS)))
+
+
+def expected(window: Window, categories: Sequence[str]) -> int:
+    """How many papers a window of the categories may hold."""
+    return window.days * (PER_DAY * len(categories) if categories else ALL_PER_DAY)
+
+
+def archives_of(categories: Sequence[str]) -> list[str]:
+    """The OAI-PMH sets that hold the categories; [""] is all of arXiv."""
+    return sorted({_set_of(c) for c in categories}) or [""]
+
+
+def _set_of(category: str) -> str:
+    archive = category.partition(".")[0]
+    alone = ("cs", "math", "stat", "econ", "eess", "q-bio", "q-fin")
+    return archive if archive in alone else f"physics:{archive}"
+
+
+def _pages(window: Window, categories: Sequence[str]) -> int:
+    return ceil(expected(window, categories) / PAGE)

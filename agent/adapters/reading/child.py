@@ -1,0 +1,104 @@
+"""The child process that parses files: python -m agent.adapters.reading.child '<limits as JSON>'.
+
+It reads one JSON line a file on its standard input and answers with one line. Before the first file it
+gives up the network, writing, and starting programs; memory and processor time are limited by the
+system, so that a hostile file costs a child and nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from agent.adapters.reading.layout import Part, join_pages, parts_of
+
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+_FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove",
+              "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.chmod", "os.chown",
+              "os.truncate", "os.kill", "shutil.", "ftplib.", "urllib.", "webbrowser.", "http.")  # fmt: skip
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def main() -> None:
+    """Answer until the standard input ends."""
+    limits = json.loads(sys.argv[1])
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
+    sys.stdout = sys.stderr
+    parsers = _parsers(limits["pdf_reader"])
+    _give_up_rights(limits["memory_mb"])
+    for line in sys.stdin:
+        answers.write(json.dumps(_answer(json.loads(line), limits, parsers)) + "\n")
+        answers.flush()
+
+
+def _parsers(pdf_reader: str) -> dict[str, Any]:
+    from agent.adapters.reading import html
+
+    if pdf_reader == "pypdfium2":
+        from agent.adapters.reading import pdfium as pdf
+    else:
+        from agent.adapters.reading import pdf  # type: ignore[no-redef]  # two readers, one door
+    return {"pdf": pdf.pages_of, "html": html.read_html}
+
+
+def _give_up_rights(memory_mb: int) -> None:
+    with suppress(OSError, AttributeError):  # not every system lets a process leave its network
+        ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)
+    wanted = ((resource.RLIMIT_AS, memory_mb * 2**20), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0))
+    for name, value in wanted:
+        with suppress(ValueError, OSError):  # macOS knows no limit of address space
+            resource.setrlimit(name, (value, value))
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, args: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN) or (event == "open" and isinstance(args[2], int) and args[2] & _WRITES):
+        raise PermissionError(f"a file being read may not do this: {event}")
+
+
+def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, Any]) -> dict[str, Any]:
+    used = time.process_time()
+    _allow_cpu(used + limits["cpu_s"])
+    try:
+        if asked["kind"] == "html":
+            return _told(*parsers["html"](Path(asked["path"]).read_bytes()), note="")
+        return _read_pdf(asked["path"], limits, parsers["pdf"], used)
+    except MemoryError:
+        return {"error": f"it needs more than {limits['memory_mb']} MB"}
+    except Exception as error:  # a parser may raise anything on a hostile file
+        return {"error": f"{type(error).__name__}: {str(error)[:200]}"}
+
+
+def _allow_cpu(until: float) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(until) + 1, hard))
+
+
+def _read_pdf(path: str, limits: dict[str, Any], pages_of: Any, began: float) -> dict[str, Any]:
+    number, page_at = pages_of(path)
+    pages, hidden, note = [], 0, ""
+    for n in range(min(number, limits["pages"])):
+        if time.process_time() - began > limits["cpu_s"] * 0.75:
+            break
+        page = page_at(n)
+        pages.append(page.text)
+        hidden += page.hidden
+    if len(pages) < number:
+        note = f"only the first {len(pages)} of {number} pages were read"
+    text, starts = join_pages(pages)
+    return _told(text, parts_of(text, starts), hidden, note=note)
+
+
+def _told(text: str, parts: list[Part], hidden: int, *, note: str) -> dict[str, Any]:
+    return {"text": text, "parts": parts, "hidden": hidden, "note": note}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Page texts into one text with its sections: headings recognised, reference lists set apart. Pure.
+
+A section is what stands under a heading, page by page, so that a passage has one section and one page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+MOST_NAME = 80
+KNOWN = {
+    "abstract": "abstract",
+    "related work": "related work", "related works": "related work", "prior work": "related work",
+    "previous work": "related work", "literature review": "related work",
+    "background and related work": "related work", "related work and background": "related work",
+    "background": "background", "introduction": "introduction", "preliminaries": "background",
+    "methods": "methods", "method": "methods", "methodology": "methods", "approach": "methods",
+    "experimental setup": "methods", "experiments": "results", "results": "results",
+    "experimental results": "results", "results and discussion": "results", "evaluation": "results",
+    "findings": "results", "analysis": "results", "discussion": "discussion",
+    "conclusion": "conclusion", "conclusions": "conclusion", "concluding remarks": "conclusion",
+    "conclusion and future work": "conclusion", "discussion and conclusion": "conclusion",
+    "limitations": "limitations", "limitation": "limitations", "ethics statement": "ethics",
+    "ethical considerations": "ethics", "broader impact": "ethics",
+    "acknowledgments": "acknowledgements", "acknowledgements": "acknowledgements",
+    "acknowledgment": "acknowledgements", "acknowledgement": "acknowledgements",
+    "references": "references", "bibliography": "references", "appendix": "appendix",
+    "appendices": "appendix",
+}  # fmt: skip
+_UNNUMBERED = ("conclusion", "limitations", "ethics", "acknowledgements", "references", "appendix")
+"""Headings that carry no number even where the others do."""
+_NUMBERED = re.compile(
+    r"(?P<top>\d{1,2}|[A-Z]|[IVX]{1,4})(?P<sub>(?:\.\d{1,2}){0,3})\.?\s+(?P<title>\S.{2,70})"
+)
+_ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+class Part(NamedTuple):
+    """A stretch `text[start:end]` under one heading, on one page."""
+
+    name: str
+    page: int | None
+    start: int
+    end: int
+
+
+class Heading(NamedTuple):
+    """A recognised heading: where its line begins and ends, and the name of what follows."""
+
+    start: int
+    end: int
+    name: str
+
+
+def join_pages(pages: Sequence[str]) -> tuple[str, list[int]]:
+    """One text of all pages, and the offset each begins at."""
+    starts, at = [], 0
+    for page in pages:
+        starts.append(at)
+        at += len(page) + 1
+    return "\n".join(pages), starts
+
+
+def parts_of(text: str, starts: Sequence[int]) -> list[Part]:
+    """The sections of a text, cut at page edges; what stands before the first heading is left out.
+
+    Title, authors and the abstract of a file are left out as well: the record has them, clean. A text
+    without headings is one section, "body".
+    """
+    found = list(headings(text))
+    named = [h for h in found if h.name != "abstract"]
+    if not named:
+        return list(_by_page("body", 0, len(text), starts))
+    parts: list[Part] = []
+    ends = [h.start for h in found[1:]] + [len(text)]
+    for heading, end in zip(found, ends, strict=True):
+        if heading.name != "abstract":
+            parts += _by_page(heading.name, heading.end, end, starts)
+    return parts
+
+
+def headings(text: str) -> Iterator[Heading]:
+    """The headings of a text: known names on a line of their own, and numbers that follow on."""
+    counting, at = _Counting(), 0
+    for line in text.split("\n"):
+        name = counting.name_of(" ".join(line.split()))
+        if name:
+            yield Heading(at, at + len(line), name[:MOST_NAME])
+        at += len(line) + 1
+
+
+class _Counting:
+    """Follows the numbers of headings, so that "3 of 9" in running text is none."""
+
+    def __init__(self) -> None:
+        self._top, self._letter, self._above = 0, "", ""
+        self._after_references = False
+
+    def name_of(self, line: str) -> str:
+        """The section name a line announces; empty for a line that is no heading."""
+        known = KNOWN.get(line.rstrip(".:").casefold())
+        if known and line[:1].isupper() and (not self._top or known in _UNNUMBERED):
+            self._above = known
+            self._after_references |= known == "references"
+            return known
+        found = _NUMBERED.fullmatch(line)
+        if not found or not _is_title(found["title"]) or not self._follows_on(found["top"], found["sub"]):
+            return ""
+        title = found["title"].strip()
+        name = KNOWN.get(title.rstrip(".:").casefold(), title)
+        if found["sub"]:
+            return f"{self._above}: {title}" if self._above else title
+        self._above = f"appendix {name}" if self._letter and name != "appendix" else name
+        return self._above
+
+    def _follows_on(self, top: str, sub: str) -> bool:
+        if top.isdigit() or (top in _ROMAN and not self._after_references):
+            number = int(top) if top.isdigit() else _ROMAN[top]
+            if self._letter or number != self._top + (not sub):
+                return False
+            self._top = number
+            return True
+        expected = chr(ord(self._letter) + 1) if self._letter else "A"
+        if len(top) != 1 or top != (self._letter if sub else expected) or not self._after_references:
+            return False
+        self._letter = top
+        return True
+
+
+def _is_title(text: str) -> bool:
+    words = text.split()
+    figures = sum(any(c.isdigit() for c in w) for w in words)
+    return (
+        text[0].isupper() and text[-1] not in ".,;:-" and len(words) <= 12 and figures <= 1
+        and _WORD.search(text) is not None and "  " not in text
+    )  # fmt: skip
+
+
+def _by_page(name: str, start: int, end: int, starts: Sequence[int]) -> Iterator[Part]:
+    edges = [s for s in starts if start < s < end]
+    for left, right in zip([start, *edges], [*edges, end], strict=True):
+        page = sum(s <= left for s in starts) or None
+        if right > left:
+            yield Part(name, page, left, right)

@@ -1,0 +1,81 @@
+"""The node that looks again at what present verdicts rest on: papers withdrawn, replaced, or as they were."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+from sqlalchemy import Connection
+
+import store.claims
+import store.evidence
+import store.papers
+import store.verdicts
+from agent.errors import ReadError
+from agent.retest.parts import Parts
+from agent.retest.quotes import find_quote
+from agent.retest.reading import Fetching, Read, keep
+from agent.retest.state import RunState
+from store.records import Evidence, Paper
+
+
+def resting_on(db: Connection) -> list[Evidence]:
+    """The evidence under the present verdict of every active claim."""
+    found: list[Evidence] = []
+    for claim in store.claims.active(db):
+        present = store.verdicts.present(db, claim.id, claim.revision)
+        cited = set(present.evidence_ids) if present else set()
+        if cited:
+            every = store.evidence.of_claim(db, claim.id, claim.revision)
+            found += [e for e in every if e.id in cited and e.status == "counted"]
+    return found
+
+
+def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Let evidence lapse whose paper is withdrawn, or whose quote is gone from the newest version."""
+    parts, fallen, unread = runtime.context, set[str](), list[str]()
+    with parts.ledger.read() as db:
+        cited = resting_on(db)
+        papers = store.papers.get_many(db, sorted({e.paper_id for e in cited}))
+    fetching = Fetching(parts)
+    for item in cited:
+        try:
+            reason = why_lapsed(parts, fetching, item, papers[item.paper_id])
+        except ReadError as error:
+            unread.append(f"the new version of arXiv:{item.paper_id} could not be looked at: {error.message}")
+            continue
+        if reason:
+            fallen.add(item.claim_id)
+            with parts.ledger.write() as db:
+                store.evidence.lapse(db, item.id, state["run_id"], reason, parts.now())
+    also = sorted(fallen - set(state["claim_ids"]))
+    problems = [*fetching.problems(), *dict.fromkeys(unread)]
+    return {"also": also, "problems": problems, "counts": {"evidence_rechecked": len(cited)}}
+
+
+def why_lapsed(parts: Parts, fetching: Fetching, item: Evidence, paper: Paper) -> str:
+    """Why evidence no longer stands; empty when it does.
+
+    Raises ReadError when its paper's new version cannot be looked at.
+    """
+    if paper.withdrawn:
+        return f"arXiv:{paper.id} was withdrawn{f' in v{paper.version}' if paper.version else ''}"
+    if (paper.version or 0) <= (item.version or 0) or find_quote(item.quote, paper.text):
+        return ""
+    if item.section not in ("title", "abstract") and _is_in_whole(parts, fetching, item, paper):
+        return ""
+    before = f", which replaced v{item.version}" if item.version else ""
+    return f"arXiv:{paper.id}v{paper.version}{before}, no longer has the quote"
+
+
+def _is_in_whole(parts: Parts, fetching: Fetching, item: Evidence, paper: Paper) -> bool:
+    """Whether the quote is in the whole text of the paper's newest version."""
+    with parts.ledger.read() as db:
+        known = paper.id in store.papers.read_whole(db, [paper])
+        text = store.papers.newest_text(db, paper)
+    if known and text:
+        return find_quote(item.quote, text[1]) is not None
+    file = fetching.file_of(paper)
+    if file is None:
+        raise ReadError("its file is not to be had")
+    reading = parts.reader.read(paper, file)
+    keep(parts, Read(paper, reading))
+    return find_quote(item.quote, reading.text) is not None

@@ -1,0 +1,205 @@
+"""arXiv's query language over records, and its answers in Atom, as the recorded real ones are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+Record = dict[str, Any]
+Test = Callable[[Record], bool]
+PAGE, MOST = 2000, 30_000
+_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v(?P<version>\d+))?")
+_TOKEN = re.compile(r'\(|\)|ANDNOT|AND|OR|\w+:\[[^\]]*\]|\w+:"[^"]*"|[^\s()]+')
+_FIELDS = {"ti": ("title",), "abs": ("abstract",), "co": ("comment",), "au": ("authors",)}
+
+
+class Malformed(Exception):
+    """A request arXiv answers with HTTP 400 and an error entry."""
+
+
+def answer(records: list[Record], by_id: dict[str, Record], query: dict[str, str]) -> str:
+    """One page of the feed. Raises Malformed."""
+    start, size = _number(query, "start", 0), _number(query, "max_results", 10)
+    if size > MOST or start > MOST:
+        raise Malformed(f"max_results must not exceed {MOST}")
+    found = select(records, by_id, query)
+    shown = found[start : start + min(size, PAGE)]
+    return feed(query, len(found), start, size, "".join(entry(r) for r in shown))
+
+
+def select(records: list[Record], by_id: dict[str, Record], query: dict[str, str]) -> list[Record]:
+    """The records a query finds, in the order asked for."""
+    ids = [i for i in query.get("id_list", "").split(",") if i]
+    found = [r for i in ids if (r := _by_id(by_id, i))] if ids else records
+    wanted = query.get("search_query", "")
+    if wanted:
+        test, terms = Parser(wanted).parsed()
+        found = [r for r in found if test(r)]
+        if query.get("sortBy", "relevance") == "relevance":
+            found = sorted(found, key=lambda r: -sum(t(r) for t in terms))
+    key = {"submittedDate": "published", "lastUpdatedDate": "updated"}.get(query.get("sortBy", ""))
+    if key:
+        found = sorted(found, key=lambda r: stamp(r, key), reverse=query.get("sortOrder") != "ascending")
+    return found
+
+
+def _by_id(by_id: dict[str, Record], text: str) -> Record | None:
+    parsed = _ID.fullmatch(text)
+    if not parsed:
+        raise Malformed(f"incorrect id format for {text}")
+    held = by_id.get(parsed["id"])
+    version = int(parsed["version"] or 0)
+    if held is None or version > held.get("version", 1):
+        return None
+    return held | {"version": version} if version else held
+
+
+def _number(query: dict[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isdigit():
+        raise Malformed(f"{name} must be an integer")
+    return int(text)
+
+
+class Parser:
+    """Boolean expressions of field tests; terms side by side mean OR, as in arXiv's search."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _TOKEN.findall(text.replace("+", " "))
+        self._terms: list[Test] = []
+
+    def parsed(self) -> tuple[Test, list[Test]]:
+        """The whole test, and the single ones that relevance counts."""
+        return self._either(), self._terms
+
+    def _either(self) -> Test:
+        tests = [self._both()]
+        while self._tokens and self._tokens[0] != ")":
+            if self._tokens[0] == "OR":
+                self._tokens.pop(0)
+            tests.append(self._both())
+        return lambda r: any(t(r) for t in tests)
+
+    def _both(self) -> Test:
+        tests = [self._one()]
+        while self._tokens and self._tokens[0] in ("AND", "ANDNOT"):
+            negated = self._tokens.pop(0) == "ANDNOT"
+            tests.append(_not(self._one()) if negated else self._one())
+        return lambda r: all(t(r) for t in tests)
+
+    def _one(self) -> Test:
+        if not self._tokens:
+            raise Malformed("unexpected end of the query")
+        token = self._tokens.pop(0)
+        if token != "(":
+            test = field_test(token)
+            self._terms.append(test)
+            return test
+        test = self._either()
+        if self._tokens:
+            self._tokens.pop(0)
+        return test
+
+
+def _not(test: Test) -> Test:
+    return lambda r: not test(r)
+
+
+def field_test(token: str) -> Test:
+    """The test of one `field:value`."""
+    field, _, value = token.partition(":") if ":" in token else ("all", "", token)
+    if field == "cat":
+        return lambda r: value in r.get("categories", ["cs.CL"])
+    if field == "submittedDate":
+        first, _, last = value.strip("[]").partition(" TO ")
+        return lambda r: first <= stamp(r, "published") <= last
+    words = re.findall(r"\w+", value.lower())
+    names = _FIELDS.get(field, ("title", "abstract", "comment", "authors"))
+    phrase = f" {' '.join(words)} "
+    return lambda r: phrase in _text(r, names)
+
+
+def _text(record: Record, names: tuple[str, ...]) -> str:
+    held = record.setdefault("_words", {})
+    if names not in held:
+        said = " ".join(str(record.get(n) or "") for n in names).lower()
+        held[names] = " " + " ".join(re.findall(r"[^\W_]+", said)) + " "
+    return str(held[names])
+
+
+def stamp(record: Record, name: str) -> str:
+    """A date as submittedDate has it, YYYYMMDDHHMM; a month alone is its first day."""
+    day = record.get(name) or record["published"]
+    if "T" in day:
+        return re.sub(r"\D", "", day)[:12]
+    return (day if len(day) == 10 else f"{day}-01").replace("-", "") + "0000"
+
+
+def instant(record: Record, name: str) -> str:
+    """A date as an entry has it."""
+    day = record.get(name) or record["published"]
+    return (
+        str(day)
+        if "T" in day
+        else datetime.strptime(stamp(record, name), "%Y%m%d%H%M").strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+
+
+def feed(query: dict[str, str], total: int, start: int, size: int, entries: str) -> str:
+    """The feed around entries."""
+    asked = f"search_query={query.get('search_query', '')}&id_list={query.get('id_list', '')}"
+    where = f"{asked}&start={start}&max_results={size}"
+    link = f"https://arxiv.org/api/query?{escape(where)}"
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
+        'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom">\n'
+        f"  <id>https://arxiv.org/api/standin</id>\n  <title>arXiv Query: {escape(where)}</title>\n"
+        "  <updated>2026-04-12T22:09:26Z</updated>\n"
+        f'  <link href="{escape(link, {chr(34): "&quot;"})}" type="application/atom+xml"/>\n'
+        f"  <opensearch:itemsPerPage>{size}</opensearch:itemsPerPage>\n"
+        f"  <opensearch:totalResults>{total}</opensearch:totalResults>\n"
+        f"  <opensearch:startIndex>{start}</opensearch:startIndex>\n{entries}</feed>\n"
+    )
+
+
+def entry(record: Record) -> str:
+    """One entry."""
+    name = f"{record['id']}v{record.get('version', 1)}"
+    categories = record.get("categories") or ["cs.CL"]
+    told = [
+        f"<id>http://arxiv.org/abs/{name}</id>",
+        f"<title>{escape(record['title'])}</title>",
+        f"<updated>{instant(record, 'updated')}</updated>",
+        f'<link href="https://arxiv.org/abs/{name}" rel="alternate" type="text/html"/>',
+        f'<link href="https://arxiv.org/pdf/{name}" rel="related" type="application/pdf" title="pdf"/>',
+        f"<summary>{escape(record['abstract'])}</summary>",
+        *(f'<category term="{c}" scheme="http://arxiv.org/schemas/atom"/>' for c in categories),
+        f"<published>{instant(record, 'published')}</published>",
+        *([f"<arxiv:comment>{escape(record['comment'])}</arxiv:comment>"] if record.get("comment") else []),
+        f'<arxiv:primary_category term="{categories[0]}"/>',
+        *(f"<author><name>{escape(a)}</name></author>" for a in record.get("authors", ["A"])),
+    ]
+    return f"  <entry>\n    {''.join(told)}\n  </entry>\n"
+
+
+def error(message: str) -> str:
+    """The feed of a refused request: one entry that says why."""
+    place = f"https://arxiv.org/api/errors#{message.replace(' ', '_')}"
+    return (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
+        'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom">\n'
+        "  <id>https://arxiv.org/</id>\n  <title>arXiv Search Results</title>\n"
+        "  <updated>2026-04-12T22:59:06Z</updated>\n"
+        "  <opensearch:itemsPerPage>1</opensearch:itemsPerPage>\n"
+        "  <opensearch:totalResults>1</opensearch:totalResults>\n"
+        "  <opensearch:startIndex>0</opensearch:startIndex>\n  <entry>\n"
+        f"    <id>{place}</id>\n    <title>Error</title>\n    <updated>2026-04-12T22:59:06Z</updated>\n"
+        f'    <link href="{place}" rel="alternate" type="text/html"/>\n'
+        f"    <summary>{escape(message)}</summary>\n    <author>\n      <name>arXiv api core</name>\n"
+        "    </author>\n  </entry>\n</feed>\n"
+    )

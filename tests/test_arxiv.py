@@ -1,0 +1,323 @@
+"""Live arXiv through its stand-in over HTTP: polite, complete, and doubted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from agent.adapters.arxiv_api import ArxivApi
+from agent.adapters.arxiv_http import ArxivHttp, retry_after
+from agent.adapters.arxiv_ids import is_withdrawal, parse_id
+from agent.adapters.arxiv_oai import ArxivListing, split_authors
+from agent.adapters.arxiv_oai import paper_of as paper_of_listing
+from agent.adapters.arxiv_plan import Window
+from agent.adapters.arxiv_query import query_of
+from agent.adapters.arxiv_source import ArxivSource
+from agent.adapters.polite_gate import PATIENCE_S, SPACING_S, PoliteGate
+from agent.adapters.snapshot import SnapshotSource
+from agent.errors import SourceError
+from agent.ports import Wanted
+from tests.conftest import StillClock, make_claim
+from tests.standins import arxiv_query
+from tests.standins.arxiv import ArxivServer, Fault, arxiv_server
+
+RECORD: dict[str, Any] = {
+    "id": "2506.00001", "title": "On fine-tuning", "abstract": "An abstract on fine-tuning and faithfulness.",
+    "published": "2025-06-15", "updated": "2025-06-15", "version": 2, "authors": ["Ann Bee"],
+    "comment": "9 pages", "categories": ["cs.CL"],
+}  # fmt: skip
+WANTED = [Wanted(make_claim(), "2024-11-32", "2026-09-01")]
+WEEK = Window("2025-06-01", "2025-06-30")
+
+
+class Time:
+    """A clock that sleeping moves, and the waits it was asked for."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(round(seconds, 3))
+        self.at += seconds
+
+
+def way_to(folder: Path, time: Time | None = None) -> ArxivHttp:
+    time = time or Time()
+    gate = PoliteGate(folder, time.now, time.sleep)
+    return ArxivHttp(gate, StillClock(), "mail@example.org", monotonic=time.now)
+
+
+def live(server: ArxivServer | str, folder: Path, time: Time | None = None, **more: Any) -> ArxivSource:
+    way = way_to(folder, time)
+    url, oai = (server, server) if isinstance(server, str) else (server.url, server.oai_url)
+    if isinstance(server, ArxivServer) and time:
+        server.now, server.tick = time.now, time.sleep
+    return ArxivSource(way, ArxivApi(way, url), ArxivListing(way, oai), **more)
+
+
+def many(number: int, **changes: Any) -> list[dict[str, Any]]:
+    return [RECORD | {"id": f"2506.{n:05d}"} | changes for n in range(1, number + 1)]
+
+
+@pytest.fixture
+def server() -> Iterator[ArxivServer]:
+    with arxiv_server([dict(RECORD)]) as server:
+        yield server
+
+
+def test_both_sources_give_the_same_paper(server: ArxivServer, tmp_path: Path) -> None:
+    (tmp_path / "s.jsonl").write_text(json.dumps(RECORD))
+    assert list(live(server, tmp_path).collect(WANTED, [])) == list(
+        SnapshotSource(tmp_path / "s.jsonl").collect(WANTED)
+    )
+
+
+def test_requests_are_spaced_signed_and_never_side_by_side(server: ArxivServer, tmp_path: Path) -> None:
+    time = Time()
+    server.records = many(5)
+    for _ in range(2):  # two processes, one gate
+        source = live(server, tmp_path, time, most=5)
+        assert len(list(source.collect([*WANTED, *WANTED], []))) == 5
+    began = [at for at, _ in server.log]
+    assert len(began) == 4
+    assert all(later - earlier >= 3 for earlier, later in pairwise(began))
+    assert all("mail@example.org" in agent for agent in server.agents)
+
+
+def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: Path) -> None:
+    time = Time()
+    with pytest.raises(KeyboardInterrupt), PoliteGate(tmp_path, time.now, time.sleep).turn():
+        raise KeyboardInterrupt
+    gate = PoliteGate(tmp_path, time.now, time.sleep)
+    gate.refused(25.0)
+    with PoliteGate(tmp_path, time.now, time.sleep).turn():
+        assert time.waits == [25.0]
+    for backoff in (20.0, 40.0, 40.0):
+        gate.refused(None)
+        with gate.turn():
+            assert time.waits[-1] == backoff
+    gate.answered()
+    gate.refused(None)
+    with gate.turn():
+        assert time.waits[-1] == 10.0
+    gate.refused(PATIENCE_S + 1)
+    with pytest.raises(SourceError, match="left alone until"), gate.turn():
+        pass
+    time.at -= 10**6  # the clock was wrong, and is put right
+    with gate.turn():
+        assert time.waits[-1] == SPACING_S
+
+
+def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tmp_path: Path) -> None:
+    time = Time()
+    server.faults = [Fault("status", 429, {"Retry-After": "1"}), Fault("status", 503, {"Retry-After": "25"}),
+                     Fault("status", 503)]  # fmt: skip
+    assert len(list(live(server, tmp_path, time).collect(WANTED, []))) == 1
+    assert time.waits == [SPACING_S, 25.0, 40.0]
+    assert retry_after("Tue, 01 Sep 2026 06:00:30 GMT", StillClock()) == 30
+    assert retry_after("soon", StillClock()) is None
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut", "short", "drip", "html", "hollow", "empty"])
+def test_a_wrong_answer_is_asked_for_again(server: ArxivServer, tmp_path: Path, kind: str) -> None:
+    server.faults = [Fault(kind)]
+    source = live(server, tmp_path, Time())
+    assert len(list(source.collect(WANTED, []))) == 1
+    assert source.problems == []
+    assert len(server.log) == 2
+
+
+def test_short_pages_go_on_and_doubles_are_one(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = many(40)
+    server.faults = [Fault("thin"), Fault("twice")]
+    source = live(server, tmp_path)
+    assert len(list(source.collect(WANTED, []))) == 40
+    assert source.problems == []
+
+
+def test_arxiv_out_of_reach_is_one_clear_error(server: ArxivServer, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="refused"):
+        list(live("http://127.0.0.1:9", tmp_path).collect(WANTED, []))
+    server.schedule = lambda *_: Fault("status", 503)
+    source = live(server, tmp_path)
+    assert list(source.collect([*WANTED, *WANTED, *WANTED], [])) == []
+    assert "the search for tuning-hurts failed" in source.problems[0]
+    assert "HTTP 503" in source.problems[0]
+    assert source.problems[-1] == "1 further arXiv queries were not made"
+    assert len(server.log) == 8
+
+
+def test_silence_is_believed_only_of_an_arxiv_that_is_awake(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = [RECORD | {"title": "On stars", "abstract": "Nothing of the kind."}]
+    source = live(server, tmp_path)
+    assert list(source.collect(WANTED, [])) == []
+    assert source.problems == []
+    assert len(server.log) == 4  # asked, twice again, and the canary
+    server.schedule = lambda *_: Fault("empty")
+    assert list(source.collect(WANTED, [])) == []
+    assert "gives nothing where it has papers" in source.problems[0]
+    with pytest.raises(SourceError, match="answers with nothing"):
+        source.ping()
+
+
+def test_dates_are_checked_on_our_side(server: ArxivServer, tmp_path: Path) -> None:
+    server.replay = (
+        200,
+        arxiv_query.feed({}, 1, 0, 10, arxiv_query.entry(RECORD | {"published": "2023-01-02"})),
+    )
+    source = live(server, tmp_path)
+    assert list(source.collect(WANTED, [])) == []
+    assert "outside its window" in source.problems[0]
+
+
+def test_many_claims_are_harvested_at_once(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = many(30) + many(1, id="2505.00001", published="2025-05-01")
+    claims = [Wanted(make_claim(f"c{n}"), "2025-06-01", "2025-06-20") for n in range(40)]
+    source = live(server, tmp_path, categories=["cs.CL"])
+    assert source.outlook(claims, 0).way == "harvest"
+    assert len(list(source.collect(claims, []))) == 30
+    assert len(server.log) == 1
+    assert server.asked[0]["sortOrder"] == "ascending"
+
+
+def test_a_window_over_arxivs_limit_is_halved(
+    server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.adapters.arxiv_source.MOST_RESULTS", 10)
+    server.records = [RECORD | {"id": f"2506.{n:05d}", "published": f"2025-06-{n:02d}"} for n in range(1, 31)]
+    claims = [Wanted(make_claim(f"c{n}"), "2025-06-01", "2025-06-30") for n in range(40)]
+    source = live(server, tmp_path, categories=["cs.CL"])
+    assert len(list(source.collect(claims, []))) == 30
+    assert source.problems == []
+
+
+def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
+    server: ArxivServer, tmp_path: Path
+) -> None:
+    server.records[0] |= {"version": 3, "comment": "This paper has been withdrawn by the author"}
+    source = live(server, tmp_path)
+    (paper,) = source.collect([], ["2506.00001", "2506.09999"])
+    assert paper.withdrawn
+    assert paper.version == 3
+    assert "no record of 2506.09999" in source.problems[0]
+
+
+def test_a_listing_gives_versions_and_survives_an_expired_token(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = many(25)
+    server.oai.page = 10
+    server.oai.expired = {"arXivRaw|cs|2025-06-01|2025-06-30|20"}
+    listing = ArxivListing(way_to(tmp_path), server.oai_url)
+    found = {p.id: p for p in listing.changed("cs", WEEK)}
+    assert len(found) == 25
+    assert found["2506.00001"] == next(of_snapshot(tmp_path, RECORD))
+    assert len(server.log) == 6
+    assert list(listing.changed("math", WEEK)) == []
+    server.faults = [Fault("short")]
+    assert len(list(listing.changed("cs", WEEK))) == 25
+
+
+def of_snapshot(folder: Path, record: dict[str, Any]) -> Iterator[Any]:
+    (folder / "one.jsonl").write_text(json.dumps(record))
+    return SnapshotSource(folder / "one.jsonl").everything()
+
+
+def test_recorded_answers_of_the_real_api_are_understood(tmp_path: Path, shared_data: Path) -> None:
+    seen = 0
+    for path in sorted((shared_data / "arxiv-api/recorded").glob("*.json")):
+        recorded = json.loads(path.read_text())
+        with arxiv_server([]) as server:
+            server.replay = (recorded["status_code"], recorded["body"])
+            api = ArxivApi(way_to(tmp_path), server.url)
+            if recorded["status_code"] == 400:
+                with pytest.raises(SourceError, match="incorrect id format for abc"):
+                    list(api.search("q", 1, 1))
+                continue
+            entries = recorded["body"].count("<entry>")
+            papers = list(api.search("q", entries or 1, entries or 1))
+            assert len(papers) == entries
+            assert all(parse_id(p.id) and p.title and p.version and p.authors for p in papers)
+            seen += entries
+    assert seen >= 200
+
+
+def test_the_stand_in_answers_as_arxiv_did(tmp_path: Path, shared_data: Path) -> None:
+    answers = [
+        json.loads(p.read_text()) for p in sorted((shared_data / "arxiv-api/recorded").glob("id_*.json"))
+    ]
+    for recorded in answers:
+        query = dict(re.findall(r"(\w+)=([^&]*)", recorded["url"].replace("%2C", ",").replace("%2F", "/")))
+        records = [_record(e) for e in etree.fromstring(recorded["body"].encode()).findall("{*}entry")]
+        with arxiv_server([r for r in records if "/api/errors" not in r["url"]]) as server:
+            way = way_to(tmp_path)
+            url = server.url + "?" + "&".join(f"{k}={v}" for k, v in query.items())
+            answer = way.get(url)
+        assert answer.status == recorded["status_code"]
+        assert _canonical(answer.body) == _canonical(recorded["body"].encode())
+
+
+def _record(entry: Any) -> dict[str, Any]:
+    url = entry.findtext("{*}id")
+    name, _, version = url.rpartition("/abs/")[2].rpartition("v")
+    return {
+        "url": url, "id": name, "version": int(version) if version.isdigit() else 1,
+        "title": entry.findtext("{*}title"), "abstract": entry.findtext("{*}summary"),
+        "updated": entry.findtext("{*}updated"), "published": entry.findtext("{*}published") or "2020-01-01",
+        "comment": entry.findtext("{*}comment"),
+        "authors": [a.text for a in entry.findall("{*}author/{*}name")],
+        "categories": [c.get("term") for c in entry.findall("{*}category")],
+    }  # fmt: skip
+
+
+def _canonical(body: bytes) -> list[tuple[str, str, tuple[Any, ...]]]:
+    """Tags, texts and attributes in order, but for what names the request or the moment."""
+    root = etree.fromstring(body)
+    for name in ("id", "updated", "title", "link"):
+        for element in root.findall(f"{{*}}{name}"):
+            root.remove(element)
+    for entry in root.findall("{*}entry"):
+        etree.strip_elements(entry, "{*}journal_ref", "{*}doi", "{*}affiliation", "{*}link", with_tail=False)
+        if "/api/errors" in (entry.findtext("{*}id") or ""):
+            etree.strip_elements(entry, "{*}updated", with_tail=False)
+    return [(e.tag, " ".join((e.text or "").split()), tuple(sorted(e.attrib.items()))) for e in root.iter()]
+
+
+def test_recorded_listings_are_understood(shared_data: Path) -> None:
+    root = etree.parse(shared_data / "arxiv-api/oai/ListRecords_data_2.xml")
+    papers = [paper_of_listing(r) for r in root.findall(".//{*}record")]
+    assert len(papers) == 265
+    assert all(p and p.title and p.abstract and p.authors for p in papers)
+    one = etree.parse(shared_data / "arxiv-api/oai/GetRecord_data.xml").find(".//{*}record")
+    paper = paper_of_listing(one)
+    assert paper
+    assert (paper.id, paper.published, paper.updated) == ("2107.10460", "2021-07-22", "2022-06-15")
+    assert paper.authors[0] == "Taichi Terashima"
+
+
+def test_a_query_names_the_claims_words_and_its_window() -> None:
+    query = query_of(WANTED[0], ["cs.CL", "cs.AI"])
+    assert query.startswith('(ti:"fine-tuning" OR abs:"fine-tuning"')
+    assert "abs:faithfulness" in query
+    assert query.endswith("AND (cat:cs.CL OR cat:cs.AI) AND submittedDate:[202412010000 TO 202609012359]")
+    bare = query_of(Wanted(make_claim(scope={}), None, "2026-09-01"))
+    assert "ti:faithfulness" in bare
+    assert "submittedDate:[199108140000" in bare
+
+
+def test_ids_versions_withdrawals_and_authors() -> None:
+    assert parse_id("2411.15382v3") == ("2411.15382", 3)
+    assert parse_id("math.GT/0309136") == ("math.GT/0309136", None)
+    assert parse_id("2411.15382/../x") is None
+    assert is_withdrawal("This paper has been withdrawn by the author")
+    assert not is_withdrawal("12 pages; the earlier results were kept")
+    assert split_authors("Ann Bee (A Lab (B)), Carol Lee and Dan Wu") == ("Ann Bee", "Carol Lee", "Dan Wu")
