@@ -24,6 +24,17 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Papers that present verdicts rest on, to be looked at again.
+
+    `since` is a day before the last one they were looked at; None when that is not known.
+    """
+
+    ids: tuple[str, ...] = ()
+    since: str | None = None
+
+
+@dataclass(frozen=True)
 class Outlook:
     """How a source would collect, the requests it would make, and what other ways would have cost."""
 
@@ -127,11 +138,11 @@ class PaperSource(Protocol):
     def counts(self) -> dict[str, int]:
         """Numbers for the run's record."""
 
-    def outlook(self, wanted: Sequence[Wanted], known: int) -> Outlook:
-        """What `collect` would cost with `known` papers to check again; nothing is asked."""
+    def outlook(self, wanted: Sequence[Wanted], known: Known) -> Outlook:
+        """What `collect` would cost; nothing is asked."""
 
-    def collect(self, wanted: Sequence[Wanted], known: Sequence[str]) -> Iterator[Paper]:
-        """Yield papers that may bear on the claims, and the newest records of those `known`.
+    def collect(self, wanted: Sequence[Wanted], known: Known) -> Iterator[Paper]:
+        """Yield papers that may bear on the claims, and records of those `known` that have changed.
 
         Dates are checked again by the caller. Raises SourceError when the source is out of reach.
         """

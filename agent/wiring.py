@@ -25,7 +25,7 @@ from agent.adapters.reading.sandbox import Sandbox
 from agent.adapters.reading.whole_reader import WholeReader
 from agent.adapters.snapshot import SnapshotSource
 from agent.errors import SettingsError, UsageError
-from agent.ports import Clock, Judge, Outlook, PaperSource, Screener, Wanted
+from agent.ports import Clock, Judge, Known, Outlook, PaperSource, Screener, Wanted
 from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
 from agent.retest.graph import build
@@ -127,7 +127,7 @@ def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
     )  # fmt: skip
 
 
-def outlook(settings: Settings, wanted: Sequence[Wanted], known: int) -> Outlook:
+def outlook(settings: Settings, wanted: Sequence[Wanted], known: Known) -> Outlook:
     """How a run would collect, without asking anybody."""
     way = None if settings.source == "snapshot" else arxiv_http(settings, SystemClock())
     return paper_source(settings, way).outlook(wanted, known)

@@ -180,7 +180,7 @@ def newest_text(db: Connection, paper: Paper) -> tuple[int, str] | None:
 def read_whole(db: Connection, found: Iterable[Paper]) -> set[str]:
     """Ids of those papers whose present version was read whole."""
     query = select(texts.c.paper_id, texts.c.version).where(texts.c.kind == "full")
-    known = set(db.execute(query).tuples())
+    known = {(row.paper_id, row.version) for row in db.execute(query)}
     return {p.id for p in found if (p.id, p.version or 0) in known}
 
 

@@ -28,9 +28,13 @@ def get(db: Connection, run_id: str) -> Run | None:
     return _run(row) if row else None
 
 
-def latest(db: Connection, *, finished: bool = True) -> Run | None:
-    """The run started last; among finished ones unless told otherwise."""
+def latest(
+    db: Connection, *, finished: bool = True, source: str | None = None, health: str | None = None
+) -> Run | None:
+    """The run started last; among finished ones unless told otherwise, of a source and health if given."""
     query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
+    query = query.where(runs.c.source == source) if source else query
+    query = query.where(runs.c.health == health) if health else query
     row = db.execute(query.where(runs.c.finished_at.is_not(None)) if finished else query).first()
     return _run(row) if row else None
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import store.claims
 from store.files import Home
@@ -41,24 +38,6 @@ class StillClock:
 
     def now(self) -> datetime:
         return NOW
-
-
-class WordEmbedder:
-    """Unit vectors of hashed words: alike texts are near, and no model is loaded."""
-
-    name = "words-64"
-
-    def __init__(self) -> None:
-        self.embedded = 0
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.embedded += len(texts)
-        vectors = np.full((len(texts), 64), 1e-3, dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                vectors[row, sum(word.encode()) % 64] += 1
-        unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        return unit
 
 
 def make_claim(claim_id: str = "tuning-hurts", **changes: Any) -> Claim:

@@ -21,12 +21,13 @@ from agent.adapters.arxiv_plan import Window
 from agent.adapters.arxiv_query import query_of
 from agent.adapters.arxiv_source import ArxivSource
 from agent.adapters.polite_gate import PATIENCE_S, SPACING_S, PoliteGate
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.snapshot import NOTHING, SnapshotSource
 from agent.errors import SourceError
-from agent.ports import Wanted
+from agent.ports import Known, Wanted
 from tests.conftest import StillClock, make_claim
 from tests.standins import arxiv_query
 from tests.standins.arxiv import ArxivServer, Fault, arxiv_server
+from tests.standins.world import Time
 
 RECORD: dict[str, Any] = {
     "id": "2506.00001", "title": "On fine-tuning", "abstract": "An abstract on fine-tuning and faithfulness.",
@@ -35,21 +36,6 @@ RECORD: dict[str, Any] = {
 }  # fmt: skip
 WANTED = [Wanted(make_claim(), "2024-11-32", "2026-09-01")]
 WEEK = Window("2025-06-01", "2025-06-30")
-
-
-class Time:
-    """A clock that sleeping moves, and the waits it was asked for."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-        self.waits: list[float] = []
-
-    def now(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(round(seconds, 3))
-        self.at += seconds
 
 
 def way_to(folder: Path, time: Time | None = None) -> ArxivHttp:
@@ -78,7 +64,7 @@ def server() -> Iterator[ArxivServer]:
 
 def test_both_sources_give_the_same_paper(server: ArxivServer, tmp_path: Path) -> None:
     (tmp_path / "s.jsonl").write_text(json.dumps(RECORD))
-    assert list(live(server, tmp_path).collect(WANTED, [])) == list(
+    assert list(live(server, tmp_path).collect(WANTED, NOTHING)) == list(
         SnapshotSource(tmp_path / "s.jsonl").collect(WANTED)
     )
 
@@ -88,7 +74,7 @@ def test_requests_are_spaced_signed_and_never_side_by_side(server: ArxivServer, 
     server.records = many(5)
     for _ in range(2):  # two processes, one gate
         source = live(server, tmp_path, time, most=5)
-        assert len(list(source.collect([*WANTED, *WANTED], []))) == 5
+        assert len(list(source.collect([*WANTED, *WANTED], NOTHING))) == 5
     began = [at for at, _ in server.log]
     assert len(began) == 4
     assert all(later - earlier >= 3 for earlier, later in pairwise(began))
@@ -123,7 +109,7 @@ def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tm
     time = Time()
     server.faults = [Fault("status", 429, {"Retry-After": "1"}), Fault("status", 503, {"Retry-After": "25"}),
                      Fault("status", 503)]  # fmt: skip
-    assert len(list(live(server, tmp_path, time).collect(WANTED, []))) == 1
+    assert len(list(live(server, tmp_path, time).collect(WANTED, NOTHING))) == 1
     assert time.waits == [SPACING_S, 25.0, 40.0]
     assert retry_after("Tue, 01 Sep 2026 06:00:30 GMT", StillClock()) == 30
     assert retry_after("soon", StillClock()) is None
@@ -133,7 +119,7 @@ def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tm
 def test_a_wrong_answer_is_asked_for_again(server: ArxivServer, tmp_path: Path, kind: str) -> None:
     server.faults = [Fault(kind)]
     source = live(server, tmp_path, Time())
-    assert len(list(source.collect(WANTED, []))) == 1
+    assert len(list(source.collect(WANTED, NOTHING))) == 1
     assert source.problems == []
     assert len(server.log) == 2
 
@@ -142,16 +128,16 @@ def test_short_pages_go_on_and_doubles_are_one(server: ArxivServer, tmp_path: Pa
     server.records = many(40)
     server.faults = [Fault("thin"), Fault("twice")]
     source = live(server, tmp_path)
-    assert len(list(source.collect(WANTED, []))) == 40
+    assert len(list(source.collect(WANTED, NOTHING))) == 40
     assert source.problems == []
 
 
 def test_arxiv_out_of_reach_is_one_clear_error(server: ArxivServer, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="refused"):
-        list(live("http://127.0.0.1:9", tmp_path).collect(WANTED, []))
+        list(live("http://127.0.0.1:9", tmp_path).collect(WANTED, NOTHING))
     server.schedule = lambda *_: Fault("status", 503)
     source = live(server, tmp_path)
-    assert list(source.collect([*WANTED, *WANTED, *WANTED], [])) == []
+    assert list(source.collect([*WANTED, *WANTED, *WANTED], NOTHING)) == []
     assert "the search for tuning-hurts failed" in source.problems[0]
     assert "HTTP 503" in source.problems[0]
     assert source.problems[-1] == "1 further arXiv queries were not made"
@@ -161,11 +147,11 @@ def test_arxiv_out_of_reach_is_one_clear_error(server: ArxivServer, tmp_path: Pa
 def test_silence_is_believed_only_of_an_arxiv_that_is_awake(server: ArxivServer, tmp_path: Path) -> None:
     server.records = [RECORD | {"title": "On stars", "abstract": "Nothing of the kind."}]
     source = live(server, tmp_path)
-    assert list(source.collect(WANTED, [])) == []
+    assert list(source.collect(WANTED, NOTHING)) == []
     assert source.problems == []
     assert len(server.log) == 4  # asked, twice again, and the canary
     server.schedule = lambda *_: Fault("empty")
-    assert list(source.collect(WANTED, [])) == []
+    assert list(source.collect(WANTED, NOTHING)) == []
     assert "gives nothing where it has papers" in source.problems[0]
     with pytest.raises(SourceError, match="answers with nothing"):
         source.ping()
@@ -177,7 +163,7 @@ def test_dates_are_checked_on_our_side(server: ArxivServer, tmp_path: Path) -> N
         arxiv_query.feed({}, 1, 0, 10, arxiv_query.entry(RECORD | {"published": "2023-01-02"})),
     )
     source = live(server, tmp_path)
-    assert list(source.collect(WANTED, [])) == []
+    assert list(source.collect(WANTED, NOTHING)) == []
     assert "outside its window" in source.problems[0]
 
 
@@ -185,8 +171,8 @@ def test_many_claims_are_harvested_at_once(server: ArxivServer, tmp_path: Path) 
     server.records = many(30) + many(1, id="2505.00001", published="2025-05-01")
     claims = [Wanted(make_claim(f"c{n}"), "2025-06-01", "2025-06-20") for n in range(40)]
     source = live(server, tmp_path, categories=["cs.CL"])
-    assert source.outlook(claims, 0).way == "harvest"
-    assert len(list(source.collect(claims, []))) == 30
+    assert source.outlook(claims, NOTHING).way == "harvest"
+    assert len(list(source.collect(claims, NOTHING))) == 30
     assert len(server.log) == 1
     assert server.asked[0]["sortOrder"] == "ascending"
 
@@ -198,7 +184,7 @@ def test_a_window_over_arxivs_limit_is_halved(
     server.records = [RECORD | {"id": f"2506.{n:05d}", "published": f"2025-06-{n:02d}"} for n in range(1, 31)]
     claims = [Wanted(make_claim(f"c{n}"), "2025-06-01", "2025-06-30") for n in range(40)]
     source = live(server, tmp_path, categories=["cs.CL"])
-    assert len(list(source.collect(claims, []))) == 30
+    assert len(list(source.collect(claims, NOTHING))) == 30
     assert source.problems == []
 
 
@@ -207,7 +193,7 @@ def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
 ) -> None:
     server.records[0] |= {"version": 3, "comment": "This paper has been withdrawn by the author"}
     source = live(server, tmp_path)
-    (paper,) = source.collect([], ["2506.00001", "2506.09999"])
+    (paper,) = source.collect([], Known(("2506.00001", "2506.09999")))
     assert paper.withdrawn
     assert paper.version == 3
     assert "no record of 2506.09999" in source.problems[0]

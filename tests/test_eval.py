@@ -22,7 +22,8 @@ from agent.evaluation.suites import read_suite
 from agent.ports import Answer, Finding
 from agent.retest.screen import Limits
 from store.records import Claim, Paper, Passage, Stance
-from tests.conftest import WordEmbedder, make_paper
+from tests.conftest import make_paper
+from tests.standins.world import WordEmbedder
 from tests.test_cli import retest
 
 KEYS = {

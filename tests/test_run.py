@@ -34,9 +34,10 @@ from store.files import Home
 from store.index import open_index
 from store.ledger import Ledger
 from store.records import Evidence, Paper, Run, Verdict
-from tests.conftest import NOW, StillClock, WordEmbedder, make_claim, make_paper
+from tests.conftest import NOW, StillClock, make_claim, make_paper
 from tests.standins.http import Quiet
 from tests.standins.llm import Behaviour, LlmServer, fails, judged, llm_server, part, says
+from tests.standins.world import WordEmbedder
 
 DAY = NOW.date().isoformat()
 

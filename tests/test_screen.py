@@ -8,7 +8,8 @@ from agent.retest.corpus import Corpus, query_of
 from agent.retest.disagreement import tensions
 from agent.retest.screen import Limits, query_variants, screen
 from store.records import Atom
-from tests.conftest import WordEmbedder, make_claim, make_paper
+from tests.conftest import make_claim, make_paper
+from tests.standins.world import WordEmbedder
 from tests.test_rule import item
 
 TEXTS = {

@@ -48,6 +48,7 @@ def fill(ledger: Ledger) -> None:
         store.evidence.save(db, [type(BASE)(**item)])
         verdict = Verdict("relaxed", "narrowed", evidence_ids=("e",), claim_id="tuning-hurts", run_id="run-1")
         store.verdicts.save(db, verdict)
+        store.evidence.lapse(db, "e", "run-1", "the paper was withdrawn", "t")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

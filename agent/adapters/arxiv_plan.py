@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
 
-from agent.ports import Wanted
+from agent.ports import Known, Wanted
 
 PAGE = 2000
 MOST_RESULTS = 30_000
@@ -66,13 +66,13 @@ class Plan:
     check: bool = True
 
 
-def choose(wanted: Sequence[Wanted], known: int, categories: Sequence[str], results: int) -> Plan:
-    """The cheapest plan for these claims, with `known` papers to check again.
+def choose(wanted: Sequence[Wanted], known: Known, categories: Sequence[str], results: int) -> Plan:
+    """The cheapest plan for these claims; `results` is the most that one claim's search takes.
 
-    `results` is the most that one claim's search takes.
+    A listing stands for the check of known papers where it reaches back to the last time they were seen.
     """
     ordered = sorted(wanted, key=lambda w: w.after or "")
-    search_cost, check = ceil(results / PAGE), ceil(known / IDS)
+    search_cost, check = ceil(results / PAGE), ceil(len(known.ids) / IDS)
     plans = [Plan("search", len(ordered) * search_cost + check, {}, tuple(ordered))]
     for searched in range(len(ordered)):
         window = span(ordered[searched:])
@@ -80,9 +80,11 @@ def choose(wanted: Sequence[Wanted], known: int, categories: Sequence[str], resu
         windows = split(window, categories)
         harvest = sum(_pages(w, categories) for w in windows)
         first, archives = tuple(ordered[:searched]), len(archives_of(categories))
-        listing = archives * ceil(window.days * CHANGED_PER_DAY / LISTING)
         plans.append(Plan("harvest", spent + harvest + check, {}, first, tuple(windows)))
-        plans.append(Plan("listing", spent + listing, {}, first, listing=window, check=False))
+        if known.since or not known.ids:
+            listed = Window(min(window.first, known.since or window.first), window.last)
+            listing = archives * ceil(listed.days * CHANGED_PER_DAY / LISTING)
+            plans.append(Plan("listing", spent + listing, {}, first, listing=listed, check=False))
     cheapest = {p.way: p for p in sorted(plans, key=lambda p: -p.requests)}
     order = {"harvest": 0, "search": 1, "listing": 2}
     best = min(cheapest.values(), key=lambda p: (p.requests, order[p.way]))

@@ -24,7 +24,7 @@ from agent.adapters.arxiv_plan import (
 )
 from agent.adapters.arxiv_query import harvest_query, query_of
 from agent.errors import SourceError
-from agent.ports import Outlook, Wanted
+from agent.ports import Known, Outlook, Wanted
 from store.records import Paper
 
 GIVE_UP = 2
@@ -61,35 +61,34 @@ class ArxivSource:
         """Requests made so far, downloads among them."""
         return {"requests": self._http.asked}
 
-    def outlook(self, wanted: Sequence[Wanted], known: int) -> Outlook:
+    def outlook(self, wanted: Sequence[Wanted], known: Known) -> Outlook:
         """What collecting would cost; nothing is asked."""
         plan = self._plan(wanted, known)
         return Outlook(plan.way, plan.requests, plan.ways)
 
-    def collect(self, wanted: Sequence[Wanted], known: Sequence[str]) -> Iterator[Paper]:
-        """Yield papers of the claims' windows, and the newest records of those `known`; each version once.
+    def collect(self, wanted: Sequence[Wanted], known: Known) -> Iterator[Paper]:
+        """Yield papers of the claims' windows, and records of those `known`; each version once.
 
         Raises SourceError when arXiv was never reached; what fails later is named in `problems`.
         """
-        plan, seen = self._plan(wanted, len(known)), dict[str, int]()
-        for paper in self._asked(plan, known):
+        plan, seen = self._plan(wanted, known), dict[str, int]()
+        for paper in self._asked(plan, known.ids):
             version = paper.version or 0
             if version > seen.get(paper.id, -1):
                 seen[paper.id] = version
                 yield paper
         if self._unasked:
             self.problems.append(f"{self._unasked} further arXiv queries were not made")
-        if plan.check or plan.listing:
-            lost = sorted(set(known) - set(seen))
-            if lost and not self._failed:
-                self.problems.append(f"arXiv gave no record of {', '.join(lost[:5])}, which verdicts rest on")
+        lost = sorted(set(known.ids) - set(seen))
+        if plan.check and lost and not self._failed:
+            self.problems.append(f"arXiv gave no record of {', '.join(lost[:5])}, which verdicts rest on")
 
     def ping(self) -> None:
         """Ask for one paper. Raises SourceError when arXiv is out of reach or answers with nothing."""
         if not self._api.is_awake(self._categories[0] if self._categories else _CANARY):
             raise SourceError(f"arXiv at {self._api.url} answers with nothing", "try later")
 
-    def _plan(self, wanted: Sequence[Wanted], known: int) -> Plan:
+    def _plan(self, wanted: Sequence[Wanted], known: Known) -> Plan:
         return choose(wanted, known, self._categories, self._most)
 
     def _asked(self, plan: Plan, known: Sequence[str]) -> Iterator[Paper]:

@@ -12,12 +12,13 @@ from typing import Any, TextIO, cast
 
 from agent.adapters.arxiv_ids import is_withdrawal, parse_id
 from agent.errors import SnapshotError
-from agent.ports import Outlook, Wanted
+from agent.ports import Known, Outlook, Wanted
 from store.records import Paper
 
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz")
 _SHOWN = 3
+NOTHING = Known()
 
 
 class SnapshotSource:
@@ -39,18 +40,18 @@ class SnapshotSource:
         more = f" and {len(self._bad) - _SHOWN} more" if len(self._bad) > _SHOWN else ""
         return [f"{len(self._bad)} snapshot lines skipped: " + "; ".join(self._bad[:_SHOWN]) + more]
 
-    def outlook(self, wanted: Sequence[Wanted], known: int) -> Outlook:  # noqa: ARG002  same for all
+    def outlook(self, wanted: Sequence[Wanted], known: Known) -> Outlook:  # noqa: ARG002  same for all
         """A snapshot is read once, whatever is wanted."""
         return Outlook("snapshot")
 
-    def collect(self, wanted: Sequence[Wanted], known: Sequence[str] = ()) -> Iterator[Paper]:
+    def collect(self, wanted: Sequence[Wanted], known: Known = NOTHING) -> Iterator[Paper]:
         """Yield the papers; a bad line is named by number and skipped.
 
         Raises SnapshotError when a file cannot be read at all.
         """
         bounds = [w.after for w in wanted]
         floor = "" if None in bounds else min((b for b in bounds if b), default="")
-        sources = {s for w in wanted for s in w.claim.source_ids} | set(known)
+        sources = {s for w in wanted for s in w.claim.source_ids} | set(known.ids)
         read = 0
         for paper in self._records():
             read += 1

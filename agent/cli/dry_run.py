@@ -11,7 +11,7 @@ import store.runs
 from agent.cli.shared import print_json, reading
 from agent.errors import UsageError
 from agent.ports import Wanted
-from agent.retest.standing import resting_on
+from agent.retest.standing import known_papers
 from agent.retest.window import window_start
 from agent.settings import Settings
 
@@ -50,7 +50,7 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
             raise UsageError(f"no claim or line {min(unknown)!r}", "retest status lists them")
         due = [c for c in active if not (claims or lines) or c.id in claims or set(c.lines) & set(lines)]
         last = {c.id: store.runs.last_healthy(db, c.id, c.revision, settings.source, judge.name) for c in due}
-        known = len({e.paper_id for e in resting_on(db)})
+        known = known_papers(db, settings.source)
     ends = {claim_id: kept.window_to if kept else None for claim_id, kept in last.items()}
     wanted = [Wanted(c, window_start(c.as_of, ends[c.id]), day) for c in due]
     told = outlook(settings, wanted, known)
@@ -62,7 +62,7 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
         "judge": judge.name,
         "way": told.way,
         "ways": told.ways,
-        "papers_checked_again": known,
+        "papers_checked_again": len(known.ids),
         "arxiv_requests": told.requests,
         "downloads_at_most": files,
         "arxiv_requests_at_most": most,

@@ -16,7 +16,7 @@ from agent.ports import Wanted
 from agent.retest.behind import Behind
 from agent.retest.corpus import Corpus, lexical_text, query_of
 from agent.retest.parts import Parts
-from agent.retest.standing import resting_on
+from agent.retest.standing import known_papers
 from agent.retest.state import RunState
 from agent.retest.window import after_month, existed_by, window_start
 from store.records import Claim, Paper, Run
@@ -54,9 +54,9 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Bring the papers of every due claim's window into the ledger."""
     parts, problems, added, seen = runtime.context, list[str](), 0, 0
     with parts.ledger.read() as db:
-        known = sorted({e.paper_id for e in resting_on(db)})
+        known = known_papers(db, parts.source.name)
     asked = wanted(parts, state)
-    outlook = parts.source.outlook(asked, len(known))
+    outlook = parts.source.outlook(asked, known)
     found = (p for p in parts.source.collect(asked, known) if existed_by(p.published, state["as_of"]))
     with Behind() as behind:
         for batch in _batches(found, problems):

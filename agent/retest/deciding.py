@@ -137,6 +137,7 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
         counts = {k: v for k, v in state["counts"].items() if not k.startswith("screened:")}
         counts |= _costs(db, parts, run.id, counts)
         counts |= {"notices": state.get("notices", [])}
+        counts |= {k: max(v, counts.get(k, 0)) for k, v in parts.source.counts.items()}
         ended = replace(run, health=health, reasons=problems, counts=counts, finished_at=parts.now())
         store.runs.finish(db, ended)
     write_files(parts, ended)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.ports import Finding
+from agent.retest.passages import section_around
 from agent.retest.quotes import MIN_WORDS, find_quote, whole_sentences, word_count
 from agent.retest.reported import own_start, why_not_own_result
 from agent.retest.sentences import Span
@@ -48,7 +49,7 @@ class Case:
 def weigh(case: Case) -> Evidence:
     """Pass a finding through every gate and return it as evidence, with its status."""
     span = find_quote(case.finding.quote, case.text)
-    whole = whole_sentences(span, case.text) if span else None
+    whole = whole_sentences(span, case.text, section_around(span, case.passages, case.text)) if span else None
     stance, scope_gate, condition = _in_scope(case)
     gates = (
         _found(case, span),

@@ -47,6 +47,25 @@ def choose(passages: Sequence[Passage], closeness: Mapping[str, float], most: in
     return sorted([*front, *best], key=lambda p: p.start)
 
 
+def section_around(span: Span, passages: Sequence[Passage], text: str) -> Span | None:
+    """The stretch of one section that holds a span, over the edges of pages; None outside every passage."""
+    ordered = sorted(passages, key=lambda p: p.start)
+    at = next((n for n, p in enumerate(ordered) if p.start <= span.start < p.end), None)
+    if at is None:
+        return None
+    first = last = at
+    while first > 0 and _go_on(ordered[first - 1], ordered[first], text):
+        first -= 1
+    while last + 1 < len(ordered) and _go_on(ordered[last], ordered[last + 1], text):
+        last += 1
+    return Span(ordered[first].start, max(ordered[last].end, span.end))
+
+
+def _go_on(left: Passage, right: Passage, text: str) -> bool:
+    """Whether one passage goes on where another ends."""
+    return left.section == right.section and not text[left.end : right.start].strip()
+
+
 def _windows(reading: Reading, section: Section) -> Iterator[Span]:
     start = end = None
     for sentence in sentence_spans(reading.text[section.start : section.end]):

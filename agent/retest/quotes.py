@@ -86,9 +86,14 @@ def _at_number_edges(folded: str, start: int, end: int) -> bool:
     return not (cut_before or cut_after)
 
 
-def whole_sentences(span: Span, text: str) -> Span:
-    """Widen a span to the sentences it touches: a quote cut after "not" says the opposite."""
-    touched = [s for s in sentence_spans(text) if s.start < span.end and s.end > span.start]
+def whole_sentences(span: Span, text: str, within: Span | None = None) -> Span:
+    """Widen a span to the sentences it touches: a quote cut after "not" says the opposite.
+
+    `within` is the stretch whose sentences are meant, so that a heading does not become part of one.
+    """
+    start, end = within or Span(0, len(text))
+    spans = (Span(start + s.start, start + s.end) for s in sentence_spans(text[start:end]))
+    touched = [s for s in spans if s.start < span.end and s.end > span.start]
     if not touched:
         return span
     return Span(min(span.start, touched[0].start), max(span.end, touched[-1].end))

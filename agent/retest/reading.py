@@ -47,6 +47,8 @@ def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
     rest = [i for i in papers if i not in whole and i not in known]
     counts, notices = {"papers_read": len(papers), "papers_read_whole": 0, "passages_embedded": 0}, []
     with Behind() as behind:
+        for paper_id in known:  # a run killed between reading and embedding left them without vectors
+            behind.do(embed, parts, _stored(parts, papers[paper_id]))
         for done, item in enumerate(readings(parts, fetching, [papers[i] for i in [*rest, *whole]]), 1):
             cuts = keep(parts, item)
             counts["papers_read_whole"] += item.reading.kind == "full"
@@ -140,6 +142,13 @@ def keep(parts: Parts, read: Read) -> list[Passage]:
         cuts = passages.cut(reading, text_id, paper.id)
         store.papers.save_passages(db, cuts)
     return cuts
+
+
+def _stored(parts: Parts, paper: Paper) -> list[Passage]:
+    """The passages of what was last read of a paper."""
+    with parts.ledger.read() as db:
+        text = store.papers.newest_text(db, paper)
+        return store.papers.passages_of(db, text[0]) if text else []
 
 
 def embed(parts: Parts, found: Sequence[Passage]) -> None:

@@ -8,12 +8,15 @@ from sqlalchemy import Connection
 import store.claims
 import store.evidence
 import store.papers
+import store.runs
 import store.verdicts
 from agent.errors import ReadError
+from agent.ports import Known
 from agent.retest.parts import Parts
 from agent.retest.quotes import find_quote
 from agent.retest.reading import Fetching, Read, keep
 from agent.retest.state import RunState
+from agent.retest.window import days_before
 from store.records import Evidence, Paper
 
 
@@ -27,6 +30,13 @@ def resting_on(db: Connection) -> list[Evidence]:
             every = store.evidence.of_claim(db, claim.id, claim.revision)
             found += [e for e in every if e.id in cited and e.status == "counted"]
     return found
+
+
+def known_papers(db: Connection, source: str) -> Known:
+    """The papers that present verdicts rest on; every healthy run of a source looked at all there were."""
+    last = store.runs.latest(db, source=source, health="complete")
+    ids = sorted({e.paper_id for e in resting_on(db)})
+    return Known(tuple(ids), days_before(last.started_at[:10]) if last else None)
 
 
 def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:

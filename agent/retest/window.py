@@ -40,8 +40,13 @@ def window_start(as_of: str | None, last_window_to: str | None) -> str | None:
     floor = after_month(as_of)
     if last_window_to is None:
         return floor
-    back = (date.fromisoformat(last_window_to) - timedelta(days=OVERLAP_DAYS)).isoformat()
+    back = days_before(last_window_to)
     return max(back, floor) if floor else back
+
+
+def days_before(day: str) -> str:
+    """The day that an overlap before `day` begins."""
+    return (date.fromisoformat(day) - timedelta(days=OVERLAP_DAYS)).isoformat()
 
 
 def months_between(earlier: str, later: str) -> int:

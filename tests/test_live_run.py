@@ -1,0 +1,180 @@
+"""Whole runs against arXiv's stand-in: papers read whole, versions followed, faults never a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import store.claims
+import store.evidence
+import store.papers
+import store.verdicts
+from agent.adapters.reading.sandbox import Limits as ReadingLimits
+from agent.adapters.reading.sandbox import Sandbox
+from bench.faults import STARS, trial
+from store.files import Home
+from store.ledger import Ledger
+from store.records import Evidence, Verdict
+from tests.conftest import make_claim
+from tests.standins.arxiv import ArxivServer, Fault, arxiv_server
+from tests.standins.world import World, paper
+
+QUIET = [STARS[-1], *(paper(n) for n in range(1, 7))]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    held = Sandbox(ReadingLimits(cpu_s=5, wall_s=30))
+    yield held
+    held.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, sandbox: Sandbox) -> World:
+    return World(tmp_path / "gate", sandbox)
+
+
+@pytest.fixture
+def server() -> Iterator[ArxivServer]:
+    with arxiv_server([]) as server:
+        yield server
+
+
+def stored(home: Home) -> tuple[list[Verdict], list[Evidence], set[str], dict[str, str]]:
+    """The claim's verdicts and evidence, and the papers known and read whole."""
+    ledger = Ledger.open(home.ledger)
+    with ledger.read() as db:
+        known = store.papers.get_many(db, store.papers.all_ids(db))
+        whole = store.papers.read_whole(db, known.values())
+        found = (
+            store.verdicts.history(db, "tuning-hurts"), store.evidence.of_claim(db, "tuning-hurts", 1),
+            set(known), {i: known[i].title for i in whole},
+        )  # fmt: skip
+    ledger.close()
+    return found
+
+
+def test_what_only_the_body_says_is_found_and_cited_with_its_section(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    server.records = [*QUIET, paper(7, body="raises"), paper(8, body="raises", html=False)]
+    run = world.run(home, server)
+    verdicts, found, _, whole = stored(home)
+    assert (run.health, run.reasons) == ("complete", ())
+    assert verdicts[-1].name == "contradicted"
+    assert {(e.paper_id, e.section, e.version) for e in found} == {
+        ("2506.00007", "results", 1), ("2506.00008", "results", 1)
+    }  # fmt: skip
+    assert len(whole) == 8
+    assert (home.papers / "2506.00007v1.html").exists()
+    assert (home.papers / "2506.00008v1.pdf").exists()
+    report = (home.root / run.id / "report.md").read_text()
+    assert "results" in report
+    assert not [t for t in world.judge.shown if "Ann Bee" in t or "worked on stars" in t]
+
+
+def test_an_unchanged_week_asks_for_nothing_twice(home: Home, world: World, server: ArxivServer) -> None:
+    server.records = [*QUIET, paper(7, "lowers")]
+    world.run(home, server)
+    asked = len(server.log)
+    run = world.run(home, server)
+    assert len(server.log) == asked + 2  # the search, and the paper the verdict rests on
+    assert run.counts["judged"] == run.counts["papers_embedded"] == run.counts["verdicts_appended"] == 0
+
+
+def test_a_withdrawn_paper_takes_its_verdict_with_it_at_once(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
+    world.run(home, server)
+    assert stored(home)[0][-1].name == "contradicted"
+    server.records[-1] |= {"version": 2, "comment": "This paper has been withdrawn by the authors"}
+    run = world.run(home, server)
+    verdicts, found, _, _ = stored(home)
+    assert run.health == "complete"
+    assert verdicts[-1].name == "relaxed"
+    assert verdicts[-1].reason.startswith("arXiv:2506.00008 was withdrawn in v2")
+    assert {e.paper_id: e.status for e in found} == {"2506.00007": "counted", "2506.00008": "rejected"}
+    assert "was withdrawn" in (home.root / run.id / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("said", "name"), [("raises", "contradicted"), ("", "relaxed"), ("lowers", "relaxed")]
+)
+def test_a_replaced_paper_is_looked_at_again(
+    home: Home, world: World, server: ArxivServer, said: str, name: str
+) -> None:
+    server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
+    world.run(home, server)
+    server.records[-1] = paper(8, said, version=2, updated="2026-08-30")
+    world.run(home, server)
+    verdicts, found, _, _ = stored(home)
+    assert verdicts[-1].name == name
+    if said != "raises":
+        assert "2506.00008v2, which replaced v1, no longer has the quote" in verdicts[-1].reason
+    if said == "lowers":
+        assert {(e.version, e.stance) for e in found if e.status == "counted"} == {
+            (1, "contradicts"),
+            (2, "supports"),
+        }
+
+
+def test_a_quote_of_the_body_is_looked_for_in_the_new_body(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    server.records = [*QUIET, paper(7, body="raises"), paper(8, body="raises")]
+    world.run(home, server)
+    server.records[-1] = paper(8, body="raises", version=2)
+    world.run(home, server)
+    assert stored(home)[0][-1].name == "contradicted"
+    server.records[-1] = paper(8, body="leaves", version=3)
+    world.run(home, server)
+    assert stored(home)[0][-1].name == "relaxed"
+
+
+def test_a_claim_that_is_not_due_is_decided_again_when_its_evidence_falls(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    ledger = Ledger.open(home.ledger)
+    with ledger.write() as db:
+        store.claims.save(db, make_claim("another", text="Stars are far."), "2026-08-01T00:00:00+00:00")
+    ledger.close()
+    server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
+    world.run(home, server)
+    server.records[-1] |= {"version": 2, "comment": "This paper has been withdrawn"}
+    world.run(home, server, claims=["another"])
+    assert stored(home)[0][-1].name == "relaxed"
+
+
+def test_a_paper_that_cannot_be_read_is_named_and_the_run_goes_on(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    broken = b"%PDF-1.7\n" + b"<< /Type /Catalog >> " * 9 + b"\n%%EOF"
+    server.records = [*QUIET, paper(7, "lowers", html=False, pdf=broken)]
+    run = world.run(home, server)
+    assert run.health == "complete"
+    assert "arXiv:2506.00007 was read by its abstract alone" in run.counts["notices"][0]
+    assert stored(home)[0][-1].basis == "reconfirmed"
+
+
+def test_an_outage_among_the_downloads_confirms_nothing(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    server.records = [*QUIET, paper(7, body="raises"), paper(8, body="raises")]
+    server.schedule = lambda _, path: Fault("status") if path.startswith(("/html", "/pdf")) else None
+    run = world.run(home, server)
+    assert run.health == "degraded"
+    assert "could not be fetched" in run.reasons[0]
+    assert "7 further papers were not asked for" in run.reasons[0]
+    assert stored(home)[0][-1].name is None
+    server.schedule = lambda *_: None
+    world.run(home, server)
+    assert stored(home)[0][-1].name == "contradicted"
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_no_schedule_of_faults_makes_a_wrong_verdict(tmp_path: Path, sandbox: Sandbox, seed: int) -> None:
+    wrong, _ = trial(seed, tmp_path, sandbox)
+    assert wrong == []
