@@ -167,6 +167,13 @@ def test_dates_are_checked_on_our_side(server: ArxivServer, tmp_path: Path) -> N
     assert "outside its window" in source.problems[0]
 
 
+def test_a_result_that_is_no_paper_is_named(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = [*many(2), RECORD | {"id": "not-an-id"}]
+    source = live(server, tmp_path)
+    assert len(list(source.collect(WANTED, NOTHING))) == 2
+    assert source.problems[-1] == "1 of arXiv's results have no id of arXiv's"
+
+
 def test_many_claims_are_harvested_at_once(server: ArxivServer, tmp_path: Path) -> None:
     server.records = many(30) + many(1, id="2505.00001", published="2025-05-01")
     claims = [Wanted(make_claim(f"c{n}"), "2025-06-01", "2025-06-20") for n in range(40)]

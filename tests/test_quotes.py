@@ -33,6 +33,13 @@ def mangled(text: str, seed: int) -> str:
     return "".join(w + rng.choice([" ", "  ", "\n", "\u00a0", " \n "]) for w in words)
 
 
+def test_the_mark_of_a_footnote_is_no_number() -> None:
+    text = "We introduce a corpus,1 which is large, and 3, 5 or 7 of its parts,12 say."
+    assert find_quote("We introduce a corpus, which is large", text)
+    assert find_quote("We introduce a corpus,1 which is large", text)
+    assert not find_quote("and 3, 5 or of its parts, say", text)
+
+
 @given(st.integers())
 def test_a_true_quote_is_found_in_extracted_text(seed: int) -> None:
     raw = mangled(TEXT, seed)

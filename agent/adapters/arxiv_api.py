@@ -24,11 +24,14 @@ _FEED = "{http://www.w3.org/2005/Atom}feed"
 
 
 class ArxivApi:
-    """The query API. `total` is what arXiv says the last query has in all."""
+    """The query API.
+
+    `total` is what arXiv says the last query has in all, `unreadable` how many results were no papers.
+    """
 
     def __init__(self, http: ArxivHttp, url: str = API_URL) -> None:
         self._http, self.url = http, url
-        self.total = 0
+        self.total = self.unreadable = 0
 
     def search(self, query: str, most: int | None, page: int, *, by_date: bool = False) -> Iterator[Paper]:
         """Yield a query's results, best first, or oldest first, so that what is added comes last.
@@ -65,6 +68,8 @@ class ArxivApi:
             self.total = client.total
             if paper := paper_of(result):
                 yield paper
+            else:
+                self.unreadable += 1
         self.total = client.total
 
 

@@ -132,13 +132,13 @@ class ArxivHttp:
         if size > most_bytes:
             raise TooMuch(f"{size // 2**20} MB")
         size = 0
-        for chunk in response.iter_content(65536):
+        for chunk in response.iter_content(16384):
             size += len(chunk)
             if size > most_bytes:
                 raise TooMuch(f"more than {most_bytes // 2**20} MB")
+            yield chunk
             if self.monotonic() - began > self.seconds:
                 raise requests.exceptions.ReadTimeout(f"timed out after {self.seconds:.0f} s")
-            yield chunk
 
 
 class TooMuch(SourceError):

@@ -77,6 +77,8 @@ class ArxivSource:
             if version > seen.get(paper.id, -1):
                 seen[paper.id] = version
                 yield paper
+        if self._api.unreadable:
+            self.problems.append(f"{self._api.unreadable} of arXiv's results have no id of arXiv's")
         if self._unasked:
             self.problems.append(f"{self._unasked} further arXiv queries were not made")
         lost = sorted(set(known.ids) - set(seen))

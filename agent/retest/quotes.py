@@ -3,17 +3,21 @@
 Two texts are the same when their letters and digits are, after compatibility folding (NFKD,
 Unicode Annex 15, marks dropped), case, ligatures, hyphens at line ends and white space. What
 carries a number's meaning is kept: decimal points, signs, percent, comparison, and the space
-between two numbers. So one changed figure, "not" or word is another quote.
+between two numbers; the mark of a footnote carries none. So one changed figure, "not" or word is
+another quote.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from agent.retest.sentences import Span, sentence_spans
 
 MIN_WORDS = 6
+_FOOTNOTE = re.compile(r"(?<=[^\W\d_][,;:])\d{1,2}(?=\s)")
+"""A raised number after a comma, as PDF gives it: "the corpus,1 which"."""
 _KEPT = frozenset("%<>=±≤≥≠")
 _HYPHENS = frozenset("-\u00ad\u2010\u2011\u2012\u2013\u2212")
 
@@ -29,7 +33,10 @@ class Folded:
 def fold(raw: str) -> Folded:
     """Fold a text, keeping where each character came from."""
     kept: list[tuple[str, int]] = []
+    marks = {n for mark in _FOOTNOTE.finditer(raw) for n in range(*mark.span())}
     for offset, char in enumerate(raw):
+        if offset in marks:
+            continue
         for part in unicodedata.normalize("NFKD", char).casefold():
             if part.isalnum() or part in _KEPT or _matters(raw, offset):
                 kept.append((_plain(part), offset))

@@ -8,17 +8,19 @@ serves a snapshot, and prints the settings with which `retest run --source arxiv
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from agent.adapters.snapshot import SnapshotSource
+from store.records import Paper
 from tests.standins import arxiv_oai, arxiv_papers, arxiv_query
 from tests.standins.http import Quiet, served
 
@@ -76,6 +78,7 @@ class ArxivServer:
         self.log: list[tuple[float, str]] = []
         self.asked: list[dict[str, str]] = []
         self.agents: list[str] = []
+        self.heard: list[dict[str, str]] = []
         self.given: set[str] = set()
         self.url = self.site = self.oai_url = ""
 
@@ -127,6 +130,7 @@ def arxiv_server(records: list[Record], port: int = 0) -> Iterator[ArxivServer]:
             query = {k: v[0] for k, v in parse_qs(parts.query).items()}
             server.asked.append(query)
             server.agents.append(self.headers["User-Agent"])
+            server.heard.append(dict(self.headers))
             _reply(self, server, unquote(parts.path), query)
 
     with served(Handler, port) as address:
@@ -200,11 +204,12 @@ def _begin(handler: Quiet, status: int, body: bytes, kind: str, headers: dict[st
     handler.end_headers()
 
 
+def _record(paper: Paper) -> Record:
+    return asdict(paper) | {"version": paper.version or 1, "authors": paper.authors or ("Unknown",)}
+
+
 def main() -> None:
     """Serve a snapshot until interrupted."""
-    from pathlib import Path
-
-    from agent.adapters.snapshot import _files, _open
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -215,7 +220,7 @@ def main() -> None:
         "--faults", type=int, metavar="SEED", help="let things go wrong, by a seeded schedule"
     )
     args = parser.parse_args()
-    records = [json.loads(line) for path in _files(args.records) for line in _open(path) if line.strip()]
+    records = [_record(p) for p in SnapshotSource(args.records).everything()]
     with arxiv_server(records, args.port) as server:
         if args.faults is not None:
             server.schedule = seeded(args.faults)

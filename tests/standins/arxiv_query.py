@@ -152,14 +152,14 @@ def feed(query: dict[str, str], total: int, start: int, size: int, entries: str)
     """The feed around entries."""
     asked = f"search_query={query.get('search_query', '')}&id_list={query.get('id_list', '')}"
     where = f"{asked}&start={start}&max_results={size}"
-    link = f"https://arxiv.org/api/query?{escape(where)}"
+    link = escape(f"https://arxiv.org/api/query?{where}", {chr(34): "&quot;"})
     return (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
         '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
         'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns="http://www.w3.org/2005/Atom">\n'
         f"  <id>https://arxiv.org/api/standin</id>\n  <title>arXiv Query: {escape(where)}</title>\n"
         "  <updated>2026-04-12T22:09:26Z</updated>\n"
-        f'  <link href="{escape(link, {chr(34): "&quot;"})}" type="application/atom+xml"/>\n'
+        f'  <link href="{link}" type="application/atom+xml"/>\n'
         f"  <opensearch:itemsPerPage>{size}</opensearch:itemsPerPage>\n"
         f"  <opensearch:totalResults>{total}</opensearch:totalResults>\n"
         f"  <opensearch:startIndex>{start}</opensearch:startIndex>\n{entries}</feed>\n"

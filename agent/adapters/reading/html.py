@@ -100,7 +100,11 @@ class _Walk:
     def finished(self) -> tuple[str, list[Part], int]:
         """The text, its sections but for the abstract, and the hidden characters."""
         text = "".join(self._text)
-        ends = [at for at, _ in self._marks[1:]] + [len(text)]
-        parts = [Part(name, None, at, end) for (at, name), end in zip(self._marks, ends, strict=True)]
-        named = [p for p in parts if p.name != "abstract" and p.end > p.start]
-        return text, named or [Part("body", None, 0, len(text))], self.hidden
+        ends = [*(at for at, _ in self._marks[1:]), len(text)]
+        parts: list[Part] = []
+        for (at, name), end in zip(self._marks, ends, strict=False):
+            if parts and parts[-1].name == name:
+                parts[-1] = Part(name, None, parts[-1].start, end)
+            elif name != "abstract" and end > at:
+                parts.append(Part(name, None, at, end))
+        return text, parts or [Part("body", None, 0, len(text))], self.hidden

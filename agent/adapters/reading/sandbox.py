@@ -35,10 +35,13 @@ class Limits:
 
 
 class Sandbox:
-    """A pool of children. `parse` may be called from several threads; each call has a child to itself."""
+    """A pool of children. `parse` may be called from several threads; each call has a child to itself.
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    `first_on_path` is a folder whose modules the children find first, such as another parser.
+    """
+
+    def __init__(self, limits: Limits | None = None, first_on_path: Path | None = None) -> None:
+        self._limits, self._first = limits or Limits(), first_on_path
         self._idle: list[_Child] = []
         self._lock = threading.Lock()
         self.started = 0
@@ -66,7 +69,7 @@ class Sandbox:
         with self._lock:
             child = self._idle.pop() if self._idle else None
             self.started += child is None
-        child = child or _Child(self._limits)
+        child = child or _Child(self._limits, self._first)
         try:
             yield child
         except BaseException:
@@ -82,9 +85,10 @@ class Sandbox:
 class _Child:
     """One process: a question in, an answer out, killed when it takes too long."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, first_on_path: Path | None) -> None:
         self._limits, self._asked, self._failed = limits, 0, False
-        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(sys.path)}
+        path = [*([str(first_on_path)] if first_on_path else []), *sys.path]
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(path)}
         self._process = subprocess.Popen(  # noqa: S603  our own program, and no shell
             [sys.executable, "-m", "agent.adapters.reading.child", json.dumps(asdict(limits))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
