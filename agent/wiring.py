@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +26,9 @@ from agent.errors import SettingsError, UsageError
 from agent.ports import Clock, Judge, Known, Outlook, PaperSource, Screener, Wanted
 from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
-from agent.retest.graph import build
 from agent.retest.parts import Parts
 from agent.retest.screen import Limits
-from agent.settings import Settings, load
+from agent.settings import Settings
 from store.files import Home
 from store.index import VectorIndex, open_index
 from store.ledger import Ledger
@@ -241,36 +238,3 @@ def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Pap
             yield from store.papers.get_many(db, sorted(wanted or store.papers.all_ids(db))).values()
     finally:
         ledger.close()
-
-
-@dataclass
-class ServedContext:
-    """Context for a graph served by name (langgraph.json): primitives in, parts made on demand.
-
-    Input: `run_id` and `as_of` (YYYY-MM-DD). The home is held until the context is dropped.
-    """
-
-    retest_home: str = "runs"
-    papers_from: str = "arxiv"
-    snapshot_path: str = ""
-    judged_by: str = "embedded"
-
-    def __post_init__(self) -> None:
-        self._stack = ExitStack()
-        self._parts: Parts | None = None
-        weakref.finalize(self, self._stack.close)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if self._parts is None:
-            self._parts = self._stack.enter_context(open_parts(load({
-                "home": self.retest_home, "source": self.papers_from,
-                "snapshot": self.snapshot_path, "judge": self.judged_by,
-            })))  # fmt: skip
-        return getattr(self._parts, name)
-
-
-def served_graph() -> Any:
-    """The retest graph as langgraph.json exposes it."""
-    return build(context_schema=ServedContext)  # type: ignore[arg-type]  # it hands on every part

@@ -17,6 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import store.claims
 from agent.retest import service
 from agent.settings import load
 from agent.wiring import open_parts
@@ -38,8 +39,8 @@ def main() -> None:
         print(json.dumps(timed(settings), indent=1))
 
 
-def timed(settings: Any) -> dict[str, Any]:
-    """Seconds of each stage: from its first event to the next stage's."""
+def timed(settings: Any, claims: int | None = None) -> dict[str, Any]:
+    """Seconds of each stage, from its first event to the next stage's, for all or the first claims."""
     spent: dict[str, float] = defaultdict(float)
     last = {"stage": "start", "at": time.perf_counter()}
 
@@ -50,7 +51,10 @@ def timed(settings: Any) -> dict[str, Any]:
 
     started = time.perf_counter()
     with open_parts(settings) as parts:
-        run = service.start(parts, parts.clock.now().date().isoformat(), [], [], listen, settings.concurrency)
+        with parts.ledger.read() as db:
+            ids = [c.id for c in store.claims.active(db) if c.as_of][:claims]
+        day = parts.clock.now().date().isoformat()
+        run = service.start(parts, day, ids, [], listen, settings.concurrency)
     whole = time.perf_counter() - started
     return {
         "seconds": round(whole, 1),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from store.records import Evidence, GateResult
-from store.schema import evidence, gate_results, lapses, papers
+from store.schema import evidence, gate_results, lapses, papers, passages, texts
 
 LAPSED = "stands"
 """The gate that evidence fails once its paper is withdrawn, or its quote gone from a newer version."""
@@ -74,6 +74,17 @@ def to_read_again(db: Connection, claim_id: str, revision: int, since: str) -> l
         .where(lapses.c.noted_at > since, papers.c.withdrawn.is_(False))
     )
     return sorted(set(db.execute(query).scalars()))
+
+
+def places(db: Connection) -> dict[str, tuple[bool, int | None]]:
+    """Where each quote stands: whether in a paper read whole, and on which page, by evidence id."""
+    held = (passages.c.start <= evidence.c.start) & (evidence.c.start < passages.c.end)
+    query = (
+        select(evidence.c.id, texts.c.kind, passages.c.page)
+        .join(texts, texts.c.id == evidence.c.text_id)
+        .outerjoin(passages, (passages.c.text_id == evidence.c.text_id) & held)
+    )
+    return {row.id: (row.kind == "full", row.page) for row in db.execute(query)}
 
 
 def _load(db: Connection, chosen: Any) -> list[Evidence]:

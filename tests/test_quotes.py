@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.retest.quotes import find_quote, fold, whole_sentences
+from agent.retest.quotes import find_quote, fold, legible, whole_sentences
 
 TEXT = (
     "Effects of fine-tuning. We find that the efficient models do not improve on 3.5% of the 1,200 "
@@ -38,6 +38,14 @@ def test_the_mark_of_a_footnote_is_no_number() -> None:
     assert find_quote("We introduce a corpus, which is large", text)
     assert find_quote("We introduce a corpus,1 which is large", text)
     assert not find_quote("and 3, 5 or of its parts, say", text)
+
+
+@given(st.integers())
+def test_a_text_made_legible_is_found_in_the_raw_one(seed: int) -> None:
+    raw = mangled(TEXT, seed)
+    assert find_quote(legible(raw), raw)
+    assert "\n" not in legible(raw)
+    assert "ﬁ" not in legible(raw)
 
 
 @given(st.integers())

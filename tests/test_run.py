@@ -282,14 +282,15 @@ def test_a_killed_run_is_resumed_and_no_answered_call_is_repeated(
 
 
 def test_the_served_graph_runs_from_primitives_alone(home: Home, shared_data: Path, tmp_path: Path) -> None:
-    from agent import wiring
 
     wanted = json.loads((Path(__file__).parents[1] / "langgraph.json").read_text())["graphs"]
-    assert list(wanted.values()) == ["./agent/wiring.py:served_graph"]
+    assert list(wanted.values()) == ["./agent/serving.py:served_graph"]
     empty = write_snapshot(tmp_path / "one.jsonl", [make_paper(1, published="2020-01-01")])
     context = {"retest_home": str(home.root), "papers_from": "snapshot", "snapshot_path": str(empty)}
     begin = {"run_id": "run-served", "as_of": DAY, "only_claims": [], "only_lines": []}
-    wiring.served_graph().invoke(begin, context=context)
+    from agent import serving
+
+    serving.served_graph().invoke(begin, context=context)
     assert (home.root / "run-served" / "report.md").exists()
 
 

@@ -132,8 +132,8 @@ def _sources(status: ClaimStatus) -> list[str]:
 def _print_citation(citation: Citation) -> None:
     item, paper = citation.evidence, citation.paper
     part = f" on {item.atom_id}" if item.atom_id != item.claim_id else ""
-    click.echo(f"  {item.stance} ({item.strength:.2f}){part}: “{' '.join(item.quote.split())}”")
-    click.echo(f"    {paper.title}, {paper.published}, {item.section}, {url_of(citation)}")
+    click.echo(f"  {item.stance} ({item.strength:.2f}){part}: “{citation.quote}”")
+    click.echo(f"    {paper.title}, {paper.published}, {citation.place}, {url_of(citation)}")
     for gate in item.gates:
         click.echo(f"    {'pass' if gate.passed else 'FAIL'} {gate.gate}: {gate.reason}")
 

@@ -36,6 +36,7 @@ def load(db: Connection, today: str, *, run_id: str | None = None, only: list[st
         nearest=nearest,
         run=store.runs.get(db, run_id) if run_id else store.runs.latest(db),
         today=today,
+        places=store.evidence.places(db),
     )
 
 

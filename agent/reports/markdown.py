@@ -131,8 +131,8 @@ def _cited(citation: Citation) -> str:
     item, paper = citation.evidence, citation.paper
     where = f"[arXiv:{paper.id}{f'v{item.version}' if item.version else ''}]({url_of(citation)})"
     return (
-        f"“{escape(item.quote)}” — {where}, {escape(paper.title)}, {paper.published} "
-        f"({item.stance}, strength {item.strength:.2f}, {escape(item.section)} only)"
+        f"“{escape(citation.quote)}” — {where}, {escape(paper.title)}, {paper.published} "
+        f"({item.stance}, strength {item.strength:.2f}, {escape(citation.place)})"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.retest.quotes import legible
 from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
 
 
@@ -22,14 +23,21 @@ class Contents:
     nearest: dict[str, list[str]]
     run: Run | None
     today: str
+    places: dict[str, tuple[bool, int | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Citation:
-    """A piece of evidence and the paper it stands in."""
+    """A piece of evidence, the paper it stands in, and its place there: section and page."""
 
     evidence: Evidence
     paper: Paper
+    place: str = ""
+
+    @property
+    def quote(self) -> str:
+        """The quote as people write it: without the line ends and hyphens of a PDF."""
+        return legible(self.evidence.quote)
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,11 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
     present = next((v for v in reversed(history) if v.revision == claim.revision), None)
     evidence = contents.evidence.get((claim.id, claim.revision), [])
     resting = set(present.evidence_ids) if present else set()
-    cite = [Citation(e, contents.papers[e.paper_id]) for e in evidence if e.paper_id in contents.papers]
+    cite = [
+        Citation(e, contents.papers[e.paper_id], _place(contents, e))
+        for e in evidence
+        if e.paper_id in contents.papers
+    ]
     return ClaimStatus(
         claim=claim,
         verdict=present,
@@ -126,6 +138,13 @@ def why_ungrounded(claim: Claim) -> str:
     if all(s.status == "likely" for s in claim.sources):
         return "its document names no source; the one given was found by its findings and is not confirmed"
     return ""
+
+
+def _place(contents: Contents, evidence: Evidence) -> str:
+    whole, page = contents.places.get(evidence.id, (False, None))
+    if not whole:
+        return f"{evidence.section} only"
+    return evidence.section + (f", page {page}" if page else "")
 
 
 def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change]:
@@ -193,7 +212,8 @@ def citation_document(citation: Citation) -> dict[str, Any]:
         "version": citation.evidence.version,
         "title": citation.paper.title,
         "published": citation.paper.published,
-        "quote": citation.evidence.quote,
+        "quote": citation.quote,
+        "place": citation.place,
         "stance": citation.evidence.stance,
         "strength": citation.evidence.strength,
         "url": url_of(citation),

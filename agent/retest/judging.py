@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from langgraph.runtime import Runtime
@@ -16,6 +17,7 @@ from agent.retest.asking import Question
 from agent.retest.collecting import candidates, claim_of, corpus_of
 from agent.retest.parts import Parts
 from agent.retest.passages import FRONT, choose, may_bear
+from agent.retest.quotes import legible
 from agent.retest.ranking import rank
 from agent.retest.screen import Floats, query_variants
 from agent.retest.state import ClaimState, RunState
@@ -81,7 +83,8 @@ def _question(db: Connection, parts: Parts, claim: Claim, asked: Floats, paper_i
     if read is None:
         raise KeyError(f"{paper_id} was kept but not read")
     every = tuple(store.papers.passages_of(db, read[0]))
-    passages = tuple(choose(every, _closeness(parts, asked, every), parts.limits.passages))
+    shown = choose(every, _closeness(parts, asked, every), parts.limits.passages)
+    passages = tuple(p if p.section in FRONT else replace(p, text=legible(p.text)) for p in shown)
     request = parts.judge.request(claim, paper, passages)
     key = store.calls.key_of(
         judge=parts.judge.name,

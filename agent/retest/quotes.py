@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from agent.retest.sentences import Span, sentence_spans
 
 MIN_WORDS = 6
+_LIGATURES = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄﬅﬆ"}
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_][,;:])\d{1,2}(?=\s)")
 """A raised number after a comma, as PDF gives it: "the corpus,1 which"."""
 _KEPT = frozenset("%<>=±≤≥≠")
@@ -61,6 +62,15 @@ def _plain(char: str) -> str:
     if char in _HYPHENS:
         return "-"
     return " " if char.isspace() else char
+
+
+def legible(raw: str) -> str:
+    """A text as people write it: words cut at line ends joined, ligatures undone, white space single.
+
+    A quote of it is found again in the raw text, for `fold` makes the same of both.
+    """
+    joined = re.sub(r"(?<=\w)[-\u00ad\u2010]\s*\n\s*(?=\w)", "", raw)
+    return " ".join(joined.translate(_LIGATURES).split())
 
 
 def find_quote(quote: str, text: str) -> Span | None:

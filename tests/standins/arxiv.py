@@ -204,7 +204,8 @@ def _begin(handler: Quiet, status: int, body: bytes, kind: str, headers: dict[st
     handler.end_headers()
 
 
-def _record(paper: Paper) -> Record:
+def record_of(paper: Paper) -> Record:
+    """A paper as the stand-in serves it."""
     return asdict(paper) | {"version": paper.version or 1, "authors": paper.authors or ("Unknown",)}
 
 
@@ -220,7 +221,7 @@ def main() -> None:
         "--faults", type=int, metavar="SEED", help="let things go wrong, by a seeded schedule"
     )
     args = parser.parse_args()
-    records = [_record(p) for p in SnapshotSource(args.records).everything()]
+    records = [record_of(p) for p in SnapshotSource(args.records).everything()]
     with arxiv_server(records, args.port) as server:
         if args.faults is not None:
             server.schedule = seeded(args.faults)
