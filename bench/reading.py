@@ -25,6 +25,7 @@ from pdfminer.high_level import extract_pages
 from pypdf import PdfReader, PdfWriter
 
 from agent.adapters.reading import pdf, pdfium
+from agent.adapters.reading.layout import join_pages, parts_of
 from agent.adapters.reading.sandbox import Limits, Sandbox
 from agent.errors import ReadError
 from agent.retest.quotes import MIN_WORDS, find_quote, word_count
@@ -103,7 +104,8 @@ def _raw_pdfium(path: Path) -> int:
 
 def _ours(pages_of: Callable[[str], tuple[int, Callable[[int], pdf.Page]]], path: Path) -> int:
     number, page_at = pages_of(str(path))
-    return sum(1 for n in range(number) if page_at(n).text is not None)
+    text, starts = join_pages([page_at(n).text for n in range(number)])
+    return number if parts_of(text, starts) else 0
 
 
 def small_pdfs(folder: Path) -> list[bytes]:

@@ -75,6 +75,14 @@ def test_what_only_the_body_says_is_found_and_cited_with_its_section(
     assert not [t for t in world.judge.shown if "Ann Bee" in t or "worked on stars" in t]
 
 
+def test_only_the_best_papers_are_downloaded(home: Home, world: World, server: ArxivServer) -> None:
+    server.records = [*QUIET, paper(7, "lowers")]
+    world.limits = world.limits._replace(whole=5, downloads=3)
+    world.run(home, server)
+    assert len([path for _, path in server.log if path.startswith("/html")]) == 3
+    assert len(stored(home)[3]) == 3
+
+
 def test_an_unchanged_week_asks_for_nothing_twice(home: Home, world: World, server: ArxivServer) -> None:
     server.records = [*QUIET, paper(7, "lowers")]
     world.run(home, server)

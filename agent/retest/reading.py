@@ -43,9 +43,9 @@ def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
         kept = [store.runs.kept(db, state["run_id"], claim_id) for claim_id in state["claim_ids"]]
         papers = store.papers.get_many(db, best_first(kept, max(map(len, kept), default=0)))
         known = store.papers.read_whole(db, papers.values())
-    fetching = Fetching(parts)
     whole = [i for i in to_fetch(kept, parts) if i not in known] if parts.downloads else []
     rest = [i for i in papers if i not in whole and i not in known]
+    fetching = Fetching(parts, frozenset(whole))
     counts, notices = {"papers_read": len(papers), "papers_read_whole": 0, "passages_embedded": 0}, []
     with Behind() as behind:
         for paper_id in known:  # a run killed between reading and embedding left them without vectors
@@ -73,17 +73,16 @@ def to_fetch(kept: Sequence[Sequence[str]], parts: Parts) -> list[str]:
 
 
 class Fetching:
-    """Fetches files until arXiv fails; what was not fetched then is counted."""
+    """Fetches the files of papers that are `wanted`, until arXiv fails; what was not fetched is counted."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._downloads = parts.downloads
-        self._wanted = set[str]()
+    def __init__(self, parts: Parts, wanted: frozenset[str]) -> None:
+        self._downloads, self._wanted = parts.downloads, wanted
         self._down = threading.Event()
         self._failure, self._unasked = "", 0
 
     def file_of(self, paper: Paper) -> PaperFile | None:
         """The paper's file, or None. Raises ReadError for a file that is not one we take."""
-        if self._downloads is None:
+        if self._downloads is None or paper.id not in self._wanted:
             return None
         if self._down.is_set():
             self._unasked += 1

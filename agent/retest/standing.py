@@ -45,7 +45,7 @@ def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
     with parts.ledger.read() as db:
         cited = resting_on(db)
         papers = store.papers.get_many(db, sorted({e.paper_id for e in cited}))
-    fetching = Fetching(parts)
+    fetching = Fetching(parts, frozenset(papers))
     for item in cited:
         try:
             reason = why_lapsed(parts, fetching, item, papers[item.paper_id])

@@ -71,7 +71,7 @@ def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, An
             return _told(*parsers["html"](Path(asked["path"]).read_bytes()), note="")
         return _read_pdf(asked["path"], limits, parsers["pdf"], used)
     except MemoryError:
-        return {"error": f"it needs more than {limits['memory_mb']} MB"}
+        return {"error": f"it needs more than {limits['memory_mb']} MB", "worn": True}
     except Exception as error:  # a parser may raise anything on a hostile file
         return {"error": f"{type(error).__name__}: {str(error)[:200]}"}
 

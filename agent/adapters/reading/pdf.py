@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from pypdf import PdfReader
 
 TINY_PT, WHITE, MARGIN_PT, FAINT = 1.5, 0.97, 20.0, 0.05
-_SHOWS = (b"Tj", b"TJ", b"'", b'"')
 _DEVICE = ("/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/G", "/RGB", "/CMYK")
 Matrix = Sequence[float]
 IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
@@ -64,32 +63,26 @@ class _Eye:
         self._space, self._saved = "/DeviceGray", list[tuple[bool, bool, bool, str]]()
         self._forms = [_Form(IDENTITY, page.get("/Resources") or {}, 0)]
         self._drawn: list[_Form | None] = []
+        self._entering: _Form | None = None
         self.seen: list[str] = []
         self.hidden = 0
 
     def operator(self, name: bytes, operands: Any, cm: Matrix, _tm: Matrix) -> None:
         """Note what changes how text is drawn, and whether text drawn now can be seen."""
-        if self._drawn and self._drawn[-1] and self._drawn[-1] is not self._forms[-1]:
-            self._forms.append(self._drawn[-1])
-        if name in _SHOWS:
-            self._unseen |= self._white or self._invisible or self._faint
-        elif name == b"q":
-            self._save()
-        elif name == b"Q" and len(self._saved) > self._forms[-1].saved:
-            self._restore()
-        elif name == b"Do":
-            self._drawn.append(self._form(operands, cm))
-            self._save()
-        elif handler := _HANDLERS.get(name):
-            handler(self, operands)
+        if self._entering:
+            self._forms.append(self._entering)
+            self._entering = None
+        if handler := _HANDLERS.get(name):
+            handler(self, operands, cm)
 
     def done(self, name: bytes, *_: Any) -> None:
         """Come back from a form."""
-        if name != b"Do" or not self._drawn:
+        if name != b"Do":
             return
-        if self._drawn.pop() is self._forms[-1]:
-            del self._saved[self._forms.pop().saved + 1 :]
-        self._restore()
+        form, self._entering = self._drawn.pop(), None
+        if form is self._forms[-1]:
+            del self._saved[self._forms.pop().saved :]
+        self.restore()
 
     def text(self, text: str, cm: Matrix, tm: Matrix, _font: Any, size: float) -> None:
         """Take a stretch of text, or count it as hidden."""
@@ -110,14 +103,26 @@ class _Eye:
             return None
         own = [_number(n) for n in drawn.get("/Matrix") or IDENTITY]
         place = _times(_times(own if len(own) == 6 else IDENTITY, cm), inside.place)
-        return _Form(place, drawn.get("/Resources") or inside.resources, len(self._saved))
+        return _Form(place, drawn.get("/Resources") or inside.resources, len(self._saved) + 1)
 
-    def _save(self) -> None:
+    def show(self, *_: Any) -> None:
+        """`Tj` and its like: whether what is drawn now can be seen."""
+        self._unseen |= self._white or self._invisible or self._faint
+
+    def save(self, *_: Any) -> None:
+        """`q`."""
         self._saved.append((self._white, self._invisible, self._faint, self._space))
 
-    def _restore(self) -> None:
-        if self._saved:
+    def restore(self, *_: Any) -> None:
+        """`Q`, but never past what was saved before a form began."""
+        if len(self._saved) > self._forms[-1].saved:
             self._white, self._invisible, self._faint, self._space = self._saved.pop()
+
+    def draw(self, operands: Any, cm: Matrix) -> None:
+        """`Do`: a form or an image; it leaves the state as it was."""
+        self._entering = self._form(operands, cm)
+        self._drawn.append(self._entering)
+        self.save()
 
     def _is_away(self, cm: Matrix, tm: Matrix, size: float) -> bool:
         """Whether text is too small to read, or begins off the page."""
@@ -126,19 +131,19 @@ class _Eye:
         off = not (left - MARGIN_PT <= x <= right + MARGIN_PT and bottom - MARGIN_PT <= y <= top + MARGIN_PT)
         return off or 0 < abs(size) * hypot(c, d) < TINY_PT
 
-    def grey_or_rgb(self, operands: Any) -> None:
+    def grey_or_rgb(self, operands: Any, *_: Any) -> None:
         """`g`, `rg`: white when every component is."""
         self._white = bool(operands) and all(_number(o) >= WHITE for o in operands)
 
-    def cmyk(self, operands: Any) -> None:
+    def cmyk(self, operands: Any, *_: Any) -> None:
         """`k`: white is no ink."""
         self._white = bool(operands) and all(_number(o) <= 1 - WHITE for o in operands)
 
-    def space(self, operands: Any) -> None:
+    def space(self, operands: Any, *_: Any) -> None:
         """`cs`: another colour space; its first colour is black."""
         self._space, self._white = str(operands[0]) if operands else "", False
 
-    def colour(self, operands: Any) -> None:
+    def colour(self, operands: Any, *_: Any) -> None:
         """`sc`, `scn`: in a space of one component that we do not know, 1 may be all ink."""
         plain = [o for o in operands if not str(o).startswith("/")]
         if len(plain) == 4:
@@ -148,11 +153,11 @@ class _Eye:
         else:
             self._white = False
 
-    def mode(self, operands: Any) -> None:
+    def mode(self, operands: Any, *_: Any) -> None:
         """`Tr`: 3 draws nothing, 7 only clips."""
         self._invisible = bool(operands) and _number(operands[0]) in (3, 7)
 
-    def state(self, operands: Any) -> None:
+    def state(self, operands: Any, *_: Any) -> None:
         """`gs`: a named state may make the fill transparent."""
         opacity = _named(self._forms[-1].resources, "/ExtGState", operands).get("/ca")
         if opacity is not None:
@@ -160,6 +165,8 @@ class _Eye:
 
 
 _HANDLERS = {
+    b"Tj": _Eye.show, b"TJ": _Eye.show, b"'": _Eye.show, b'"': _Eye.show,
+    b"q": _Eye.save, b"Q": _Eye.restore, b"Do": _Eye.draw,
     b"g": _Eye.grey_or_rgb, b"rg": _Eye.grey_or_rgb, b"k": _Eye.cmyk, b"cs": _Eye.space,
     b"sc": _Eye.colour, b"scn": _Eye.colour, b"Tr": _Eye.mode, b"gs": _Eye.state,
 }  # fmt: skip

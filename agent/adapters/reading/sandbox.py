@@ -107,7 +107,7 @@ class _Child:
             line = b""
         if line.endswith(b"\n"):
             answer: dict[str, Any] = json.loads(line)
-            self._failed = "error" in answer
+            self._failed = answer.get("worn", False)
             return answer
         self._failed = True
         return {"error": self._why()}
