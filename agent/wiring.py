@@ -27,6 +27,7 @@ from agent.ports import Clock, Judge, Known, Outlook, PaperSource, Screener, Wan
 from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
 from agent.retest.parts import Parts
+from agent.retest.passages import to_embed
 from agent.retest.screen import Limits
 from agent.settings import Settings
 from store.files import Home
@@ -88,7 +89,7 @@ def embed_everything(settings: Settings) -> int:
     with ledger.read() as db:
         papers = store.papers.get_many(db, store.papers.all_ids(db))
         texts = {"papers": {p.id: p.text for p in papers.values()},
-                 "passages": {p.id: p.text for p in store.papers.all_passages(db)}}  # fmt: skip
+                 "passages": to_embed(store.papers.all_passages(db))}  # fmt: skip
     ledger.close()
     embedder, made = SentenceEmbedder(settings.embedder), 0
     with open_vectors(settings) as index:

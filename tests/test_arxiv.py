@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -103,6 +105,28 @@ def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: P
     time.at -= 10**6  # the clock was wrong, and is put right
     with gate.turn():
         assert time.waits[-1] == SPACING_S
+
+
+TURNS = """
+import sys, time
+from agent.adapters import polite_gate
+polite_gate.SPACING_S = 0.05
+gate = polite_gate.PoliteGate(polite_gate.Path(sys.argv[1]))
+for _ in range(4):
+    with gate.turn():
+        print(time.time())
+        time.sleep(0.01)
+        print(time.time())
+"""
+
+
+def test_processes_take_turns(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TURNS, str(tmp_path)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [list(map(float, p.communicate(timeout=30)[0].split())) for p in running]
+    turns = sorted((t[n], t[n + 1]) for t in told for n in range(0, 8, 2))
+    assert len(turns) == 12
+    assert all(b[0] - a[0] >= 0.05 and b[0] > a[1] for a, b in pairwise(turns))
 
 
 def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tmp_path: Path) -> None:

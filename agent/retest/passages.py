@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agent.ports import Reading, Section
+from agent.retest.quotes import legible
 from agent.retest.sentences import Span, sentence_spans
 from store.records import Passage
 
@@ -34,6 +35,11 @@ def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
 def may_bear(passage: Passage) -> bool:
     """Whether a passage can hold the authors' own result: not a reference list, not others' work."""
     return not passage.section.lower().startswith(OUTSIDE)
+
+
+def to_embed(found: Iterable[Passage]) -> dict[str, str]:
+    """The texts that passages are embedded as, by id: legible, and only of those that may bear."""
+    return {p.id: legible(p.text) for p in found if may_bear(p)}
 
 
 def choose(passages: Sequence[Passage], closeness: Mapping[str, float], most: int) -> list[Passage]:

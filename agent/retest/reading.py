@@ -21,7 +21,6 @@ from agent.ports import PaperFile, Reading
 from agent.retest import passages
 from agent.retest.behind import Behind
 from agent.retest.parts import Parts
-from agent.retest.quotes import legible
 from agent.retest.state import RunState
 from store.records import Paper, Passage
 
@@ -153,7 +152,7 @@ def _stored(parts: Parts, paper: Paper) -> list[Passage]:
 
 def embed(parts: Parts, found: Sequence[Passage]) -> None:
     """Embed passages that have no vector yet; reference lists and other people's work are left out."""
-    text = {p.id: legible(p.text) for p in found if passages.may_bear(p)}
+    text = passages.to_embed(found)
     ids = parts.index.missing("passages", list(text))
     if ids:
         parts.index.add("passages", ids, parts.embedder.embed([text[i] for i in ids]))
