@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from store.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_paper
+from tests.standins.arxiv import Fault, arxiv_server
 from tests.standins.llm import llm_server, says
 from tests.test_run import write_snapshot
 
@@ -181,3 +183,21 @@ def test_help_and_status_are_instant_and_import_nothing_heavy(
         took.append(time.perf_counter() - started)
     assert done.stderr.strip().endswith("[]")
     assert min(took) < seconds
+
+
+def test_ctrl_c_leaves_at_once_though_arxivs_gate_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    retest("init", home=home)
+    command = [sys.executable, "-m", "agent", "--home", str(home), "run", "--source", "arxiv"]
+    with arxiv_server([]) as server:
+        server.schedule = lambda *_: Fault("status", 503, {"Retry-After": "300"})
+        env = os.environ | {"RETEST_ARXIV_URL": server.url, "RETEST_GATE_DIR": str(tmp_path / "gate")}
+        run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
+        deadline = time.monotonic() + 60
+        while not server.log and time.monotonic() < deadline:
+            run.poll()
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert "go on with: retest run --resume run-" in said
+    assert "Traceback" not in said

@@ -53,8 +53,14 @@ class ArxivSource:
         self._http, self._api, self._listing = http, api, listing
         self._most, self._categories = most, categories
         self.problems: list[str] = []
-        self.notices: list[str] = []
+        self._cut: list[str] = []
         self._failed = self._unasked = 0
+
+    @property
+    def notices(self) -> list[str]:
+        """The searches that had more results than were taken."""
+        told = f"of these searches' results only the best {self._most} were taken: {', '.join(self._cut)}"
+        return [told] if self._cut else []
 
     @property
     def counts(self) -> dict[str, int]:
@@ -150,7 +156,7 @@ class ArxivSource:
         elif got < min(total, most):
             self.problems.append(f"{what} gave {got} of {total} results")
         elif total > most:
-            self.notices.append(f"{what}: the best {most} of {total} results were taken")
+            self._cut.append(f"{what.rpartition(' ')[2]} ({total})")
         if stray > STRAY * got:
             self.problems.append(f"{what} gave {stray} of {got} results outside its window")
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +17,9 @@ from agent.cli.shared import print_json, reading, settings_of, today
 from agent.errors import UsageError
 from agent.settings import Settings, load
 from store.records import Run
+
+if TYPE_CHECKING:
+    from agent.cli.progress import Progress
 
 FAIL_ON_MET, DEGRADED, BUDGET, INTERRUPTED = 1, 3, 4, 130
 _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradicted",)}
@@ -88,14 +96,31 @@ def _run(settings: Settings, resume: str | None, day: str, claims: list[str], li
     from agent.retest import service
     from agent.wiring import open_parts
 
-    with open_parts(settings) as parts, Progress() as progress:
-        try:
-            if resume:
-                return service.resume(parts, resume, progress, settings.concurrency)
-            return service.start(parts, day, claims, lines, progress, settings.concurrency)
-        except KeyboardInterrupt:
-            click.echo(f"retest: interrupted; go on with: retest run --resume {progress.run_id}", err=True)
-            raise click.exceptions.Exit(INTERRUPTED) from None
+    with open_parts(settings) as parts, Progress() as progress, _leaving_on_interrupt(progress):
+        if resume:
+            return service.resume(parts, resume, progress, settings.concurrency)
+        return service.start(parts, day, claims, lines, progress, settings.concurrency)
+
+
+@contextmanager
+def _leaving_on_interrupt(progress: Progress) -> Iterator[None]:
+    """Leave at the first Ctrl-C, as if killed.
+
+    Every step is kept as it is made. An exception would wait for the step under way, and that may be
+    twenty minutes at arXiv's gate.
+    """
+
+    def leave(*_: object) -> None:
+        progress.__exit__()
+        click.echo(f"retest: interrupted; go on with: retest run --resume {progress.run_id}", err=True)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _say(settings: Settings, run: Run, *, as_json: bool) -> None:
