@@ -7,6 +7,7 @@ RetestError                 exit 2 unless a subclass says otherwise
 ├── SnapshotError       2   a snapshot that cannot be read at all
 ├── ModelError          2   a packaged or named model that cannot be used
 ├── SourceError         3   a paper source is out of reach
+├── SandboxError        2   the process that reads papers does not start
 ├── ReadError           3   a paper's file cannot be read
 └── JudgeError          3   a judge gave no usable answer
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
@@ -47,6 +48,10 @@ class SourceError(RetestError):
     """A paper source is out of reach."""
 
     exit_code = 3
+
+
+class SandboxError(RetestError):
+    """The process that reads papers does not start."""
 
 
 class ReadError(RetestError):

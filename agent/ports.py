@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,13 +25,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Known:
-    """Papers that present verdicts rest on, to be looked at again.
+    """Papers that verdicts rest on, to be looked at again: their `categories` by id.
 
     `since` is a day before the last one they were looked at; None when that is not known.
     """
 
-    ids: tuple[str, ...] = ()
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
     since: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The papers' ids."""
+        return tuple(self.categories)
 
 
 @dataclass(frozen=True)
@@ -151,10 +156,10 @@ class PaperSource(Protocol):
 class Downloads(Protocol):
     """Fetches the files of papers, and keeps them."""
 
-    def fetch(self, paper: Paper) -> PaperFile | None:
-        """The file of a paper version; None where there is none to be had.
+    def fetch(self, paper: Paper, but: str = "") -> PaperFile | None:
+        """The file of a paper version, but not of the kind `but`; None where there is none to be had.
 
-        Raises SourceError when the source is out of reach, ReadError for a file we do not take.
+        Raises SourceError when the source does not give it, ReadError for a file we do not take.
         """
 
 

@@ -52,7 +52,7 @@ def main() -> None:
 def row(papers: list[Paper], number: int, after: str, until: str) -> dict[str, object]:
     """What one week's collection plans and asks."""
     wanted = [Wanted(CLAIM, after, until)] * number
-    known = Known(tuple(p.id for p in papers[: 2 * number]), after)
+    known = Known({p.id: p.categories for p in papers[: 2 * number]}, after)
     time = Time()
     with tempfile.TemporaryDirectory() as folder, arxiv_server([record_of(p) for p in papers]) as server:
         server.now = time.now

@@ -110,7 +110,7 @@ def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: P
 TURNS = """
 import sys, time
 from agent.adapters import polite_gate
-polite_gate.SPACING_S = 0.05
+polite_gate.SPACING_S = 0.1
 gate = polite_gate.PoliteGate(polite_gate.Path(sys.argv[1]))
 for _ in range(4):
     with gate.turn():
@@ -126,7 +126,7 @@ def test_processes_take_turns(tmp_path: Path) -> None:
     told = [list(map(float, p.communicate(timeout=30)[0].split())) for p in running]
     turns = sorted((t[n], t[n + 1]) for t in told for n in range(0, 8, 2))
     assert len(turns) == 12
-    assert all(b[0] - a[0] >= 0.05 and b[0] > a[1] for a, b in pairwise(turns))
+    assert all(b[0] - a[0] > 0.08 and b[0] > a[1] for a, b in pairwise(turns))
 
 
 def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
 ) -> None:
     server.records[0] |= {"version": 3, "comment": "This paper has been withdrawn by the author"}
     source = live(server, tmp_path)
-    (paper,) = source.collect([], Known(("2506.00001", "2506.09999")))
+    (paper,) = source.collect([], Known({"2506.00001": ["cs.CL"], "2506.09999": ["cs.CL"]}))
     assert paper.withdrawn
     assert paper.version == 3
     assert "no record of 2506.09999" in source.problems[0]

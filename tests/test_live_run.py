@@ -167,15 +167,17 @@ def test_a_paper_that_cannot_be_read_is_named_and_the_run_goes_on(
     assert stored(home)[0][-1].basis == "reconfirmed"
 
 
+@pytest.mark.parametrize("kind", ["503", "403", "html"])
 def test_an_outage_among_the_downloads_confirms_nothing(
-    home: Home, world: World, server: ArxivServer
+    home: Home, world: World, server: ArxivServer, kind: str
 ) -> None:
     server.records = [*QUIET, paper(7, body="raises"), paper(8, body="raises")]
-    server.schedule = lambda _, path: Fault("status") if path.startswith(("/html", "/pdf")) else None
+    wrong = Fault("html") if kind == "html" else Fault("status", int(kind))
+    server.schedule = lambda _, path: wrong if path.startswith(("/html", "/pdf")) else None
     run = world.run(home, server)
     assert run.health == "degraded"
-    assert "could not be fetched" in run.reasons[0]
-    assert "7 further papers were not asked for" in run.reasons[0]
+    assert sum("could not be fetched" in reason for reason in run.reasons) == 2
+    assert run.reasons[-1] == "6 further papers were not asked for"
     assert stored(home)[0][-1].name is None
     server.schedule = lambda *_: None
     world.run(home, server)

@@ -278,7 +278,7 @@ def test_a_site_that_is_down_is_an_error_and_half_a_file_stays_for_later(
 def test_only_arxivs_hosts_are_asked_and_only_files_we_take(server: ArxivServer, tmp_path: Path) -> None:
     held = files(server, tmp_path)
     server.faults = [Fault("status", 302, {"Location": "https://evil.example/x.pdf"})] * 2
-    with pytest.raises(ReadError, match=r"evil\.example.* is not at arXiv"):
+    with pytest.raises(SourceError, match=r"evil\.example.* is not at arXiv"):
         held.fetch(record(2))
     server.faults = [
         Fault("status", 404),
@@ -287,7 +287,7 @@ def test_only_arxivs_hosts_are_asked_and_only_files_we_take(server: ArxivServer,
     assert held.fetch(record(2))
     server.faults = [Fault("status", 404), *[Fault("html")] * 4]
     server.records.append(paper(4, html=False))
-    with pytest.raises(ReadError, match="sent as text/html"):
+    with pytest.raises(SourceError, match="sent as text/html"):
         held.fetch(record(4))
 
 

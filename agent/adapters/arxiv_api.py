@@ -89,6 +89,8 @@ class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
                 f"arXiv refuses the query (HTTP {answer.status}): {_said(answer.body)}",
                 "report it with the query",
             )
+        # The package counts on by what it was given: a result given twice would skip one that was not.
+        feed.results = list({r.entry_id: r for r in feed.results}.values())
         if first_page:
             self.total = feed.header.total_results
         return feed

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import BinaryIO
+from urllib.parse import quote
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from agent import __version__
 from agent.adapters.polite_gate import PoliteGate
@@ -23,6 +25,7 @@ from agent.ports import Clock
 TRIES = 4
 CONNECT_S, READ_S = 10.0, 60.0
 MOST_BYTES = 64 * 2**20
+CHUNK = 65536
 _TRY_AGAIN = (429, 500, 502, 503, 504)
 _NEVER_THERE = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "refused", "resolve")
 
@@ -39,6 +42,20 @@ class Answer:
 
 Check = Callable[[Answer], str]
 """Says in a few words what is wrong with an answer; empty when nothing is."""
+
+
+Heard = Callable[[Answer], None]
+"""Called with status and headers, before the body is read."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one try brought: an answer, what is wrong, and how long we were asked to wait."""
+
+    answer: Answer | None = None
+    wrong: str = ""
+    wait: float | None = None
+    never_there: bool = False
 
 
 def _nothing_wrong(_: Answer) -> str:
@@ -70,7 +87,7 @@ class ArxivHttp:
         into: BinaryIO | None = None,
         tries: int = TRIES,
         most_bytes: int = MOST_BYTES,
-        heard: Callable[[Answer], None] = lambda _: None,
+        heard: Heard = lambda _: None,
     ) -> Answer:
         """Ask until an answer passes `check`, `tries` times at most. Redirects are not followed.
 
@@ -78,67 +95,76 @@ class ArxivHttp:
         beginning when the server sends the whole (200) in place of the rest (206). `heard` is called
         with the status and headers before the body is read.
 
-        Raises SourceError naming the last thing that went wrong.
+        Raises SourceError naming the last thing that went wrong: Unfit where an answer came, TooMuch
+        where it was larger than `most_bytes`.
         """
-        wrong = ""
+        told = Told()
         for _ in range(tries):
-            try:
-                answer = self._once(url, dict(headers or {}), into, most_bytes, heard)
-            except requests.exceptions.RequestException as error:
-                wrong = cause(error)
-                if not self.reached and any(word in str(error) for word in _NEVER_THERE):
-                    break
-                self.gate.refused(None)
-                continue
-            self.reached = True
-            wrong = f"HTTP {answer.status}" if answer.status in _TRY_AGAIN else check(answer)
-            if not wrong:
-                self.gate.answered()
-                return answer
-            self.gate.refused(retry_after(answer.headers.get("Retry-After"), self.clock))
-        raise SourceError(
-            f"arXiv is out of reach at {url.partition('?')[0]}: {wrong}",
-            "try later, or use --source snapshot --snapshot PATH",
-        )
+            with self.gate.turn() as turn:
+                told = self._told(url, dict(headers or {}), into, most_bytes, heard, check)
+                if told.answer and not told.wrong:
+                    turn.answered()
+                    return told.answer
+                turn.refused(told.wait)
+            if not self.reached and told.never_there:
+                break
+        said = f"arXiv is out of reach at {url.partition('?')[0]}: {told.wrong}"
+        way_out = "try later, or use --source snapshot --snapshot PATH"
+        raise Unfit(said, way_out, told.answer.status) if told.answer else SourceError(said, way_out)
+
+    def _told(
+        self, url: str, headers: dict[str, str], into: BinaryIO | None, most: int, heard: Heard, check: Check
+    ) -> Told:
+        """One try: the answer, and what is wrong with it."""
+        try:
+            answer = self._once(url, headers, into, most, heard)
+        except (requests.exceptions.RequestException, HTTPError, UnicodeError, ValueError) as error:
+            return Told(wrong=cause(error), never_there=any(word in str(error) for word in _NEVER_THERE))
+        self.reached = True
+        wrong = f"HTTP {answer.status}" if answer.status in _TRY_AGAIN else check(answer)
+        return Told(answer, wrong, retry_after(answer.headers.get("Retry-After"), self.clock))
 
     def _once(
-        self,
-        url: str,
-        headers: dict[str, str],
-        into: BinaryIO | None,
-        most_bytes: int,
-        heard: Callable[[Answer], None],
+        self, url: str, headers: dict[str, str], into: BinaryIO | None, most: int, heard: Heard
     ) -> Answer:
-        agent = f"retest/{__version__} (dated-claim retesting; {self.contact or 'no contact given'})"
-        with self.gate.turn():
-            self.asked += 1
-            began = self.monotonic()
-            with self.session.get(
-                url, headers={"User-Agent": agent, **headers}, timeout=(CONNECT_S, READ_S), stream=True,
-                allow_redirects=False,
-            ) as response:  # fmt: skip
-                heard(Answer(url, response.status_code, response.headers))
-                body = io.BytesIO()
-                sink = into if into and response.status_code in (200, 206) else body
-                if into and response.status_code == 200:
-                    into.seek(0)
-                    into.truncate()
-                for chunk in self._chunks(response, began, most_bytes):
-                    sink.write(chunk)
+        contact = quote(self.contact, safe=" @:/.,+()<>-_~") or "no contact given"
+        headers |= {"User-Agent": f"retest/{__version__} (dated-claim retesting; {contact})"}
+        self.asked += 1
+        began = self.monotonic()
+        with self.session.get(
+            url, headers=headers, timeout=(CONNECT_S, READ_S), stream=True, allow_redirects=False
+        ) as response:
+            body = io.BytesIO()
+            sink = into if into and response.status_code in (200, 206) else body
+            if into and response.status_code == 200:
+                into.seek(0)
+                into.truncate()
+            heard(Answer(url, response.status_code, response.headers))
+            for chunk in self._chunks(response, began, most):
+                sink.write(chunk)
         return Answer(url, response.status_code, response.headers, body.getvalue())
 
-    def _chunks(self, response: requests.Response, began: float, most_bytes: int) -> Iterator[bytes]:
-        size = int(response.headers.get("Content-Length", "0")) - 1
-        if size > most_bytes:
+    def _chunks(self, response: requests.Response, began: float, most: int) -> Iterator[bytes]:
+        """What has come so far, again and again: a body that trickles must not hold the gate for ever."""
+        size = int(response.headers.get("Content-Length") or 0)
+        if size > most:
             raise TooMuch(f"{size // 2**20} MB")
         size = 0
-        for chunk in response.iter_content(16384):
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
             size += len(chunk)
-            if size > most_bytes:
-                raise TooMuch(f"more than {most_bytes // 2**20} MB")
+            if size > most:
+                raise TooMuch(f"more than {most // 2**20} MB")
             yield chunk
             if self.monotonic() - began > self.seconds:
                 raise requests.exceptions.ReadTimeout(f"timed out after {self.seconds:.0f} s")
+
+
+class Unfit(SourceError):
+    """An answer came, with a `status`, and was not what was asked for."""
+
+    def __init__(self, message: str, way_out: str = "", status: int = 0) -> None:
+        super().__init__(message, way_out)
+        self.status = status
 
 
 class TooMuch(SourceError):
@@ -149,7 +175,7 @@ def retry_after(value: str | None, clock: Clock) -> float | None:
     """Seconds to wait for, from a Retry-After header (RFC 9110, 10.2.3); None when unreadable."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.strip().isascii() and value.strip().isdigit():
         return float(value)
     try:
         return (parsedate_to_datetime(value) - clock.now()).total_seconds()
@@ -166,6 +192,7 @@ def cause(error: Exception) -> str:
         return "connection refused"
     if "timed out" in text:
         return "timed out"
-    if "IncompleteRead" in text or isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if "IncompleteRead" in text:
         return "the answer was cut short"
-    return "the connection broke" if "Connection" in type(error).__name__ else type(error).__name__
+    broke = "Connection" in type(error).__name__ or "Connection" in text
+    return "the connection broke" if broke else f"{type(error).__name__} {text[:80]}"

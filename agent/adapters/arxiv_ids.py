@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 
 _ID = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[A-Z]{2})?/\d{7})(?:v(?P<version>[1-9]\d?))?")
-_WITHDRAWN = re.compile(r"\b(?:paper|article|submission|manuscript)\b.{0,40}\bwithdrawn\b|^withdrawn\b", re.I)
+_WORK = r"(?:paper|article|submission|manuscript|preprint|work|version|note|report)"
+_WITHDRAWN = re.compile(
+    rf"\b{_WORK}\b(?:(?!arxiv:|replac|supersed|which|that|updat)[^.;]){{0,40}}\bwithdrawn\b"
+    rf"|\b(?:withdraw|withdrew|withdrawn|withdrawing)\b (?:this|the|our) (?:\w+ )?{_WORK}\b"
+    r"|^\W*withdrawn\b",
+    re.I,
+)
 
 
 def parse_id(text: str) -> tuple[str, int | None] | None:

@@ -7,7 +7,7 @@ dates, comments) and oai_dc (no versions) are understood: https://info.arxiv.org
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -36,39 +36,50 @@ class ArxivListing:
     def changed(self, archive: str, window: Window) -> Iterator[Paper]:
         """Yield the newest record of every paper of an archive that changed in a window.
 
-        A token that expired begins the listing again; papers may then come twice. Raises SourceError
-        when a page does not come, or the listing ends before it is complete.
+        A token that expired begins the listing again, and an empty one is asked for again; papers may
+        come twice. Raises SourceError when a page does not come, or the listing breaks off.
         """
         for left in range(FRESH_STARTS, -1, -1):
+            found = False
             try:
-                yield from self._pages(archive, window)
-                return
+                for paper in self._pages(archive, window):
+                    found = True
+                    yield paper
             except _Expired:
                 if not left:
                     raise SourceError("arXiv's listing expires before it ends", "try later") from None
+                continue
+            if found:
+                return
 
     def _pages(self, archive: str, window: Window) -> Iterator[Paper]:
         asked = {"metadataPrefix": "arXivRaw", "from": window.first, "until": window.last}
         params: dict[str, str] | None = asked | ({"set": archive} if archive else {})
-        seen = 0
+        seen, total = set[str](), 0
         while params:
             root = self._page({"verb": "ListRecords", **params})
             records = root.findall(".//{*}ListRecords/{*}record")
-            seen += len(records)
-            for record in records:
-                try:
-                    paper = paper_of(record)
-                except (ValueError, TypeError, IndexError):
-                    self.unreadable += 1
-                    continue
-                if paper:
-                    yield paper
+            if not records and seen:
+                raise SourceError(f"arXiv's listing breaks off after {len(seen)} records", "try later")
+            seen |= {r.findtext("{*}header/{*}identifier") or "" for r in records}
+            yield from self._papers(records)
             token = root.find(".//{*}ListRecords/{*}resumptionToken")
             text = (token.text or "").strip() if token is not None else ""
+            size = token.get("completeListSize", "") if token is not None else ""
+            total = max(total, int(size) if size.isdecimal() else 0)
             params = {"resumptionToken": text} if text else None
-            total = int(token.get("completeListSize", seen)) if token is not None else seen
-        if seen < total:
-            raise SourceError(f"arXiv's listing gave {seen} of {total} records", "try later")
+        if len(seen) < total:
+            raise SourceError(f"arXiv's listing gave {len(seen)} of {total} records", "try later")
+
+    def _papers(self, records: Sequence[Any]) -> Iterator[Paper]:
+        for record in records:
+            try:
+                paper = paper_of(record)
+            except (ValueError, TypeError, IndexError):
+                self.unreadable += 1
+                continue
+            if paper:
+                yield paper
 
     def _page(self, params: dict[str, str]) -> Any:
         answer = self._http.get(f"{self.url}?{urlencode(params)}", check=_what_is_wrong)
@@ -132,7 +143,7 @@ def _from_raw(raw: Any) -> Paper | None:
         categories=tuple((raw.findtext("{*}categories") or "").split()),
         updated=days[-1],
         comment=comment,
-        withdrawn=is_withdrawal(comment),
+        withdrawn=is_withdrawal(comment) or (versions[-1].findtext("{*}source_type") or "") == "I",
     )
 
 

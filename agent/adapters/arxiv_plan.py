@@ -54,7 +54,7 @@ class Window:
 class Plan:
     """What to ask for. `ways` gives the requests each way would have cost; `requests` is the least.
 
-    `check` tells whether known papers have to be asked for by id.
+    `check` are the known papers that have to be asked for by id.
     """
 
     way: str
@@ -63,28 +63,28 @@ class Plan:
     searches: tuple[Wanted, ...] = ()
     windows: tuple[Window, ...] = ()
     listing: Window | None = None
-    check: bool = True
+    check: tuple[str, ...] = ()
 
 
 def choose(wanted: Sequence[Wanted], known: Known, categories: Sequence[str], results: int) -> Plan:
     """The cheapest plan for these claims; `results` is the most that one claim's search takes.
 
-    A listing stands for the check of known papers where it reaches back to the last time they were seen.
+    A listing stands for the check of those known papers that are in the archives it lists, where it
+    reaches back to the last time they were seen.
     """
     ordered = sorted(wanted, key=lambda w: w.after or "")
-    search_cost, check = ceil(results / PAGE), ceil(len(known.ids) / IDS)
-    plans = [Plan("search", len(ordered) * search_cost + check, {}, tuple(ordered))]
+    one, archives, every = ceil(results / PAGE), archives_of(categories), known.ids
+    others = tuple(i for i, said in known.categories.items() if not is_listed(said, archives))
+    plans = [Plan("search", len(ordered) * one + _checks(every), {}, tuple(ordered), check=every)]
     for searched in range(len(ordered)):
-        window = span(ordered[searched:])
-        spent = searched * search_cost
-        windows = split(window, categories)
-        harvest = sum(_pages(w, categories) for w in windows)
-        first, archives = tuple(ordered[:searched]), len(archives_of(categories))
-        plans.append(Plan("harvest", spent + harvest + check, {}, first, tuple(windows)))
-        if known.since or not known.ids:
+        window, first = span(ordered[searched:]), tuple(ordered[:searched])
+        windows = tuple(split(window, categories))
+        cost = searched * one + sum(_pages(w, categories) for w in windows) + _checks(every)
+        plans.append(Plan("harvest", cost, {}, first, windows, check=every))
+        if known.since or not every:
             listed = Window(min(window.first, known.since or window.first), window.last)
-            listing = archives * ceil(listed.days * CHANGED_PER_DAY / LISTING)
-            plans.append(Plan("listing", spent + listing, {}, first, listing=listed, check=False))
+            cost = searched * one + len(archives) * ceil(listed.days * CHANGED_PER_DAY / LISTING)
+            plans.append(Plan("listing", cost + _checks(others), {}, first, listing=listed, check=others))
     cheapest = {p.way: p for p in sorted(plans, key=lambda p: -p.requests)}
     order = {"harvest": 0, "search": 1, "listing": 2}
     best = min(cheapest.values(), key=lambda p: (p.requests, order[p.way]))
@@ -120,6 +120,15 @@ def expected(window: Window, categories: Sequence[str]) -> int:
 def archives_of(categories: Sequence[str]) -> list[str]:
     """The OAI-PMH sets that hold the categories; [""] is all of arXiv."""
     return sorted({_set_of(c) for c in categories}) or [""]
+
+
+def is_listed(categories: Sequence[str], archives: Sequence[str]) -> bool:
+    """Whether a paper of these categories is in one of the archives' listings."""
+    return archives == [""] or any(_set_of(c) in archives for c in categories)
+
+
+def _checks(ids: Sequence[str]) -> int:
+    return ceil(len(ids) / IDS)
 
 
 def _set_of(category: str) -> str:

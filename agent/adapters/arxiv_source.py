@@ -87,8 +87,8 @@ class ArxivSource:
             self.problems.append(f"{self._api.unreadable} of arXiv's results have no id of arXiv's")
         if self._unasked:
             self.problems.append(f"{self._unasked} further arXiv queries were not made")
-        lost = sorted(set(known.ids) - set(seen))
-        if plan.check and lost and not self._failed:
+        lost = sorted(set(plan.check) - set(seen))
+        if lost and not self._failed:
             self.problems.append(f"arXiv gave no record of {', '.join(lost[:5])}, which verdicts rest on")
 
     def ping(self) -> None:
@@ -108,8 +108,8 @@ class ArxivSource:
             for archive in archives_of(self._categories):
                 listed = self._listed(archive, plan.listing, frozenset(known))
                 yield from self._doubted(f"the listing of {archive or 'arXiv'}", listed)
-        for start in range(0, len(known) if plan.check else 0, IDS):
-            batch = known[start : start + IDS]
+        for start in range(0, len(plan.check), IDS):
+            batch = plan.check[start : start + IDS]
             yield from self._doubted("the check of known papers", self._api.by_ids(batch))
 
     def _doubted(self, what: str, papers: Iterator[Paper]) -> Iterator[Paper]:
@@ -143,9 +143,9 @@ class ArxivSource:
 
     def _within(self, window: Window, papers: Iterator[Paper], what: str, most: int) -> Iterator[Paper]:
         """The papers whose dates are in the window; what does not add up is named."""
-        got = stray = 0
+        got, stray = set[str](), 0
         for paper in papers:
-            got += 1
+            got.add(paper.id)
             if window.first[: len(paper.published)] <= paper.published <= window.last:
                 yield paper
             else:
@@ -153,12 +153,12 @@ class ArxivSource:
         total = self._api.total
         if not got:
             self._believe_silence(window, what, most)
-        elif got < min(total, most):
-            self.problems.append(f"{what} gave {got} of {total} results")
+        elif len(got) < min(total, most):
+            self.problems.append(f"{what} gave {len(got)} of {total} results")
         elif total > most:
             self._cut.append(f"{what.rpartition(' ')[2]} ({total})")
-        if stray > STRAY * got:
-            self.problems.append(f"{what} gave {stray} of {got} results outside its window")
+        if stray > STRAY * len(got):
+            self.problems.append(f"{what} gave {stray} of {len(got)} results outside its window")
 
     def _believe_silence(self, window: Window, what: str, most: int) -> None:
         """Nothing was found, though asked for again: tell whether nothing is there, or arXiv is asleep."""

@@ -30,8 +30,12 @@ LONGEST_S = 24 * 3600.0
 
 
 def machine_folder() -> Path:
-    """Where every process of this machine meets."""
-    return Path(tempfile.gettempdir()) / "retest-arxiv-gate"
+    """Where every process of this machine meets, whatever its own temporary folder is."""
+    shared = Path("/tmp")  # noqa: S108  known to everybody: that is its point
+    return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / "retest-arxiv-gate"
+
+
+_TABLE = "CREATE TABLE IF NOT EXISTS gate (next REAL NOT NULL, refusals INTEGER NOT NULL)"
 
 
 class PoliteGate:
@@ -48,8 +52,8 @@ class PoliteGate:
         self._now, self._sleep = now, sleep
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold the gate for one request, begun no sooner than it may.
+    def turn(self) -> Iterator[PoliteGate]:
+        """Hold the gate for one request, begun no sooner than it may; say within the turn how it went.
 
         Raises SourceError when arXiv asked to be left alone for longer than a run waits.
         """
@@ -61,19 +65,17 @@ class PoliteGate:
             if wait > 0:
                 self._sleep(wait)
             self._postpone(SPACING_S)
-            yield
+            yield self
 
     def refused(self, retry_after: float | None) -> None:
-        """After a refusal, let nobody ask before `retry_after` (never under 3 s) or a back-off."""
-        with self._lock():
-            refusals = self._read()[1]
-            wait = BACKOFF_S[min(refusals, len(BACKOFF_S) - 1)] if retry_after is None else retry_after
-            self._postpone(min(max(wait, SPACING_S), LONGEST_S), refusals + 1)
+        """Let nobody ask before `retry_after` (never under 3 s) or a back-off; within a turn."""
+        refusals = self._read()[1]
+        wait = BACKOFF_S[min(refusals, len(BACKOFF_S) - 1)] if retry_after is None else retry_after
+        self._postpone(min(max(wait, SPACING_S), LONGEST_S), refusals + 1)
 
     def answered(self) -> None:
-        """After a good answer, the next refusal is the first again."""
-        with self._lock():
-            self._postpone(0, 0)
+        """The next refusal is the first again; within a turn."""
+        self._postpone(0, 0)
 
     def _wait(self) -> float:
         wait = self._read()[0] - self._now()
@@ -96,11 +98,16 @@ class PoliteGate:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """The machine's one lock, and the row made where there is none yet."""
+        if self._folder.is_symlink():
+            raise SourceError(f"{self._folder} is a link, which arXiv's gate may not be", "remove it")
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._file_lock:
-            with self._open() as db:
-                db.execute("CREATE TABLE IF NOT EXISTS gate (next REAL NOT NULL, refusals INTEGER NOT NULL)")
-                db.execute("INSERT INTO gate SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM gate)")
+            try:
+                with self._open() as db:
+                    db.execute(_TABLE)
+                    db.execute("INSERT INTO gate SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM gate)")
+            except sqlite3.Error as error:
+                raise SourceError(f"arXiv's gate {self._row} is damaged: {error}", "remove it") from error
             for path, mode in ((self._folder, 0o777), (self._row, 0o666)):
                 with suppress(PermissionError):  # another user of the machine made it
                     path.chmod(mode)

@@ -84,15 +84,14 @@ def _settled(
 ) -> Verdict | None:
     every = store.evidence.of_claim(db, claim.id, claim.revision)
     lapsed = store.evidence.lapsed(db, claim.id, claim.revision)
-    judge = (
-        parts.judge.name if claim.id in state["claim_ids"] else _judge_of(previous, every, parts.judge.name)
-    )
+    is_due = claim.id in state["claim_ids"]  # for any other claim this run searched nothing
+    judge = parts.judge.name if is_due else _judge_of(previous, every, parts.judge.name)
     mine = [e for e in every if e.judge == judge and existed_by(e.published, state["as_of"])]
     unasked = store.calls.unasked(db, claim.id) if parts.screener else set()
     relevant = len(store.runs.relevant_papers(db, claim.id, claim.revision) - unasked)
     calibration = Calibration(*parts.judge.calibration)
     proposed = rule.decide_claim(
-        claim, mine, relevant=relevant, healthy=is_healthy(state), calibration=calibration
+        claim, mine, relevant=relevant, healthy=is_healthy(state) and is_due, calibration=calibration
     )
     seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
     verdict = rule.settle(previous, proposed, seen, lapsed)

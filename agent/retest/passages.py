@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agent.ports import Reading, Section
@@ -11,7 +12,11 @@ from store.records import Passage
 
 MAX_CHARS = 1200
 FRONT = ("title", "abstract")
-OUTSIDE = ("related work", "references", "bibliography", "background", "acknowledg")
+_OUTSIDE = re.compile(
+    r"\b(?:related works?|(?:prior|previous|earlier) work|references|bibliography|literature review)\b"
+    r"|^(?:appendix )?(?:background|acknowledg)",
+    re.I,
+)
 
 
 def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
@@ -33,8 +38,13 @@ def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
 
 
 def may_bear(passage: Passage) -> bool:
-    """Whether a passage can hold the authors' own result: not a reference list, not others' work."""
-    return not passage.section.lower().startswith(OUTSIDE)
+    """Whether a passage can hold the authors' own result."""
+    return not is_outside(passage.section)
+
+
+def is_outside(section: str) -> bool:
+    """Whether a section is a reference list or tells of others' work, in an appendix as well."""
+    return _OUTSIDE.search(section) is not None
 
 
 def to_embed(found: Iterable[Passage]) -> dict[str, str]:

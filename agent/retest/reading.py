@@ -71,33 +71,36 @@ def to_fetch(kept: Sequence[Sequence[str]], parts: Parts) -> list[str]:
     return best_first(kept, parts.limits.whole)[: parts.limits.downloads]
 
 
+GIVE_UP = 2
+"""After this many files that the source failed to give, no more are asked for."""
+
+
 class Fetching:
     """Fetches the files of papers that are `wanted`, until arXiv fails; what was not fetched is counted."""
 
     def __init__(self, parts: Parts, wanted: frozenset[str]) -> None:
         self._downloads, self._wanted = parts.downloads, wanted
-        self._down = threading.Event()
-        self._failure, self._unasked = "", 0
+        self._one_at_a_time = threading.Lock()
+        self._failures, self._unasked = list[str](), 0
 
-    def file_of(self, paper: Paper) -> PaperFile | None:
+    def file_of(self, paper: Paper, but: str = "") -> PaperFile | None:
         """The paper's file, or None. Raises ReadError for a file that is not one we take."""
         if self._downloads is None or paper.id not in self._wanted:
             return None
-        if self._down.is_set():
-            self._unasked += 1
-            return None
-        try:
-            return self._downloads.fetch(paper)
-        except SourceError as error:
-            self._down.set()
-            self._failure = f"arXiv:{paper.id} could not be fetched: {error.message}"
-            return None
+        with self._one_at_a_time:
+            if len(self._failures) >= GIVE_UP:
+                self._unasked += 1
+                return None
+            try:
+                return self._downloads.fetch(paper, but)
+            except SourceError as error:
+                self._failures.append(f"arXiv:{paper.id} could not be fetched: {error.message}")
+                return None
 
     def problems(self) -> list[str]:
-        """What arXiv failed at, and how many papers were judged by their abstracts for it."""
-        if not self._failure:
-            return []
-        return [f"{self._failure}; {self._unasked} further papers were not asked for"]
+        """What the source failed at, and how many papers were judged by their abstracts for it."""
+        more = [f"{self._unasked} further papers were not asked for"] if self._unasked else []
+        return self._failures + more
 
 
 def readings(parts: Parts, fetching: Fetching, papers: Sequence[Paper]) -> Iterator[Read]:
@@ -105,7 +108,8 @@ def readings(parts: Parts, fetching: Fetching, papers: Sequence[Paper]) -> Itera
     with ThreadPoolExecutor(1) as fetchers, ThreadPoolExecutor(READERS) as readers:
         files = [fetchers.submit(fetching.file_of, paper) for paper in papers]
         told = [
-            readers.submit(_reading, parts, paper, file) for paper, file in zip(papers, files, strict=True)
+            readers.submit(_reading, parts, fetching, paper, file)
+            for paper, file in zip(papers, files, strict=True)
         ]
         try:
             for result in told:
@@ -115,13 +119,21 @@ def readings(parts: Parts, fetching: Fetching, papers: Sequence[Paper]) -> Itera
             readers.shutdown(wait=False, cancel_futures=True)
 
 
-def _reading(parts: Parts, paper: Paper, file: Future[PaperFile | None]) -> Read:
+def _reading(parts: Parts, fetching: Fetching, paper: Paper, file: Future[PaperFile | None]) -> Read:
+    """Read a paper's file; its PDF where its HTML cannot be read, its record where neither can."""
+    got: PaperFile | None = None
     try:
         got = file.result()
         return Read(paper, *_told(paper, parts.reader.read(paper, got)))
     except ReadError as error:
-        said = f"arXiv:{paper.id} was read by its abstract alone: {error.message}"
-        return Read(paper, parts.reader.read(paper), said)
+        wrong = error
+    try:
+        if got and got.kind == "html" and (other := fetching.file_of(paper, but="html")):
+            return Read(paper, *_told(paper, parts.reader.read(paper, other)))
+    except ReadError as error:
+        wrong = error
+    said = f"arXiv:{paper.id} was read by its abstract alone: {wrong.message}"
+    return Read(paper, parts.reader.read(paper), said)
 
 
 def _told(paper: Paper, reading: Reading) -> tuple[Reading, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.retest.passages import OUTSIDE
+from agent.retest.passages import is_outside
 from agent.retest.sentences import sentence_spans
 from store.records import Passage
 
@@ -107,7 +107,7 @@ def why_not_own_result(sentence: str, section: str = "") -> str:
     Sentences of a related-work section or reference list never count, and a title only when it
     states something.
     """
-    if section.lower().startswith(OUTSIDE):
+    if is_outside(section):
         return f"it stands in {section!r}"
     if _REFERENCE.search(" ".join(sentence.split())):
         return "the sentence belongs to a reference list"

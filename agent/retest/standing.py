@@ -20,30 +20,44 @@ from agent.retest.window import days_before
 from store.records import Evidence, Paper
 
 
-def resting_on(db: Connection) -> list[Evidence]:
-    """The evidence under the present verdict of every active claim."""
-    found: list[Evidence] = []
+def standing_evidence(db: Connection) -> list[Evidence]:
+    """The evidence that counts for some active claim: what verdicts rest on, now or at the next decision."""
+    return [
+        item
+        for claim in store.claims.active(db)
+        for item in store.evidence.of_claim(db, claim.id, claim.revision)
+        if item.status == "counted"
+    ]
+
+
+def fallen_claims(db: Connection) -> set[str]:
+    """Claims whose present verdict cites evidence that has lapsed, in this run or before it was killed."""
+    found = set()
     for claim in store.claims.active(db):
         present = store.verdicts.present(db, claim.id, claim.revision)
-        cited = set(present.evidence_ids) if present else set()
-        if cited:
-            every = store.evidence.of_claim(db, claim.id, claim.revision)
-            found += [e for e in every if e.id in cited and e.status == "counted"]
+        if present and set(present.evidence_ids) & set(store.evidence.lapsed(db, claim.id, claim.revision)):
+            found.add(claim.id)
     return found
 
 
 def known_papers(db: Connection, source: str) -> Known:
-    """The papers that present verdicts rest on; every healthy run of a source looked at all there were."""
-    last = store.runs.latest(db, source=source, health="complete")
-    ids = sorted({e.paper_id for e in resting_on(db)})
-    return Known(tuple(ids), days_before(last.started_at[:10]) if last else None)
+    """The papers of standing evidence, and since when a change of theirs may have been missed.
+
+    A healthy run of a source looked at all there were. Where any other run came after it, the papers
+    have to be asked for one by one.
+    """
+    last = store.runs.latest(db)
+    healthy = last and (last.source, last.health) == (source, "complete")
+    papers = store.papers.get_many(db, sorted({e.paper_id for e in standing_evidence(db)}))
+    categories = {i: papers[i].categories for i in papers}
+    return Known(categories, days_before(last.started_at[:10]) if last and healthy else None)
 
 
 def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Let evidence lapse whose paper is withdrawn, or whose quote is gone from the newest version."""
-    parts, fallen, unread = runtime.context, set[str](), list[str]()
+    parts, unread = runtime.context, list[str]()
     with parts.ledger.read() as db:
-        cited = resting_on(db)
+        cited = standing_evidence(db)
         papers = store.papers.get_many(db, sorted({e.paper_id for e in cited}))
     fetching = Fetching(parts, frozenset(papers))
     for item in cited:
@@ -53,10 +67,10 @@ def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
             unread.append(f"the new version of arXiv:{item.paper_id} could not be looked at: {error.message}")
             continue
         if reason:
-            fallen.add(item.claim_id)
             with parts.ledger.write() as db:
                 store.evidence.lapse(db, item.id, state["run_id"], reason, parts.now())
-    also = sorted(fallen - set(state["claim_ids"]))
+    with parts.ledger.read() as db:
+        also = sorted(fallen_claims(db) - set(state["claim_ids"]))
     problems = [*fetching.problems(), *dict.fromkeys(unread)]
     return {"also": also, "problems": problems, "counts": {"evidence_rechecked": len(cited)}}
 

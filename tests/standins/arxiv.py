@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import socket
 import struct
 import time
@@ -32,7 +33,8 @@ class Fault:
     """What goes wrong with one request.
 
     Kinds: status (with `headers`), reset, cut (half a body, by length), short (half a body that says it
-    is whole), drip, html, empty, hollow (a total, no entries), twice (entries doubled), thin (half a page).
+    is whole), drip (whole, but far too slowly), html, empty, hollow (a total, no entries), twice (entries
+    doubled), thin (a short page).
     """
 
     kind: str
@@ -108,6 +110,20 @@ class ArxivServer:
         except (arxiv_query.Malformed, ValueError) as error:
             return 400, arxiv_query.error(str(error))
 
+    def listing(self, query: dict[str, str], fault: Fault | None) -> str:
+        """An answer of the OAI-PMH repository."""
+        wrong = fault.kind if fault else ""
+        if wrong == "empty":
+            return arxiv_oai.failure("noRecordsMatch")
+        if wrong == "hollow":
+            return arxiv_oai.document("")
+        told = self.oai.answer(self.records, query, 3 if wrong == "thin" else self.oai.page)
+        if wrong == "twice":
+            told = re.sub(r"(<record>.*?</record>)", r"\1\1", told, flags=re.DOTALL)
+        if wrong in ("", "twice", "thin"):
+            self.given |= set(re.findall(r"<id>(.*?)</id>", told))
+        return told
+
     def file(self, kind: str, name: str) -> bytes | None:
         """A paper's file by id and version, or None."""
         held = next((r for r in self.records if name in (r["id"], f"{r['id']}v{r.get('version', 1)}")), None)
@@ -146,7 +162,7 @@ def _reply(handler: Quiet, server: ArxivServer, path: str, query: dict[str, str]
         status, text = server.page(query, fault)
         kind, body = "application/atom+xml; charset=utf-8", text.encode()
     elif path == "/oai":
-        status, kind, body = 200, "text/xml", server.oai.answer(server.records, query).encode()
+        status, kind, body = 200, "text/xml", server.listing(query, fault).encode()
     elif path.startswith(("/html/", "/pdf/")):
         what, _, name = path[1:].partition("/")
         if (found := server.file(what, name)) is not None:
@@ -187,7 +203,8 @@ def misbehave(handler: Quiet, server: ArxivServer, fault: Fault, reply: Reply) -
     else:
         _begin(handler, status, body, kind, headers)
         with suppress(ConnectionError):
-            for n in range(0, len(body) // 2, 1 + len(body) // 16):
+            whole = len(body) if fault.kind == "drip" else len(body) // 2
+            for n in range(0, whole, 1 + len(body) // 16):
                 handler.wfile.write(body[n : n + 1 + len(body) // 16])
                 if fault.kind == "drip":
                     handler.wfile.flush()

@@ -19,11 +19,11 @@ class Repository:
         self.page = page
         self.expired: set[str] = set()
 
-    def answer(self, records: list[Record], query: dict[str, str]) -> str:
-        """One OAI-PMH document."""
+    def answer(self, records: list[Record], query: dict[str, str], page: int) -> str:
+        """One OAI-PMH document, of at most `page` records."""
         verb = query.get("verb", "")
         if verb == "ListRecords":
-            return self._list(records, query)
+            return self._list(records, query, page)
         if verb == "GetRecord":
             wanted = query.get("identifier", "").rpartition(":")[2]
             found = [r for r in records if r["id"] == wanted]
@@ -34,7 +34,7 @@ class Repository:
                             "</granularity><deletedRecord>persistent</deletedRecord></Identify>")  # fmt: skip
         return failure("badVerb", "Illegal OAI verb")
 
-    def _list(self, records: list[Record], query: dict[str, str]) -> str:
+    def _list(self, records: list[Record], query: dict[str, str], page: int) -> str:
         token = query.get("resumptionToken")
         if token in self.expired or (token and token.count("|") != 4):
             self.expired.discard(token or "")
@@ -51,11 +51,11 @@ class Repository:
         found.sort(key=changed)
         if not found:
             return failure("noRecordsMatch", "no records match the request")
-        shown, end = found[start : start + self.page], start + self.page
+        shown, end = found[start : start + page], start + page
         more = "|".join((prefix, archive, first, last, str(end))) if end < len(found) else ""
         mark = f'<resumptionToken cursor="{start}" completeListSize="{len(found)}">{more}</resumptionToken>'
         told = "".join(record(r, prefix) for r in shown)
-        return document(f"<ListRecords>{told}{mark if len(found) > self.page else ''}</ListRecords>")
+        return document(f"<ListRecords>{told}{mark if len(found) > page or start else ''}</ListRecords>")
 
 
 def changed(record: Record) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import resource
 import sys
 import time
@@ -23,6 +24,8 @@ CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove",
               "os.rename", "os.mkdir", "os.rmdir", "os.symlink", "os.link", "os.chmod", "os.chown",
               "os.truncate", "os.kill", "shutil.", "ftplib.", "urllib.", "webbrowser.", "http.")  # fmt: skip
+_HALVES = re.compile("[\ud800-\udfff]")
+MOST_TEXT = 5_000_000
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -30,9 +33,11 @@ def main() -> None:
     """Answer until the standard input ends."""
     limits = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
-    sys.stdout = sys.stderr
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     parsers = _parsers(limits["pdf_reader"])
     _give_up_rights(limits["memory_mb"])
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         answers.write(json.dumps(_answer(json.loads(line), limits, parsers)) + "\n")
         answers.flush()
@@ -68,12 +73,18 @@ def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, An
     _allow_cpu(used + limits["cpu_s"])
     try:
         if asked["kind"] == "html":
-            return _told(*parsers["html"](Path(asked["path"]).read_bytes()), note="")
+            text, parts, hidden = parsers["html"](Path(asked["path"]).read_bytes())
+            return _told(whole_characters(text), parts, hidden, note="")
         return _read_pdf(asked["path"], limits, parsers["pdf"], used)
     except MemoryError:
         return {"error": f"it needs more than {limits['memory_mb']} MB", "worn": True}
     except Exception as error:  # a parser may raise anything on a hostile file
         return {"error": f"{type(error).__name__}: {str(error)[:200]}"}
+
+
+def whole_characters(text: str) -> str:
+    """The text with halves of surrogate pairs replaced, which no file can hold; of the same length."""
+    return _HALVES.sub("\ufffd", text)
 
 
 def _allow_cpu(until: float) -> None:
@@ -92,11 +103,13 @@ def _read_pdf(path: str, limits: dict[str, Any], pages_of: Any, began: float) ->
         hidden += page.hidden
     if len(pages) < number:
         note = f"only the first {len(pages)} of {number} pages were read"
-    text, starts = join_pages(pages)
+    text, starts = join_pages([whole_characters(page) for page in pages])
     return _told(text, parts_of(text, starts), hidden, note=note)
 
 
 def _told(text: str, parts: list[Part], hidden: int, *, note: str) -> dict[str, Any]:
+    if len(text) > MOST_TEXT:
+        return {"error": f"it holds more than {MOST_TEXT // 10**6} million characters"}
     return {"text": text, "parts": parts, "hidden": hidden, "note": note}
 
 

@@ -8,7 +8,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -17,9 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.errors import ReadError
+from agent.errors import ReadError, SandboxError
 
-MOST_ANSWER = 64 * 2**20
+MOST_ANSWER, STARTING_S = 64 * 2**20, 60.0
+MODULE = "agent.adapters.reading.child"
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,27 @@ class _Child:
 
     def __init__(self, limits: Limits, first_on_path: Path | None) -> None:
         self._limits, self._asked, self._failed = limits, 0, False
-        path = [*([str(first_on_path)] if first_on_path else []), *sys.path]
+        path = [*([str(first_on_path)] if first_on_path else []), *filter(None, sys.path)]
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": os.pathsep.join(path)}
         self._process = subprocess.Popen(  # noqa: S603  our own program, and no shell
-            [sys.executable, "-m", "agent.adapters.reading.child", json.dumps(asdict(limits))],
+            [sys.executable, "-P", "-m", MODULE, json.dumps(asdict(limits))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=environment, cwd=tempfile.gettempdir(), start_new_session=True,
+            env=environment, cwd="/", start_new_session=True,
         )  # fmt: skip
+        self._ready()
+
+    def _ready(self) -> None:
+        """Wait for the child's first word; raise SandboxError when it cannot even start."""
+        try:
+            said = self._line(time.monotonic() + STARTING_S)
+        except TimeoutError:
+            said = b""
+        if not said.endswith(b"\n"):
+            self.end()
+            raise SandboxError(
+                f"the child that reads papers with {self._limits.pdf_reader} does not start",
+                f"try: python -m {MODULE} '{{}}'",
+            )
 
     def ask(self, question: dict[str, str]) -> dict[str, Any]:
         """The child's answer, or an error that names what stopped it."""
@@ -106,7 +120,10 @@ class _Child:
         except (BrokenPipeError, TimeoutError):
             line = b""
         if line.endswith(b"\n"):
-            answer: dict[str, Any] = json.loads(line)
+            try:
+                answer: dict[str, Any] = json.loads(line)
+            except (ValueError, RecursionError):
+                answer = {"error": "its reader answers nonsense", "worn": True}
             self._failed = answer.get("worn", False)
             return answer
         self._failed = True
