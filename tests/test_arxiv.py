@@ -19,7 +19,7 @@ from agent.adapters.arxiv_http import ArxivHttp, retry_after
 from agent.adapters.arxiv_ids import is_withdrawal, parse_id
 from agent.adapters.arxiv_oai import ArxivListing, split_authors
 from agent.adapters.arxiv_oai import paper_of as paper_of_listing
-from agent.adapters.arxiv_plan import Window
+from agent.adapters.arxiv_plan import Window, choose
 from agent.adapters.arxiv_query import query_of
 from agent.adapters.arxiv_source import ArxivSource
 from agent.adapters.polite_gate import PATIENCE_S, SPACING_S, PoliteGate
@@ -102,6 +102,11 @@ def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: P
     gate.refused(PATIENCE_S + 1)
     with pytest.raises(SourceError, match="left alone until"), gate.turn():
         pass
+    (tmp_path / "gate.sqlite").rename(tmp_path / "kept")
+    (tmp_path / "gate.sqlite").write_bytes(b"not a database" * 99)
+    with pytest.raises(SourceError, match=r"gate .* is damaged"), gate.turn():
+        pass
+    (tmp_path / "kept").replace(tmp_path / "gate.sqlite")
     time.at -= 10**6  # the clock was wrong, and is put right
     with gate.turn():
         assert time.waits[-1] == SPACING_S
@@ -127,6 +132,13 @@ def test_processes_take_turns(tmp_path: Path) -> None:
     turns = sorted((t[n], t[n + 1]) for t in told for n in range(0, 8, 2))
     assert len(turns) == 12
     assert all(b[0] - a[0] > 0.08 and b[0] > a[1] for a, b in pairwise(turns))
+
+
+def test_a_contact_in_any_script_is_sent(server: ArxivServer, tmp_path: Path) -> None:
+    way = way_to(tmp_path)
+    way.contact = "Łukasz ‹l@example.org›"
+    assert way.get(server.url).status == 200
+    assert "l@example.org" in server.agents[0]
 
 
 def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tmp_path: Path) -> None:
@@ -240,8 +252,33 @@ def test_a_listing_gives_versions_and_survives_an_expired_token(server: ArxivSer
     assert found["2506.00001"] == next(of_snapshot(tmp_path, RECORD))
     assert len(server.log) == 6
     assert list(listing.changed("math", WEEK)) == []
-    server.faults = [Fault("short")]
-    assert len(list(listing.changed("cs", WEEK))) == 25
+    for kind in ("short", "empty", "thin", "twice"):
+        server.faults = [Fault(kind)]
+        assert len({p.id for p in listing.changed("cs", WEEK)}) == 25
+
+
+@pytest.mark.parametrize("kind", ["hollow", "empty"])
+def test_a_listing_that_breaks_off_is_named(server: ArxivServer, tmp_path: Path, kind: str) -> None:
+    server.records = many(25)
+    server.oai.page = 10
+    server.faults = [Fault("status", 503, {"Retry-After": "3"}), Fault("thin"), Fault(kind)]
+    with pytest.raises(SourceError, match="breaks off after 3 records"):
+        list(ArxivListing(way_to(tmp_path), server.oai_url).changed("cs", WEEK))
+
+
+def test_doubled_results_hide_no_others(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = many(60)
+    server.faults = [Fault("twice")]
+    api = ArxivApi(way_to(tmp_path), server.url)
+    assert len({p.id for p in api.search("cat:cs.CL", None, 20)}) == 60
+
+
+def test_what_a_listing_does_not_hold_is_asked_for_by_id() -> None:
+    claims = [Wanted(make_claim(f"c{n}"), "2026-08-25", "2026-09-01") for n in range(2000)]
+    held = {f"2506.{n:05d}": ["cs.CL"] for n in range(3000)}
+    plan = choose(claims, Known(held | {"math/0309136": ["math.GT"]}, "2026-08-25"), ["cs.CL"], 200)
+    assert (plan.way, plan.check) == ("listing", ("math/0309136",))
+    assert choose(claims, Known(held), ["cs.CL"], 200).way == "harvest"
 
 
 def of_snapshot(folder: Path, record: dict[str, Any]) -> Iterator[Any]:
@@ -331,10 +368,26 @@ def test_a_query_names_the_claims_words_and_its_window() -> None:
     assert "submittedDate:[199108140000" in bare
 
 
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("This paper has been withdrawn by the author", True),
+        ("The authors have withdrawn this paper due to an error in Lemma 2", True),
+        ("This work has been withdrawn", True),
+        ("This preprint has been withdrawn", True),
+        ("We withdraw this paper", True),
+        ("Withdrawn.", True),
+        ("12 pages; the earlier results were kept", False),
+        ("This paper replaces arXiv:2301.00001, which was withdrawn", False),
+        ("A study of why students withdraw from courses", False),
+    ],
+)
+def test_a_withdrawal_is_told_by_its_comment(comment: str, told: bool) -> None:
+    assert is_withdrawal(comment) == told
+
+
 def test_ids_versions_withdrawals_and_authors() -> None:
     assert parse_id("2411.15382v3") == ("2411.15382", 3)
     assert parse_id("math.GT/0309136") == ("math.GT/0309136", None)
     assert parse_id("2411.15382/../x") is None
-    assert is_withdrawal("This paper has been withdrawn by the author")
-    assert not is_withdrawal("12 pages; the earlier results were kept")
     assert split_authors("Ann Bee (A Lab (B)), Carol Lee and Dan Wu") == ("Ann Bee", "Carol Lee", "Dan Wu")

@@ -145,13 +145,52 @@ def test_a_quote_of_the_body_is_looked_for_in_the_new_body(
 def test_a_claim_that_is_not_due_is_decided_again_when_its_evidence_falls(
     home: Home, world: World, server: ArxivServer
 ) -> None:
+    another_claim(home)
+    server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
+    world.run(home, server)
+    server.records[-1] |= {"version": 2, "comment": "This paper has been withdrawn"}
+    world.run(home, server, claims=["another"])
+    assert stored(home)[0][-1].name == "relaxed"
+
+
+def another_claim(home: Home) -> None:
     ledger = Ledger.open(home.ledger)
     with ledger.write() as db:
         store.claims.save(db, make_claim("another", text="Stars are far."), "2026-08-01T00:00:00+00:00")
     ledger.close()
+
+
+def test_a_claim_not_searched_for_is_never_confirmed(home: Home, world: World, server: ArxivServer) -> None:
+    another_claim(home)
     server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
     world.run(home, server)
+    server.records[-2:] = [paper(7, version=2), paper(8, version=2)]
+    world.run(home, server, claims=["another"])
+    assert stored(home)[0][-1].name is None
+
+
+def test_evidence_not_cited_yet_is_looked_at_again_too(home: Home, world: World, server: ArxivServer) -> None:
+    server.records = [*QUIET, paper(7, "lowers")]
+    server.schedule = lambda _, path: Fault("status") if path.startswith(("/html", "/pdf")) else None
+    assert world.run(home, server).health == "degraded"
+    assert stored(home)[0][-1].name is None
+    server.schedule = lambda *_: None
     server.records[-1] |= {"version": 2, "comment": "This paper has been withdrawn"}
+    world.run(home, server)
+    assert stored(home)[0][-1].basis == "unchallenged"
+
+
+def test_a_lapse_noted_by_a_run_that_was_killed_is_acted_on(
+    home: Home, world: World, server: ArxivServer
+) -> None:
+    another_claim(home)
+    server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
+    world.run(home, server)
+    ledger = Ledger.open(home.ledger)
+    with ledger.write() as db:
+        first = store.evidence.of_claim(db, "tuning-hurts", 1)[0]
+        store.evidence.lapse(db, first.id, first.run_id, "it was withdrawn", "2026-09-01T06:00:00+00:00")
+    ledger.close()
     world.run(home, server, claims=["another"])
     assert stored(home)[0][-1].name == "relaxed"
 

@@ -13,6 +13,7 @@ import re
 import socket
 import struct
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -167,16 +168,22 @@ def _reply(handler: Quiet, server: ArxivServer, path: str, query: dict[str, str]
         what, _, name = path[1:].partition("/")
         if (found := server.file(what, name)) is not None:
             kind = "text/html; charset=utf-8" if what == "html" else "application/pdf"
-            status, body, headers = ranged(found, handler.headers.get("Range"))
+            asked = handler.headers.get("Range") if handler.headers.get("If-Range") == tag(found) else None
+            status, body, headers = ranged(found, asked)
     if fault is None or fault.kind in ("empty", "hollow", "twice", "thin"):
         handler.answer(status, body, kind, headers)
     else:
         misbehave(handler, server, fault, (status, body, kind, headers))
 
 
+def tag(found: bytes) -> str:
+    """A file's entity tag."""
+    return f'"{zlib.crc32(found)}"'
+
+
 def ranged(found: bytes, asked: str | None) -> tuple[int, bytes, dict[str, str]]:
     """A file, or the rest of it from where a Range header says (RFC 9110, 14)."""
-    headers = {"ETag": f'"{len(found)}"', "Accept-Ranges": "bytes"}
+    headers = {"ETag": tag(found), "Accept-Ranges": "bytes"}
     if not asked:
         return 200, found, headers
     start = int(asked.removeprefix("bytes=").rstrip("-"))

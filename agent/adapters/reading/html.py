@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import html
@@ -20,12 +21,21 @@ _BLOCKS = frozenset(
      "figcaption", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "br"]
 )  # fmt: skip
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_WHITE = (
+    r"(?:#(?:f[0-9a-f]){3}\b|#f{3}\b|white\b|transparent\b"
+    r"|rgba?\(\s*2[45]\d\s*,\s*2[45]\d\s*,\s*2[45]\d\b)"
+)
 _UNSEEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0?\.?0\b|font-size\s*:\s*0*(?:\.\d+|[01])(?:px|pt|em|%)?\s*(?:;|$)"
-    r"|(?:^|[;\s])color\s*:\s*(?:#fff(?:fff)?\b|white\b|transparent\b|rgba?\(\s*255\s*,\s*255\s*,\s*255\b)"
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0*(?:\.0\d*)?\s*(?:;|$)"
+    r"|font-size\s*:\s*0*(?:\.\d+|[01](?:\.\d+)?)(?:px|pt|em|rem|%)?\s*(?:;|$)"
+    rf"|(?:^|[;\s])(?:--ltx-fg-)?color\s*:\s*{_WHITE}"
     r"|(?:left|top|text-indent)\s*:\s*-\d{4,}",
     re.I,
 )
+_PHANTOM = re.compile(
+    r"\\(?:[hv]?phantom|color\s*\[rgb\]\s*\{1,1,1\}|textcolor\s*\{white\}|color\s*\{white\})"
+)
+"""What makes part of a formula invisible: then all of it is left out."""
 _NUMBER = re.compile(r"^(?:Appendix\s+)?(?:\d+(?:\.\d+)*|[A-Z](?:\.\d+)*|[IVX]+)\.?\s+")
 MOST_DEPTH = 200
 
@@ -55,11 +65,14 @@ class _Walk:
         classes = set((node.get("class") or "").split())
         if classes & _SKIP_CLASSES:
             return
-        if node.get("hidden") is not None or _UNSEEN.search(node.get("style") or ""):
+        if is_unseen(node):
             self.hidden += len("".join(node.itertext()).strip())
             return
         if node.tag == "math":
-            self._write(node.get("alttext") or " ".join(node.itertext()))
+            said = node.get("alttext") or " ".join(node.itertext())
+            hides = _PHANTOM.search(said)
+            self.hidden += len(said) if hides else 0
+            self._write(" " if hides else said)
             return
         if node.tag in _HEADINGS and "ltx_title_document" not in classes:
             self._heading(node, classes)
@@ -80,7 +93,7 @@ class _Walk:
             self._write("\n" if block else " ")
 
     def _heading(self, node: Any, classes: set[str]) -> None:
-        title = " ".join("".join(node.itertext()).split())
+        title = " ".join("".join(_seen(node)).split())
         bare = _NUMBER.sub("", title).rstrip(".:")
         name = KNOWN.get(bare.casefold(), bare)
         deep = node.tag in ("h3", "h4", "h5", "h6") and not classes & {"ltx_title_abstract"}
@@ -108,3 +121,19 @@ class _Walk:
             elif name != "abstract" and end > at:
                 parts.append(Part(name, None, at, end))
         return text, parts or [Part("body", None, 0, len(text))], self.hidden
+
+
+def is_unseen(node: Any) -> bool:
+    """Whether an element says of itself that nobody sees it."""
+    white = re.fullmatch(_WHITE, (node.get("color") or "").strip(), re.I)
+    return bool(node.get("hidden") is not None or white or _UNSEEN.search(node.get("style") or ""))
+
+
+def _seen(node: Any) -> Iterator[str]:
+    """The texts in an element that can be seen."""
+    if not isinstance(node.tag, str) or is_unseen(node) or node.tag in _SKIP:
+        return
+    yield node.text or ""
+    for child in node:
+        yield from _seen(child)
+        yield child.tail or ""

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from pypdf import PdfReader
 
-TINY_PT, WHITE, MARGIN_PT, FAINT = 1.5, 0.97, 20.0, 0.05
-_DEVICE = ("/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/G", "/RGB", "/CMYK")
+TINY_PT, WHITE, MARGIN_PT, FAINT, NARROW = 1.5, 0.93, 20.0, 0.05, 0.1
+_INKS = ("/Separation", "/DeviceN")
 Matrix = Sequence[float]
 IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -50,6 +50,25 @@ class _Form(NamedTuple):
     saved: int
 
 
+class _Drawing(NamedTuple):
+    """How text is drawn: white fill or outline, transparent, squeezed; painting mode, the fill's space."""
+
+    white: bool = False
+    outline: bool = False
+    faint: bool = False
+    narrow: bool = False
+    mode: int = 0
+    space: str = "/DeviceGray"
+
+    def is_unseen(self) -> bool:
+        """Whether nobody sees text drawn so (modes: PDF 32000-1, 9.3.6)."""
+        if self.mode in (3, 7) or self.narrow or self.faint:
+            return True
+        if self.mode % 4 == 1:
+            return self.outline
+        return self.white and (self.mode % 4 == 0 or self.outline)
+
+
 class _Eye:
     """Follows the graphics state through a page and the forms drawn on it, and tells what can be seen.
 
@@ -57,10 +76,11 @@ class _Eye:
     """
 
     def __init__(self, page: Any) -> None:
-        box = page.mediabox
+        box = page.cropbox
         self._box = tuple(float(edge) for edge in (box.left, box.bottom, box.right, box.top))
-        self._white = self._invisible = self._faint = self._unseen = False
-        self._space, self._saved = "/DeviceGray", list[tuple[bool, bool, bool, str]]()
+        self._now = _Drawing()
+        self._saved: list[_Drawing] = []
+        self._unseen = False
         self._forms = [_Form(IDENTITY, page.get("/Resources") or {}, 0)]
         self._drawn: list[_Form | None] = []
         self._entering: _Form | None = None
@@ -107,16 +127,16 @@ class _Eye:
 
     def show(self, *_: Any) -> None:
         """`Tj` and its like: whether what is drawn now can be seen."""
-        self._unseen |= self._white or self._invisible or self._faint
+        self._unseen |= self._now.is_unseen()
 
     def save(self, *_: Any) -> None:
         """`q`."""
-        self._saved.append((self._white, self._invisible, self._faint, self._space))
+        self._saved.append(self._now)
 
     def restore(self, *_: Any) -> None:
         """`Q`, but never past what was saved before a form began."""
         if len(self._saved) > self._forms[-1].saved:
-            self._white, self._invisible, self._faint, self._space = self._saved.pop()
+            self._now = self._saved.pop()
 
     def draw(self, operands: Any, cm: Matrix) -> None:
         """`Do`: a form or an image; it leaves the state as it was."""
@@ -126,49 +146,67 @@ class _Eye:
 
     def _is_away(self, cm: Matrix, tm: Matrix, size: float) -> bool:
         """Whether text is too small to read, or begins off the page."""
-        _, _, c, d, x, y = _times(_times(tm, cm), self._forms[-1].place)
+        a, b, c, d, x, y = _times(_times(tm, cm), self._forms[-1].place)
         left, bottom, right, top = self._box
         off = not (left - MARGIN_PT <= x <= right + MARGIN_PT and bottom - MARGIN_PT <= y <= top + MARGIN_PT)
-        return off or 0 < abs(size) * hypot(c, d) < TINY_PT
+        return off or 0 < abs(size) * min(hypot(a, b) / NARROW, hypot(c, d)) < TINY_PT
 
     def grey_or_rgb(self, operands: Any, *_: Any) -> None:
         """`g`, `rg`: white when every component is."""
-        self._white = bool(operands) and all(_number(o) >= WHITE for o in operands)
+        self._fill(white=bool(operands) and all(_number(o) >= WHITE for o in operands))
 
     def cmyk(self, operands: Any, *_: Any) -> None:
         """`k`: white is no ink."""
-        self._white = bool(operands) and all(_number(o) <= 1 - WHITE for o in operands)
+        self._fill(white=bool(operands) and all(_number(o) <= 1 - WHITE for o in operands))
+
+    def _fill(self, *, white: bool) -> None:
+        if white != self._now.white:
+            self._now = self._now._replace(white=white)
+
+    def stroke(self, operands: Any, *_: Any) -> None:
+        """`G`, `RG`, `K`: the colour of outlines."""
+        light = [1 - _number(o) if len(operands) == 4 else _number(o) for o in operands]
+        outline = bool(light) and min(light) >= WHITE
+        if outline != self._now.outline:
+            self._now = self._now._replace(outline=outline)
 
     def space(self, operands: Any, *_: Any) -> None:
-        """`cs`: another colour space; its first colour is black."""
-        self._space, self._white = str(operands[0]) if operands else "", False
+        """`cs`: another colour space; its first colour is black, or all ink."""
+        named = _named(self._forms[-1].resources, "/ColorSpace", operands)
+        kind = str(named[0]) if isinstance(named, list) and named else str(operands[0]) if operands else ""
+        self._now = self._now._replace(space=kind, white=False)
 
     def colour(self, operands: Any, *_: Any) -> None:
-        """`sc`, `scn`: in a space of one component that we do not know, 1 may be all ink."""
+        """`sc`, `scn`: one component is ink where it names an ink, light in any other space."""
         plain = [o for o in operands if not str(o).startswith("/")]
-        if len(plain) == 4:
+        if len(plain) == 4 or (len(plain) == 1 and self._now.space in _INKS):
             self.cmyk(plain)
-        elif len(plain) == 3 or self._space in _DEVICE:
-            self.grey_or_rgb(plain)
+        elif self._now.space == "/Indexed":
+            self._now = self._now._replace(white=False)
         else:
-            self._white = False
+            self.grey_or_rgb(plain)
 
     def mode(self, operands: Any, *_: Any) -> None:
-        """`Tr`: 3 draws nothing, 7 only clips."""
-        self._invisible = bool(operands) and _number(operands[0]) in (3, 7)
+        """`Tr`: how glyphs are painted."""
+        self._now = self._now._replace(mode=int(_number(operands[0])) if operands else 0)
+
+    def width(self, operands: Any, *_: Any) -> None:
+        """`Tz`: the width of glyphs, in percent."""
+        self._now = self._now._replace(narrow=bool(operands) and abs(_number(operands[0])) < 100 * NARROW)
 
     def state(self, operands: Any, *_: Any) -> None:
         """`gs`: a named state may make the fill transparent."""
-        opacity = _named(self._forms[-1].resources, "/ExtGState", operands).get("/ca")
+        opacity = _named(self._forms[-1].resources, "/ExtGState", operands)
+        opacity = opacity.get("/ca") if hasattr(opacity, "get") else None
         if opacity is not None:
-            self._faint = _number(opacity) < FAINT
+            self._now = self._now._replace(faint=_number(opacity) < FAINT)
 
 
 _HANDLERS = {
-    b"Tj": _Eye.show, b"TJ": _Eye.show, b"'": _Eye.show, b'"': _Eye.show,
-    b"q": _Eye.save, b"Q": _Eye.restore, b"Do": _Eye.draw,
-    b"g": _Eye.grey_or_rgb, b"rg": _Eye.grey_or_rgb, b"k": _Eye.cmyk, b"cs": _Eye.space,
-    b"sc": _Eye.colour, b"scn": _Eye.colour, b"Tr": _Eye.mode, b"gs": _Eye.state,
+    b"Tj": _Eye.show, b"TJ": _Eye.show, b"'": _Eye.show, b'"': _Eye.show, b"q": _Eye.save,
+    b"Q": _Eye.restore, b"Do": _Eye.draw, b"g": _Eye.grey_or_rgb, b"rg": _Eye.grey_or_rgb,
+    b"k": _Eye.cmyk, b"cs": _Eye.space, b"sc": _Eye.colour, b"scn": _Eye.colour, b"G": _Eye.stroke,
+    b"RG": _Eye.stroke, b"K": _Eye.stroke, b"Tr": _Eye.mode, b"Tz": _Eye.width, b"gs": _Eye.state,
 }  # fmt: skip
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import hypot
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as raw
 
-from agent.adapters.reading.pdf import FAINT, MARGIN_PT, TINY_PT, WHITE, Page
+from agent.adapters.reading.pdf import FAINT, MARGIN_PT, NARROW, TINY_PT, WHITE, Page
 
 _INVISIBLE = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 
@@ -38,21 +39,28 @@ def read_page(page: Any) -> Page:
 
 def _hidden(page: Any, item: Any) -> int:
     """The address of a text object that nobody sees; 0 of one that can be seen."""
+    mode = raw.FPDFTextObj_GetTextRenderMode(item)
+    fill, outline = _unseen(raw.FPDFPageObj_GetFillColor, item), _unseen(raw.FPDFPageObj_GetStrokeColor, item)
+    colour = outline if mode % 4 == 1 else fill and (mode % 4 == 0 or outline)
+    return _address(item.raw) if mode in _INVISIBLE or colour or _is_away(page, item) else 0
+
+
+def _unseen(colour_of: Any, item: Any) -> bool:
+    """Whether a colour is white or transparent."""
     red, green, blue, alpha = (raw.c_uint() for _ in range(4))
-    raw.FPDFPageObj_GetFillColor(item, red, green, blue, alpha)
-    white = min(red.value, green.value, blue.value) >= WHITE * 255
-    unseen = raw.FPDFTextObj_GetTextRenderMode(item) in _INVISIBLE or alpha.value < FAINT * 255
-    return _address(item.raw) if white or unseen or _is_away(page, item) else 0
+    colour_of(item, red, green, blue, alpha)
+    return bool(min(red.value, green.value, blue.value) >= WHITE * 255 or alpha.value < FAINT * 255)
 
 
 def _is_away(page: Any, item: Any) -> bool:
+    """Whether text is off the page, too small, or squeezed to nothing."""
     left, bottom, right, top = item.get_bounds()
     size = raw.c_float()
     raw.FPDFTextObj_GetFontSize(item, size)
     width, height = page.get_size()
     off = right < -MARGIN_PT or left > width + MARGIN_PT or top < -MARGIN_PT or bottom > height + MARGIN_PT
     matrix = item.get_matrix()
-    scale = max(abs(matrix.a), abs(matrix.b), abs(matrix.c), abs(matrix.d))
+    scale = min(hypot(matrix.a, matrix.b) / NARROW, hypot(matrix.c, matrix.d))
     return bool(off or 0 < abs(size.value) * scale < TINY_PT)
 
 
