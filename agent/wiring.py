@@ -8,6 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import store.papers
 from agent.adapters.abstract_reader import AbstractReader
 from agent.adapters.arxiv_api import ArxivApi
@@ -81,6 +84,11 @@ def open_vectors(settings: Settings) -> Iterator[VectorIndex]:
     model = SentenceEmbedder(settings.embedder).name
     with open_index(Home(settings.home).index, model, holder=f"process {os.getpid()}") as index:
         yield index
+
+
+def embed_texts(settings: Settings) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """What turns texts into unit vectors."""
+    return SentenceEmbedder(settings.embedder).embed
 
 
 def embed_everything(settings: Settings) -> int:

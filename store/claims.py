@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -53,6 +53,30 @@ def save(db: Connection, claim: Claim, now: str) -> str:
     db.execute(insert(claim_revisions).values(row))
     _link(db, claim)
     return "revised" if newest else "added"
+
+
+def retire(db: Connection, claim_id: str, *, retired: bool = True) -> None:
+    """Take a claim out of retesting, or back in; its history stays."""
+    db.execute(update(claims).where(claims.c.id == claim_id).values(retired=retired))
+
+
+def link(db: Connection, claim_id: str, line_id: str) -> None:
+    """Put a claim into a line as well; once more is harmless."""
+    found = get(db, claim_id)
+    if found:
+        _link(db, replace(found, lines=(line_id,)))
+
+
+def add_line(db: Connection, line: Line) -> None:
+    """Add a line after the others; a known one is left as it is."""
+    known = all_lines(db)
+    if line.id not in {held.id for held in known}:
+        db.execute(insert(lines).values(asdict(line) | {"position": len(known)}))
+
+
+def every_id(db: Connection) -> set[str]:
+    """The ids of all claims, retired ones too."""
+    return set(db.execute(select(claims.c.id)).scalars())
 
 
 def active(db: Connection) -> list[Claim]:

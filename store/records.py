@@ -59,6 +59,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a document says beside its claims, of a line; or where else a claim was read (`claim_id`)."""
+
+    line_id: str
+    kind: str
+    text: str
+    document: str
+    place: str
+    claim_id: str = ""
+
+
+@dataclass(frozen=True)
 class Atom:
     """One part of a compound claim, retested alone. Its own axes stand over the claim's."""
 

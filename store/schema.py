@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a ledger at this revision needs no alembic import to open."""
 
 APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses")
@@ -69,6 +69,19 @@ claim_revisions = Table(
     Column("scope", JSON, nullable=False),
     Column("atoms", JSON, nullable=False),
     Column("content_hash", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("line_id", ForeignKey("lines.id"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("place", String(60), nullable=False),
+    Column("claim_id", String(120), nullable=False),
     Column("created_at", String(32), nullable=False),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import store.claims
+from agent.cli import claim_edit, claim_import
 from agent.cli.shared import print_json, reading, settings_of, today
 from agent.errors import UsageError
 from agent.reports.load import load
@@ -104,8 +105,8 @@ def _print_claim(status: ClaimStatus) -> None:
     click.echo(f"  as of {claim.as_of or 'unknown'}; sources {', '.join(_sources(status)) or 'unknown'}")
     for place in claim.provenance:
         click.echo(f"  from {place.document}, {place.place}" + (f" ({place.note})" if place.note else ""))
-    click.echo(f"  durable question: {claim.durable_question}")
-    click.echo(f"  perishable limitation: {claim.perishable_limitation}")
+    click.echo(f"  durable question: {claim.durable_question or 'not stated'}")
+    click.echo(f"  perishable limitation: {claim.perishable_limitation or 'not stated'}")
     for name, axis in claim.scope.items():
         click.echo(f"  scope {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else ""))
     for atom in claim.atoms:
@@ -152,3 +153,7 @@ def list_claims(ctx: click.Context, as_json: bool) -> None:
         return
     for claim in claims:
         click.echo(f"{claim.as_of or 'unknown':8} {claim.id}")
+
+
+for _more in (claim_import.command, claim_edit.add, claim_edit.edit, claim_edit.retire, claim_edit.restore):
+    command.add_command(_more)

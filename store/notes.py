@@ -1,0 +1,27 @@
+"""Notes: what documents say beside their claims, by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import Connection, insert, select
+
+from store.records import Note
+from store.schema import notes
+
+
+def save(db: Connection, found: Iterable[Note], now: str) -> int:
+    """Store notes not stored yet; return how many were new."""
+    added = 0
+    for note in found:
+        if note not in of_line(db, note.line_id):
+            db.execute(insert(notes).values(asdict(note) | {"created_at": now}))
+            added += 1
+    return added
+
+
+def of_line(db: Connection, line_id: str) -> list[Note]:
+    """A line's notes, in the order stored."""
+    rows = db.execute(select(notes).where(notes.c.line_id == line_id).order_by(notes.c.id))
+    return [Note(r.line_id, r.kind, r.text, r.document, r.place, r.claim_id) for r in rows]
