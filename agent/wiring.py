@@ -91,6 +91,24 @@ def embed_texts(settings: Settings) -> Callable[[Sequence[str]], NDArray[np.floa
     return SentenceEmbedder(settings.embedder).embed
 
 
+def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
+    """Records of papers by id: of the ledger, else of the snapshot or arXiv that settings name.
+
+    Raises SourceError or SnapshotError when they cannot be asked.
+    """
+    ledger = Ledger.open(Home(settings.home).ledger)
+    with ledger.read() as db:
+        found = store.papers.get_many(db, list(ids))
+    ledger.close()
+    missing = [i for i in ids if i not in found]
+    if missing and settings.source == "snapshot":
+        found |= {p.id: p for p in labelled_papers(settings, set(missing))}
+    elif missing:
+        source = arxiv_source(settings, arxiv_http(settings, SystemClock()))
+        found |= {p.id: p for p in source.collect([], Known(dict.fromkeys(missing, ())))}
+    return found
+
+
 def embed_everything(settings: Settings) -> int:
     """Embed every paper and passage of the ledger that has no vector; return how many."""
     ledger = Ledger.open(Home(settings.home).ledger)

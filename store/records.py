@@ -157,6 +157,19 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class SourceCheck:
+    """Whether the papers a claim cites state it. `quotes` are (part, arXiv id, quote), word for word."""
+
+    claim_id: str
+    revision: int
+    state: str
+    reason: str
+    quotes: tuple[tuple[str, str, str], ...]
+    judge: str
+    checked_at: str = ""
+
+
+@dataclass(frozen=True)
 class GateResult:
     """What one gate said of one piece of evidence. `settleable`: a person could overrule it."""
 

@@ -22,10 +22,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a ledger at this revision needs no alembic import to open."""
 
-APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses")
+APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses",
+               "source_checks")  # fmt: skip
 
 metadata = MetaData(
     naming_convention={
@@ -197,6 +198,20 @@ calls = Table(
     Column("tokens_out", Integer, nullable=False),
     Column("asked_at", String(32), nullable=False),
     Column("answered_at", String(32)),
+)
+
+source_checks = Table(
+    "source_checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("claim_id", String(120), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("quotes", JSON, nullable=False),
+    Column("judge", String(200), nullable=False),
+    Column("checked_at", String(32), nullable=False),
+    ForeignKeyConstraint(["claim_id", "revision"], ["claim_revisions.claim_id", "claim_revisions.revision"]),
 )
 
 evidence = Table(

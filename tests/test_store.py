@@ -18,13 +18,14 @@ import store.claims
 import store.evidence
 import store.papers
 import store.runs
+import store.source_checks
 import store.verdicts
 from store.errors import LedgerError, Locked
 from store.files import Home, write_atomically
 from store.ledger import Ledger
 from store.lock import exclusive
 from store.migrate import upgrade
-from store.records import GateResult, Run, Verdict
+from store.records import GateResult, Run, SourceCheck, Verdict
 from store.schema import APPEND_ONLY, HEAD, metadata
 from tests.conftest import make_claim, make_paper
 from tests.test_rule import BASE
@@ -48,6 +49,7 @@ def fill(ledger: Ledger) -> None:
         store.evidence.save(db, [type(BASE)(**item)])
         verdict = Verdict("relaxed", "narrowed", evidence_ids=("e",), claim_id="tuning-hurts", run_id="run-1")
         store.verdicts.save(db, verdict)
+        store.source_checks.save(db, SourceCheck("tuning-hurts", 1, "states it", "", (), "j"), "t")
         store.evidence.lapse(db, "e", "run-1", "the paper was withdrawn", "t")
 
 

@@ -103,6 +103,11 @@ def _print_claim(status: ClaimStatus) -> None:
     claim = status.claim
     click.echo(f"  {claim.text}")
     click.echo(f"  as of {claim.as_of or 'unknown'}; sources {', '.join(_sources(status)) or 'unknown'}")
+    if status.check:
+        click.echo(
+            f"  source check: {status.check.state}"
+            + (f" ({status.check.reason})" if status.check.reason else "")
+        )
     for place in claim.provenance:
         click.echo(f"  from {place.document}, {place.place}" + (f" ({place.note})" if place.note else ""))
     click.echo(f"  durable question: {claim.durable_question or 'not stated'}")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
-from agent.cli.shared import settings_of
+import store.claims
+import store.source_checks
+from agent.cli.shared import print_json, reading, settings_of
+from agent.errors import UsageError
+from agent.settings import Settings
+from store.files import Home
+from store.ledger import Ledger
+from store.records import SourceCheck
 
 
 @click.group()
 def command() -> None:
-    """Look at where papers come from."""
+    """Look at where papers come from, and whether they state what is claimed."""
 
 
 @command.command()
@@ -22,3 +33,47 @@ def ping(ctx: click.Context) -> None:
     settings = settings_of(ctx)
     arxiv_source(settings, arxiv_http(settings, SystemClock())).ping()
     click.echo(f"{settings.arxiv_url} answers", err=True)
+
+
+@command.command()
+@click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; may be repeated.")
+@click.option(
+    "--judge", type=click.Choice(["llm", "embedded"]), help="What judges whether a paper states it."
+)
+@click.option(
+    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers not yet known come from."
+)
+@click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def check(ctx: click.Context, /, claims: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+    """Check whether the papers that claims cite state them: states it, part of it, does not say so."""
+    from agent.adapters.abstract_reader import AbstractReader
+    from agent.claims import source_check
+    from agent.wiring import records_of, stance_judge
+
+    settings = settings_of(ctx, **flags)
+    with reading(settings) as db:
+        known = {c.id: c for c in store.claims.active(db)}
+    if unknown := set(claims) - set(known):
+        raise UsageError(f"no claim {min(unknown)!r}", "retest claim list names them")
+    chosen = [known[i] for i in claims or known]
+    papers = records_of(settings, sorted({s.arxiv_id for c in chosen for s in c.sources}))
+    judge, told = stance_judge(settings, given=True), list[SourceCheck]()
+    for claim in chosen:
+        told.append(source_check.check(claim, papers, judge, AbstractReader()))
+        _save(settings, told[-1])
+    if as_json:
+        print_json([asdict(t) for t in told])
+        return
+    for item in told:
+        click.echo(f"{item.claim_id}: {item.state}" + (f" ({item.reason})" if item.reason else ""))
+        for _, paper, quote in item.quotes:
+            click.echo(f"    “{quote}” arXiv:{paper}")
+
+
+def _save(settings: Settings, item: SourceCheck) -> None:
+    ledger = Ledger.open(Home(settings.home).ledger)
+    with ledger.write() as db:
+        store.source_checks.save(db, item, datetime.now(UTC).isoformat(timespec="seconds"))
+    ledger.close()

@@ -8,6 +8,7 @@ import store.claims
 import store.evidence
 import store.papers
 import store.runs
+import store.source_checks
 import store.verdicts
 from agent.reports.model import Contents
 from store.records import Claim, Retest
@@ -37,6 +38,7 @@ def load(db: Connection, today: str, *, run_id: str | None = None, only: list[st
         run=store.runs.get(db, run_id) if run_id else store.runs.latest(db),
         today=today,
         places=store.evidence.places(db),
+        checks=store.source_checks.newest(db),
     )
 
 

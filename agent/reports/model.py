@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.claims.source_check import GROUNDED
 from agent.retest.quotes import legible
-from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
+from store.records import Claim, Evidence, Line, Paper, Retest, Run, SourceCheck, Verdict
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Contents:
     run: Run | None
     today: str
     places: dict[str, tuple[bool, int | None]] = field(default_factory=dict)
+    checks: dict[tuple[str, int], SourceCheck] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class ClaimStatus:
     leads: list[Citation]
     rejected: list[Citation]
     nearest: list[Paper]
+    check: SourceCheck | None = None
 
     @property
     def name(self) -> str:
@@ -101,7 +104,7 @@ def build(contents: Contents) -> Report:
         changes=_changes(contents, statuses.values()),
         lines=[(line, found) for line, found in lines if found],
         tensions=_tensions(contents, statuses),
-        ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim))],
+        ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim, s.check))],
         untested=[s for s in statuses.values() if s.name == "none yet"],
     )
 
@@ -126,11 +129,14 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
         leads=[c for c in cite if c.evidence.status == "lead"],
         rejected=[c for c in cite if c.evidence.status == "rejected"],
         nearest=[contents.papers[i] for i in contents.nearest.get(claim.id, []) if i in contents.papers],
+        check=contents.checks.get((claim.id, claim.revision)),
     )
 
 
-def why_ungrounded(claim: Claim) -> str:
+def why_ungrounded(claim: Claim, check: SourceCheck | None = None) -> str:
     """Why a claim cannot be grounded in a real paper; empty when it can."""
+    if check and check.state not in GROUNDED and claim.sources:
+        return f"source check: {check.state}" + (f" ({check.reason})" if check.reason else "")
     if not claim.sources:
         return "its document names no source"
     if claim.as_of is None:
@@ -202,6 +208,7 @@ def claim_document(status: ClaimStatus) -> dict[str, Any]:
         "tested_through": status.retest.window_to if status.retest else None,
         "citations": [citation_document(c) for c in status.citations],
         "leads": len(status.leads),
+        "source_check": status.check.state if status.check else None,
     }
 
 
