@@ -26,7 +26,7 @@ from agent.adapters.reading.sandbox import Sandbox
 from agent.adapters.reading.whole_reader import WholeReader
 from agent.adapters.snapshot import SnapshotSource
 from agent.errors import SettingsError, UsageError
-from agent.ports import Clock, Judge, Known, Outlook, PaperSource, Screener, Wanted
+from agent.ports import Clock, Judge, Known, Outlook, PaperSource, Reader, Screener, Wanted
 from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
 from agent.retest.parts import Parts
@@ -89,6 +89,11 @@ def open_vectors(settings: Settings) -> Iterator[VectorIndex]:
 def embed_texts(settings: Settings) -> Callable[[Sequence[str]], NDArray[np.float32]]:
     """What turns texts into unit vectors."""
     return SentenceEmbedder(settings.embedder).embed
+
+
+def record_reader() -> Reader:
+    """What reads a paper by its record alone."""
+    return AbstractReader()
 
 
 def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:

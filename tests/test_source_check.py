@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import openai
@@ -11,8 +12,15 @@ import pytest
 from agent.adapters.abstract_reader import AbstractReader
 from agent.adapters.llm_client import LlmClient
 from agent.adapters.llm_judge import LlmJudge
+from agent.adapters.reading.sandbox import Sandbox
+from agent.adapters.reading.whole_reader import WholeReader
+from agent.claims.key_findings import ORDER, key_findings
 from agent.claims.source_check import check
 from agent.errors import JudgeUnreachable
+from agent.ports import PaperFile
+from agent.retest import passages
+from agent.retest.passages import is_outside
+from agent.retest.quotes import find_quote
 from store.records import Atom
 from tests.conftest import make_claim, make_paper
 from tests.standins.judge import WordJudge
@@ -90,3 +98,33 @@ def test_the_command_says_it_and_reports_flag_it(tmp_path: Path) -> None:
     assert "source check: does not say so in the text read" in shown
     retest("report", "--out", str(tmp_path / "r.md"), home=home)
     assert "source check: does not say so" in (tmp_path / "r.md").read_text()
+
+
+def test_key_findings_are_the_papers_own_sentences(shared_data: Path) -> None:
+    box = Sandbox()
+    file = PaperFile(shared_data / "pdfs/papermage__2023.eacl-main.121.pdf", "pdf", "0" * 64)
+    reading = WholeReader(box).read(make_paper(), file)
+    box.close()
+    cuts = passages.cut(reading, 1, "2506.00001")
+    found = key_findings(cuts)
+    assert tuple(found) == ORDER
+    told = [t for sentences in found.values() for t in sentences]
+    assert len(told) >= 12
+    assert all(find_quote(t.quote, reading.text) for t in told)
+    assert all(not is_outside(t.section) for t in told)
+    assert {t.section for t in found["limitations"]} & {"limitations"}
+    assert max(Counter(t.quote for t in told).values()) == 1
+
+
+def test_a_paper_is_shown_or_the_id_refused(tmp_path: Path) -> None:
+    home, snapshot = tmp_path / "home", tmp_path / "s.jsonl"
+    retest("init", home=home)
+    snapshot.write_text(json.dumps(SOURCE.__dict__))
+    args = ("--source", "snapshot", "--snapshot", str(snapshot))
+    told = json.loads(retest("paper", "show", SOURCE.id, *args, "--json", home=home).stdout)
+    assert told["findings"]["key results"][0]["quote"] == QUOTE
+    assert told["read"] == "abstract"
+    assert "nothing found" in retest("paper", "show", SOURCE.id, *args, home=home).stdout
+    for wrong, said in (("../x", "is no arXiv id"), ("2401.99999", "no paper 2401.99999")):
+        refused = retest("paper", "show", wrong, *args, home=home)
+        assert (refused.returncode, said in refused.stderr) == (2, True)

@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "Write the claim status report.",
     "claim": "Look at claims and why they have their verdicts; import more.",
     "line": "Lines of inquiry: list them, take one elsewhere as a research prompt.",
+    "paper": "Look at papers: key findings in their own sentences.",
     "source": "Look at where papers come from, and whether they state what is claimed.",
     "index": "Check or rebuild the vector index.",
     "eval": "Measure the verdicts on labelled cases.",

@@ -1,0 +1,72 @@
+"""`retest paper`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+import store.papers
+from agent.cli.shared import print_json, reading, settings_of
+from agent.errors import UsageError
+from agent.settings import Settings
+from store.records import Paper, Passage
+
+
+@click.group()
+def command() -> None:
+    """Look at papers."""
+
+
+@command.command()
+@click.argument("paper_id")
+@click.option(
+    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where a paper not yet known comes from."
+)
+@click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def show(ctx: click.Context, /, paper_id: str, as_json: bool, **flags: Any) -> None:
+    """Show a paper's key findings, in its own sentences: of its whole text where that was read."""
+    from agent.claims.key_findings import key_findings
+
+    paper, passages = _read(settings_of(ctx, **flags), paper_id)
+    found = key_findings(passages)
+    whole = any(p.section not in ("title", "abstract") for p in passages)
+    if as_json:
+        findings = {name: [t._asdict() for t in sentences] for name, sentences in found.items()}
+        print_json({"id": paper.id, "title": paper.title, "published": paper.published, "url": paper.url,
+                    "withdrawn": paper.withdrawn, "read": "whole" if whole else "abstract",
+                    "written_by": "extraction", "findings": findings})  # fmt: skip
+        return
+    click.secho(f"{paper.title}", bold=True)
+    click.echo(f"{paper.published} {paper.url}" + (" WITHDRAWN" if paper.withdrawn else ""))
+    click.echo(
+        f"the paper's own sentences, picked without a model, from its {'text' if whole else 'abstract'}"
+    )
+    for name, sentences in found.items():
+        click.secho(f"\n{name}", bold=True)
+        for told in sentences:
+            where = told.section + (f", page {told.page}" if told.page else "")
+            click.echo(f"  “{told.quote}” ({where})")
+        if not sentences:
+            click.echo("  nothing found")
+
+
+def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:
+    """A paper, and the passages of the best reading of it that there is."""
+    from agent.claims.pieces import ARXIV_ID
+    from agent.retest import passages
+    from agent.wiring import record_reader, records_of
+
+    if not ARXIV_ID.fullmatch(paper_id):
+        raise UsageError(f"{paper_id!r} is no arXiv id", "write for example 2411.15382")
+    with reading(settings) as db:
+        known = store.papers.get(db, paper_id)
+        text = store.papers.newest_text(db, known) if known else None
+        if known and text:
+            return known, store.papers.passages_of(db, text[0])
+    paper = known or records_of(settings, [paper_id]).get(paper_id)
+    if paper is None:
+        raise UsageError(f"no paper {paper_id}", "check the id, or name another --source")
+    return paper, passages.cut(record_reader().read(paper), 0, paper.id)
