@@ -10,7 +10,7 @@ from typing import Any
 from agent.retest.graph import build
 from agent.retest.parts import Parts
 from agent.settings import load
-from agent.wiring import open_parts
+from agent.wiring.run import open_parts
 
 
 @dataclass

@@ -14,7 +14,7 @@ from agent.adapters.abstract_reader import AbstractReader
 from agent.adapters.snapshot import SnapshotSource
 from agent.claims.source_check import NOT_SAID, PART, STATED, WRONG_DATE, check
 from agent.settings import load
-from agent.wiring import stance_judge
+from agent.wiring.judges import stance_judge
 from bench.data import DATA, read_jsonl
 from store.records import Claim, Provenance, Source
 

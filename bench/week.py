@@ -20,7 +20,7 @@ from typing import Any
 import store.claims
 from agent.retest import service
 from agent.settings import load
-from agent.wiring import open_parts
+from agent.wiring.run import open_parts
 from bench.data import DATA, read_jsonl
 
 

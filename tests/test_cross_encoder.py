@@ -11,7 +11,7 @@ from agent.adapters.packaged_minilm import model_folder
 from agent.errors import ModelError
 from agent.retest.passages import cut
 from agent.settings import load
-from agent.wiring import embedded_judge
+from agent.wiring.judges import embedded_judge
 from tests.conftest import make_claim, make_paper
 
 

@@ -22,7 +22,7 @@ from agent.retest.budget import Budget, Price
 from agent.retest.parts import Parts
 from agent.retest.sampling import SAMPLES, agreed, would_flip
 from agent.settings import load
-from agent.wiring import budget
+from agent.wiring.run import budget
 from store.files import Home
 from store.records import Claim, Paper, Passage, Run
 from tests.conftest import make_paper

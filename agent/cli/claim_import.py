@@ -63,7 +63,7 @@ def command(
 
 def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bool) -> Import:
     from agent.claims import documents, importing, pack, tables
-    from agent.wiring import embed_texts
+    from agent.wiring.vectors import embed_texts
 
     with reading(settings) as db:
         known, lines, ids = store.claims.active(db), store.claims.all_lines(db), store.claims.every_id(db)

@@ -63,7 +63,7 @@ def _embedder(settings: Settings) -> str:
 
 
 def _judge(settings: Settings) -> str:
-    from agent.wiring import stance_judge
+    from agent.wiring.judges import stance_judge
 
     return stance_judge(settings).name
 

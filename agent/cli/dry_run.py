@@ -40,7 +40,8 @@ def show(settings: Settings, day: str, claims: list[str], lines: list[str], *, a
 
 
 def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> dict[str, Any]:
-    from agent.wiring import outlook, stance_judge
+    from agent.wiring.judges import stance_judge
+    from agent.wiring.papers import outlook
 
     judge = stance_judge(settings)
     with reading(settings) as db:

@@ -63,7 +63,7 @@ def command(
 
 def _measured(settings: Settings, file: Path, papers: str, suite: str) -> dict[str, Any]:
     from agent.cli.progress import Progress
-    from agent.wiring import evaluate
+    from agent.wiring.evaluation import evaluate
 
     with Progress() as progress:
 

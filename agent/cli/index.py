@@ -11,7 +11,7 @@ import click
 import store.papers
 from agent.cli.shared import reading, settings_of
 from agent.errors import RetestError
-from agent.wiring import embed_everything, open_vectors
+from agent.wiring.vectors import embed_everything, open_vectors
 from store.files import Home
 from store.index import erase_index, self_query
 

@@ -57,7 +57,7 @@ def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:
     """A paper, and the passages of the best reading of it that there is."""
     from agent.claims.pieces import ARXIV_ID
     from agent.retest import passages
-    from agent.wiring import record_reader, records_of
+    from agent.wiring.papers import record_reader, records_of
 
     if not ARXIV_ID.fullmatch(paper_id):
         raise UsageError(f"{paper_id!r} is no arXiv id", "write for example 2411.15382")

@@ -94,7 +94,7 @@ def _day(text: str | None) -> str:
 def _run(settings: Settings, resume: str | None, day: str, claims: list[str], lines: list[str]) -> Run:
     from agent.cli.progress import Progress
     from agent.retest import service
-    from agent.wiring import open_parts
+    from agent.wiring.run import open_parts
 
     with open_parts(settings) as parts, Progress() as progress, _leaving_on_interrupt(progress):
         if resume:

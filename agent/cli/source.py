@@ -28,7 +28,7 @@ def command() -> None:
 def ping(ctx: click.Context) -> None:
     """Ask arXiv for one paper: exit 0 when it answers, 3 with a reason when it does not."""
     from agent.adapters.clock import SystemClock
-    from agent.wiring import arxiv_http, arxiv_source
+    from agent.wiring.papers import arxiv_http, arxiv_source
 
     settings = settings_of(ctx)
     arxiv_source(settings, arxiv_http(settings, SystemClock())).ping()
@@ -50,7 +50,8 @@ def check(ctx: click.Context, /, claims: tuple[str, ...], as_json: bool, **flags
     """Check whether the papers that claims cite state them: states it, part of it, does not say so."""
     from agent.adapters.abstract_reader import AbstractReader
     from agent.claims import source_check
-    from agent.wiring import records_of, stance_judge
+    from agent.wiring.judges import stance_judge
+    from agent.wiring.papers import records_of
 
     settings = settings_of(ctx, **flags)
     with reading(settings) as db:

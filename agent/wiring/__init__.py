@@ -1,0 +1,1 @@
+"""Settings into real parts: the only place that knows every adapter."""

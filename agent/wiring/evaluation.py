@@ -1,0 +1,40 @@
+"""Settings into the parts of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.embedder import SentenceEmbedder
+from agent.errors import UsageError
+from agent.settings import Settings
+from agent.wiring.judges import stance_judge
+from agent.wiring.papers import labelled_papers
+from agent.wiring.run import limits
+
+
+def evaluate(
+    settings: Settings, file: Path, *, papers: str, suite: str, progress: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Measure the verdicts on a file of labelled cases; see `agent.evaluation`."""
+    from agent.evaluation import service
+    from agent.evaluation.cases import read_cases
+    from agent.evaluation.finding import Finder
+    from agent.evaluation.suites import read_suite
+
+    def judging(done: int, total: int) -> None:
+        progress("judge", done, total)
+
+    if suite != "cases" and papers == "found":
+        raise UsageError(f"the suite {suite} gives its papers", "leave out --papers found")
+    cases, held = (read_cases(file), None) if suite == "cases" else read_suite(suite, file)
+    judge, reader = stance_judge(settings, given=papers == "given"), AbstractReader()
+    workers = settings.concurrency if settings.judge == "llm" else 1
+    if papers == "found":
+        every = {p.id: p for p in labelled_papers(settings, None)}
+        finder = Finder(every, SentenceEmbedder(settings.embedder), limits(settings))
+        return service.on_found(cases, finder, judge, reader, judging, workers)
+    given = held or {p.id: p for p in labelled_papers(settings, service.needed(cases))}
+    return service.on_given(cases, given, judge, reader, judging, workers, verdicts=suite == "cases")

@@ -1,0 +1,58 @@
+"""What judges stances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.errors import SettingsError
+from agent.ports import Judge, Screener
+from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from agent.adapters.embedded_judge import EmbeddedJudge
+
+
+def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
+    """The judge that settings name; `given` when a person names the papers it judges."""
+    return _llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings, given=given)
+
+
+def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
+    """The shipped stance model, or the one that settings name."""
+    from agent.adapters.embedded_judge import EmbeddedJudge
+    from agent.adapters.stance_model import SHIPPED, StanceModel
+
+    named = settings.stance_model
+    if named and not (Path(named) / "stance.json").exists():
+        from agent.adapters.cross_encoder import CrossEncoderModel
+
+        return EmbeddedJudge(CrossEncoderModel(named, settings.stance_labels), given=given)
+    return EmbeddedJudge(StanceModel(Path(named) if named else SHIPPED), given=given)
+
+
+def _llm_judge(settings: Settings) -> Judge:
+    if not settings.api_key and not settings.base_url:
+        raise SettingsError(
+            "--judge llm needs a key or a local endpoint",
+            "set OPENAI_API_KEY, or RETEST_BASE_URL for Ollama, vLLM or llama.cpp",
+        )
+    import openai
+
+    from agent.adapters.llm_client import LlmClient
+    from agent.adapters.llm_judge import LlmJudge
+    from agent.adapters.throttle import Throttle
+
+    client = openai.OpenAI(
+        api_key=settings.api_key or "none", base_url=settings.base_url or None,
+        timeout=settings.llm_timeout, max_retries=0,
+    )  # fmt: skip
+    llm = LlmClient(client, settings.model, throttle=Throttle(settings.concurrency))
+    return LlmJudge(llm, threshold=settings.llm_threshold)
+
+
+def screener(settings: Settings) -> Screener | None:
+    """What stands before a paid judge; None where every paper goes to it."""
+    if settings.judge != "llm" or settings.cascade <= 0:
+        return None
+    return embedded_judge(settings)

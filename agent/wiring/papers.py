@@ -1,0 +1,91 @@
+"""Where papers come from, and what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import store.papers
+from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.arxiv_api import ArxivApi
+from agent.adapters.arxiv_http import ArxivHttp
+from agent.adapters.arxiv_oai import ArxivListing
+from agent.adapters.arxiv_source import ArxivSource
+from agent.adapters.clock import SystemClock
+from agent.adapters.polite_gate import PoliteGate, machine_folder
+from agent.adapters.snapshot import SnapshotSource
+from agent.errors import SettingsError
+from agent.ports import Clock, Known, Outlook, PaperSource, Reader, Wanted
+from agent.settings import Settings
+from store.files import Home
+from store.ledger import Ledger
+from store.records import Paper
+
+
+def paper_source(settings: Settings, way: ArxivHttp | None) -> PaperSource:
+    """The source that settings name; `way` is the way to arXiv."""
+    if way is None or settings.source == "snapshot":
+        if not settings.snapshot:
+            raise SettingsError("source snapshot needs a path", "give --snapshot PATH or set RETEST_SNAPSHOT")
+        return SnapshotSource(Path(settings.snapshot))
+    return arxiv_source(settings, way)
+
+
+def arxiv_http(settings: Settings, clock: Clock) -> ArxivHttp:
+    """The one way to arXiv, through the machine's gate."""
+    gate = PoliteGate(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
+    return ArxivHttp(gate, clock, settings.contact)
+
+
+def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
+    """The live source."""
+    return ArxivSource(
+        way, ArxivApi(way, settings.arxiv_url), ArxivListing(way, settings.oai_url),
+        most=settings.arxiv_results, categories=settings.arxiv_categories.split(),
+    )  # fmt: skip
+
+
+def outlook(settings: Settings, wanted: Sequence[Wanted], known: Known) -> Outlook:
+    """How a run would collect, without asking anybody."""
+    way = None if settings.source == "snapshot" else arxiv_http(settings, SystemClock())
+    return paper_source(settings, way).outlook(wanted, known)
+
+
+def record_reader() -> Reader:
+    """What reads a paper by its record alone."""
+    return AbstractReader()
+
+
+def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
+    """Records of papers by id: of the ledger, else of the snapshot or arXiv that settings name.
+
+    Raises SourceError or SnapshotError when they cannot be asked.
+    """
+    ledger = Ledger.open(Home(settings.home).ledger)
+    with ledger.read() as db:
+        found = store.papers.get_many(db, list(ids))
+    ledger.close()
+    missing = [i for i in ids if i not in found]
+    if missing and settings.source == "snapshot":
+        found |= {p.id: p for p in labelled_papers(settings, set(missing))}
+    elif missing:
+        source = arxiv_source(settings, arxiv_http(settings, SystemClock()))
+        found |= {p.id: p for p in source.collect([], Known(dict.fromkeys(missing, ())))}
+    return found
+
+
+def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Paper]:
+    """Papers of the snapshot that settings name, else of the home's ledger; all where none is named."""
+    if settings.snapshot:
+        yield from (
+            p
+            for p in SnapshotSource(Path(settings.snapshot)).everything()
+            if wanted is None or p.id in wanted
+        )
+        return
+    ledger = Ledger.open(Home(settings.home).ledger)
+    try:
+        with ledger.read() as db:
+            yield from store.papers.get_many(db, sorted(wanted or store.papers.all_ids(db))).values()
+    finally:
+        ledger.close()

@@ -1,0 +1,86 @@
+"""Settings into the parts of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from agent.adapters.clock import SystemClock
+from agent.adapters.downloads import ArxivFiles
+from agent.adapters.embedder import SentenceEmbedder
+from agent.adapters.reading.sandbox import Limits as ReadingLimits
+from agent.adapters.reading.sandbox import Sandbox
+from agent.adapters.reading.whole_reader import WholeReader
+from agent.errors import SettingsError
+from agent.ports import Clock
+from agent.prices import price_of
+from agent.retest.budget import FREE, Budget
+from agent.retest.parts import Parts
+from agent.retest.screen import Limits
+from agent.settings import Settings
+from agent.wiring.judges import screener, stance_judge
+from agent.wiring.papers import arxiv_http, paper_source
+from agent.wiring.vectors import open_vectors
+from store.files import Home
+from store.ledger import Ledger
+from store.lock import exclusive
+
+
+@contextmanager
+def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts]:
+    """The real parts of a run, holding the home's run lock until the block ends.
+
+    Raises a RetestError or StoreError naming what cannot be had.
+    """
+    home, clock = Home(settings.home), clock or SystemClock()
+    way = None if settings.source == "snapshot" else arxiv_http(settings, clock)
+    source, judge = paper_source(settings, way), stance_judge(settings)
+    downloads = ArxivFiles(way, home.papers, settings.arxiv_site) if way and settings.whole else None
+    sandbox = Sandbox(ReadingLimits(pdf_reader=settings.pdf_reader))
+    embedder = SentenceEmbedder(settings.embedder)
+    with ExitStack() as stack:
+        ledger = Ledger.open(home.ledger)
+        stack.callback(ledger.close)
+        stack.callback(sandbox.close)
+        stack.enter_context(exclusive(home.run_lock, f"a retest run (process {os.getpid()})"))
+        index = stack.enter_context(open_vectors(settings))
+        yield Parts(
+            home=home, ledger=ledger, index=index, source=source,
+            reader=WholeReader(sandbox), downloads=downloads,
+            embedder=embedder, judge=judge, clock=clock,
+            limits=limits(settings), budget=budget(settings),
+            screener=screener(settings), cascade=settings.cascade, settings=kept(settings),
+        )  # fmt: skip
+
+
+def limits(settings: Settings) -> Limits:
+    """What a claim's screening keeps."""
+    return Limits(
+        settings.keep, settings.floor, embed_all=settings.embed_all,
+        whole=settings.whole, downloads=settings.downloads,
+    )  # fmt: skip
+
+
+RESUMED = (
+    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "embedder",
+    "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "arxiv_site",
+    "oai_url", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
+)  # fmt: skip
+"""Settings a resumed run takes from the run it resumes."""
+
+
+def kept(settings: Settings) -> dict[str, Any]:
+    """What a run writes down of its settings: all that shapes its result, and no secret."""
+    return {name: getattr(settings, name) for name in RESUMED}
+
+
+def budget(settings: Settings) -> Budget:
+    """What a run may spend. Raises SettingsError for a cap on a model whose price nobody names."""
+    price = price_of(settings.model, settings.home) if settings.judge == "llm" else FREE
+    if price is None and settings.budget:
+        raise SettingsError(
+            f"--budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"
+        )
+    return Budget(settings.budget or None, price or FREE)

@@ -1,0 +1,50 @@
+"""Embedder and vector index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+import store.papers
+from agent.adapters.embedder import SentenceEmbedder
+from agent.retest.passages import to_embed
+from agent.settings import Settings
+from store.files import Home
+from store.index import VectorIndex, open_index
+from store.ledger import Ledger
+
+
+@contextmanager
+def open_vectors(settings: Settings) -> Iterator[VectorIndex]:
+    """The vector index as its one writer."""
+    model = SentenceEmbedder(settings.embedder).name
+    with open_index(Home(settings.home).index, model, holder=f"process {os.getpid()}") as index:
+        yield index
+
+
+def embed_texts(settings: Settings) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """What turns texts into unit vectors."""
+    return SentenceEmbedder(settings.embedder).embed
+
+
+def embed_everything(settings: Settings) -> int:
+    """Embed every paper and passage of the ledger that has no vector; return how many."""
+    ledger = Ledger.open(Home(settings.home).ledger)
+    with ledger.read() as db:
+        papers = store.papers.get_many(db, store.papers.all_ids(db))
+        texts = {"papers": {p.id: p.text for p in papers.values()},
+                 "passages": to_embed(store.papers.all_passages(db))}  # fmt: skip
+    ledger.close()
+    embedder, made = SentenceEmbedder(settings.embedder), 0
+    with open_vectors(settings) as index:
+        for collection, text in texts.items():
+            missing = index.missing(collection, list(text))
+            for start in range(0, len(missing), 256):
+                batch = missing[start : start + 256]
+                index.add(collection, batch, embedder.embed([text[i] for i in batch]))
+            made += len(missing)
+    return made
