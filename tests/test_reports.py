@@ -41,9 +41,12 @@ def test_sections_come_in_the_order_people_need_them() -> None:
     text = markdown.render(build(contents()))
     titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert titles == [
-        "What changed", "Faithfulness", "Disagreements of the last six months", "Could not be grounded",
-        "Never tested, or not yet", "The run",
+        "What changed", "Faithfulness", "Disagreements of the last six months", "Regime-shift questions",
+        "Could not be grounded", "Never tested, or not yet", "The run",
     ]  # fmt: skip
+    assert "- durable question: Does tuning decide faithfulness?" in text
+    assert "- what may have perished: Outcome rewards only. (by [arXiv:2506.00001](" in text
+    assert "- `tuning-hurts` is now relaxed: Does tuning decide faithfulness?" in text
     assert "none yet → relaxed" in text
     assert "[arXiv:2506.00001v1](https://arxiv.org/abs/2506.00001v1)" in text
 

@@ -12,6 +12,8 @@ _ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~$&#!@^])")
 _AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.I)
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
 
+MOST_QUESTIONS = 6
+
 
 def escape(text: str) -> str:
     """One line of plain text that no Markdown reader takes for anything else."""
@@ -20,9 +22,9 @@ def escape(text: str) -> str:
 
 
 def render(report: Report) -> str:
-    """The whole report: what changed, each line, disagreements, what is not grounded, health."""
+    """The whole report: what changed, each line, disagreements, questions, what is not grounded, health."""
     parts = [*_head(report), *_changed(report), *_lines(report), *_tensions(report),
-             *_ungrounded(report), *_untested(report), *_health(report)]  # fmt: skip
+             *_questions(report), *_ungrounded(report), *_untested(report), *_health(report)]  # fmt: skip
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -95,11 +97,23 @@ def _claim(report: Report, status: ClaimStatus) -> Iterator[str]:
         if status.verdict.condition:
             yield f"Holds unless: {escape(status.verdict.condition)}."
         yield ""
+    yield from _perished(status)
     for stance, side in _SIDES:
         for citation in [c for c in status.citations if c.evidence.stance == stance][:3]:
             yield f"- {side}: {_cited(citation)}"
     yield from _rest(status)
     yield ""
+
+
+def _perished(status: ClaimStatus) -> Iterator[str]:
+    """What of a narrowed or refuted claim stays worth asking, and what newer work has removed."""
+    adverse = [c for c in status.citations if c.evidence.stance != "supports"]
+    if not adverse:
+        return
+    best, claim = max(adverse, key=lambda c: (c.evidence.strength, c.evidence.id)), status.claim
+    by = f"by [arXiv:{best.paper.id}]({url_of(best)}), {escape(best.paper.title)}"
+    yield f"- durable question: {escape(claim.durable_question or 'not stated')}"
+    yield f"- what may have perished: {escape(claim.perishable_limitation or 'not stated')} ({by})"
 
 
 def _rest(status: ClaimStatus) -> Iterator[str]:
@@ -149,6 +163,25 @@ def _tensions(report: Report) -> Iterator[str]:
         yield ""
 
 
+def _questions(report: Report) -> Iterator[str]:
+    """Regime-shift questions need a writing model; without one, what they could be asked about."""
+    yield "## Regime-shift questions"
+    yield ""
+    yield "None proposed: that needs a writing model. What they could be asked about:"
+    yield ""
+    about = {
+        s.claim.id: f"papers of the last six months disagree on `{s.claim.id}`" for s, *_ in report.tensions
+    }
+    shifted = [c.status for c in report.changes if c.status.name in ("relaxed", "contradicted")]
+    about |= {s.claim.id: f"`{s.claim.id}` is now {s.name}" for s in shifted if s.claim.id not in about}
+    for claim_id, what in list(about.items())[:MOST_QUESTIONS]:
+        asked = next(s.claim.durable_question for s in report.statuses if s.claim.id == claim_id)
+        yield f"- {what}: {escape(asked or 'its durable question is not stated')}"
+    if not about:
+        yield "- nothing: no claim shifted in this run, and no recent papers disagree"
+    yield ""
+
+
 def _ungrounded(report: Report) -> Iterator[str]:
     yield "## Could not be grounded"
     yield ""
@@ -185,4 +218,4 @@ def _health(report: Report) -> Iterator[str]:
     yield "- " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
     rules = sorted({s.verdict.rule_version for s in report.statuses if s.verdict})
     yield f"- rule version {', '.join(map(str, rules)) or 'none'}; leads are not counted"
-    yield "- confidence is a noisy-or over independent papers; it is not calibrated yet"
+    yield "- confidence is a noisy-or over independent papers, put through the calibration of the judge"
