@@ -78,7 +78,8 @@ def test_what_only_the_body_says_is_found_and_cited_with_its_section(
 def test_only_the_best_papers_are_downloaded(home: Home, world: World, server: ArxivServer) -> None:
     server.records = [*QUIET, paper(7, "lowers")]
     world.limits = world.limits._replace(whole=5, downloads=3)
-    world.run(home, server)
+    run = world.run(home, server)
+    assert run.counts["notices"] == ["2 papers were read by their abstracts alone: a run downloads 3 at most"]
     assert len([path for _, path in server.log if path.startswith("/html")]) == 3
     assert len(stored(home)[3]) == 3
 
@@ -199,10 +200,11 @@ def test_a_paper_that_cannot_be_read_is_named_and_the_run_goes_on(
     home: Home, world: World, server: ArxivServer
 ) -> None:
     broken = b"%PDF-1.7\n" + b"<< /Type /Catalog >> " * 9 + b"\n%%EOF"
-    server.records = [*QUIET, paper(7, "lowers", html=False, pdf=broken)]
+    server.records = [*QUIET, paper(7, "lowers", html=False, pdf=broken), paper(8, html=False, pdf=False)]
     run = world.run(home, server)
     assert run.health == "complete"
-    assert "arXiv:2506.00007 was read by its abstract alone" in run.counts["notices"][0]
+    assert "arXiv:2506.00007 was read by its abstract alone" in " ".join(run.counts["notices"])
+    assert "arXiv:2506.00008 was read by its abstract alone: there is no file of it" in run.counts["notices"]
     assert stored(home)[0][-1].basis == "reconfirmed"
 
 

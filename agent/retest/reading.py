@@ -45,7 +45,8 @@ def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
     whole = [i for i in to_fetch(kept, parts) if i not in known] if parts.downloads else []
     rest = [i for i in papers if i not in whole and i not in known]
     fetching = Fetching(parts, frozenset(whole))
-    counts, notices = {"papers_read": len(papers), "papers_read_whole": 0, "passages_embedded": 0}, []
+    counts = {"papers_read": len(papers), "papers_read_whole": 0, "passages_embedded": 0}
+    notices = over_the_cap(kept, parts)
     with Behind() as behind:
         for paper_id in known:  # a run killed between reading and embedding left them without vectors
             behind.do(embed, parts, _stored(parts, papers[paper_id]))
@@ -71,6 +72,14 @@ def to_fetch(kept: Sequence[Sequence[str]], parts: Parts) -> list[str]:
     return best_first(kept, parts.limits.whole)[: parts.limits.downloads]
 
 
+def over_the_cap(kept: Sequence[Sequence[str]], parts: Parts) -> list[str]:
+    """What to say of papers that were worth reading whole, and were too many."""
+    limits = parts.limits
+    left = len(best_first(kept, limits.whole)) - limits.downloads if parts.downloads else 0
+    said = f"{left} papers were read by their abstracts alone: a run downloads {limits.downloads} at most"
+    return [said] if left > 0 else []
+
+
 GIVE_UP = 2
 """After this many files that the source failed to give, no more are asked for."""
 
@@ -84,7 +93,10 @@ class Fetching:
         self._failures, self._unasked = list[str](), 0
 
     def file_of(self, paper: Paper, but: str = "") -> PaperFile | None:
-        """The paper's file, or None. Raises ReadError for a file that is not one we take."""
+        """The paper's file; None where it is not wanted or the source fails.
+
+        Raises ReadError where there is none, or none that we take.
+        """
         if self._downloads is None or paper.id not in self._wanted:
             return None
         with self._one_at_a_time:
@@ -92,10 +104,13 @@ class Fetching:
                 self._unasked += 1
                 return None
             try:
-                return self._downloads.fetch(paper, but)
+                file = self._downloads.fetch(paper, but)
             except SourceError as error:
                 self._failures.append(f"arXiv:{paper.id} could not be fetched: {error.message}")
                 return None
+        if file is None:
+            raise ReadError("there is no file of it")
+        return file
 
     def problems(self) -> list[str]:
         """What the source failed at, and how many papers were judged by their abstracts for it."""
