@@ -214,6 +214,19 @@ def test_the_home_it_came_from_is_not_needed() -> None:
     assert documents.read(text, "x").of("constraint")[0].lacks == ("arXiv id", "month")
 
 
+def test_hostile_text_is_shown_as_text(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "list.txt"
+    retest("init", home=home)
+    file.write_text(
+        "• A claim with [/bold] [link=https://evil.example]marks[/link] and \x1b[31mcolour :smile: in it\n"
+    )
+    shown = retest("claim", "import", str(file), "--line", "size-and-faithfulness", home=home, COLUMNS="200")
+    assert shown.returncode == 0
+    assert "[/bold] [link=https://evil.example]marks[/link]" in shown.stdout
+    assert "\x1b" not in retest("claim", "list", home=home).stdout + shown.stdout
+    assert retest("status", home=home).returncode == 0
+
+
 def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -> None:
     home = tmp_path / "home"
     retest("init", home=home)

@@ -38,6 +38,17 @@ def test_a_snapshot_is_read_plain_or_packed(tmp_path: Path, name: str, opener: A
         )
 
 
+def test_a_record_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+    record = RECORD | {
+        "title": "A \x1b[31mred title",
+        "authors": ["Ann\x07 Bee"],
+        "abstract": "An\u202e abstract.",
+    }
+    (tmp_path / "s.jsonl").write_text(json.dumps(record))
+    (paper,) = SnapshotSource(tmp_path / "s.jsonl").everything()
+    assert (paper.title, paper.authors, paper.abstract) == ("A [31mred title", ("Ann  Bee",), "An  abstract.")
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [

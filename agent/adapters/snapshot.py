@@ -13,6 +13,7 @@ from typing import Any, TextIO, cast
 from agent.adapters.arxiv_ids import is_withdrawal, parse_id
 from agent.errors import SnapshotError
 from agent.ports import Known, Outlook, Wanted
+from agent.text import without_controls
 from store.records import Paper
 
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
@@ -99,8 +100,8 @@ def paper_of(record: Any) -> Paper:
     comment = record.get("comment")
     return Paper(
         id=parsed[0],
-        title=" ".join(record["title"].split()),
-        abstract=record["abstract"].strip(),
+        title=" ".join(without_controls(record["title"]).split()),
+        abstract=without_controls(record["abstract"]).strip(),
         published=record["published"],
         version=_version(record.get("version")) or parsed[1],
         authors=_texts(record, "authors"),
@@ -122,7 +123,7 @@ def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
         if found:
             raise ValueError(f"{name!r} is not a list of texts")
         return ()
-    return tuple(found)
+    return tuple(map(without_controls, found))
 
 
 def _files(path: Path) -> list[Path]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from agent.text import without_controls
 from store.records import Source
 
 CLAIMS = ("constraint", "note", "key-result", "claim")
@@ -63,7 +64,7 @@ def is_bullet(line: str) -> bool:
 
 def plain(text: str) -> str:
     """A line without its bullet and marks of emphasis, white space single."""
-    bare = _BULLET.sub("", text, count=1)
+    bare = _BULLET.sub("", without_controls(text), count=1)
     return " ".join(_EMPHASIS.sub(r"\2", bare).split())
 
 

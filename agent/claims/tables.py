@@ -7,6 +7,7 @@ import io
 
 from agent.claims.pieces import CLAIMS, Document, Piece, dated
 from agent.errors import UsageError
+from agent.text import without_controls
 
 COLUMNS = ("text", "as_of", "sources", "kind")
 
@@ -40,4 +41,4 @@ def _piece(row: dict[str | None, str | None], number: int, title: str) -> Piece:
         f"arXiv:{i.removeprefix('arXiv:')}" for i in (row.get("sources") or "").replace(";", " ").split()
     )
     told = dated(kind, f"{(row.get('as_of') or '').strip()} {ids}", number)
-    return told._replace(text=" ".join((row["text"] or "").split()))
+    return told._replace(text=" ".join(without_controls(row["text"] or "").split()))

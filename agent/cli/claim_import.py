@@ -150,7 +150,7 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
             " ".join(claim["sources"]) or "—", same + (" (joined)" if claim["merged"] else ""),
             ", ".join(claim["lacks"]) or "—",
         )  # fmt: skip
-    Console().print(table)
+    Console(markup=False, emoji=False, highlight=False).print(table)
     kinds = [p["kind"] for p in document["beside"]]
     click.echo(
         "beside the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True

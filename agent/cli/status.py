@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -32,9 +33,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def _print_tables(report: Report) -> None:
     from rich.console import Console
 
-    console = Console()
+    plain = partial(Console, markup=False, emoji=False, highlight=False)
+    console = plain()
     if not console.is_terminal:
-        console = Console(width=WIDE)
+        console = plain(width=WIDE)
     for line, statuses in report.lines:
         console.print(_table(line.title, statuses, report.today))
     if report.run:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.reading.layout import Part, join_pages, parts_of
+from agent.text import without_controls
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove",
@@ -83,8 +84,8 @@ def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, An
 
 
 def whole_characters(text: str) -> str:
-    """The text with halves of surrogate pairs replaced, which no file can hold; of the same length."""
-    return _HALVES.sub("\ufffd", text)
+    """The text without controls and halves of surrogate pairs, which no file holds; of the same length."""
+    return without_controls(_HALVES.sub("\ufffd", text))
 
 
 def _allow_cpu(until: float) -> None:
