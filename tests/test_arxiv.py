@@ -242,6 +242,19 @@ def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
     assert "no record of 2506.09999" in source.problems[0]
 
 
+def test_a_record_that_could_not_be_asked_for_is_not_one_that_is_not_there(
+    server: ArxivServer, tmp_path: Path
+) -> None:
+    server.faults = [Fault("empty")]
+    assert set(live(server, tmp_path).records(["2506.00001", "2506.09999"])) == {"2506.00001"}
+    server.schedule = lambda *_: Fault("empty")
+    with pytest.raises(SourceError, match="answers with nothing"):
+        live(server, tmp_path).records(["2506.00001"])
+    server.schedule = lambda *_: Fault("status", 503)
+    with pytest.raises(SourceError, match="HTTP 503"):
+        live(server, tmp_path).records(["2506.00001"])
+
+
 def test_a_listing_gives_versions_and_survives_an_expired_token(server: ArxivServer, tmp_path: Path) -> None:
     server.records = many(25)
     server.oai.page = 10

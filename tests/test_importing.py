@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import store.claims
 import store.notes
-from agent.claims import documents, importing
+from agent.claims import documents, importing, pack
 from agent.claims.exporting import prompt_of
 from agent.claims.pieces import Document, Piece
 from agent.claims.tables import read_csv
@@ -212,6 +212,14 @@ def test_the_home_it_came_from_is_not_needed() -> None:
     text = prompt_of(LINE, [claim], {}, [])
     assert "Now: not tested yet." in text
     assert documents.read(text, "x").of("constraint")[0].lacks == ("arXiv id", "month")
+
+
+def test_a_pack_is_known_by_its_ids(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", pack.shipped()[0]
+    retest("init", home=home)
+    told = json.loads(retest("claim", "import", str(file), "--json", home=home).stdout)
+    assert {c["what"] for c in told["claims"]} == {importing.KNOWN}
+    assert told["done"] == {"unchanged": len(told["claims"]), "notes": 0}
 
 
 def test_hostile_text_is_shown_as_text(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.adapters.arxiv_api import ArxivApi
+from agent.adapters.arxiv_api import ASKED_AGAIN, ArxivApi
 from agent.adapters.arxiv_http import ArxivHttp
 from agent.adapters.arxiv_oai import ArxivListing
 from agent.adapters.arxiv_plan import (
@@ -90,6 +90,20 @@ class ArxivSource:
         lost = sorted(set(plan.check) - set(seen))
         if lost and not self._failed:
             self.problems.append(f"arXiv gave no record of {', '.join(lost[:5])}, which verdicts rest on")
+
+    def records(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """The newest records of papers by id; an id that is missing is one that arXiv does not have.
+
+        Raises SourceError when arXiv is out of reach, or answers with nothing.
+        """
+        found: dict[str, Paper] = {}
+        for _ in range(ASKED_AGAIN + 1):
+            lost = [i for i in ids if i not in found]
+            for start in range(0, len(lost), IDS):
+                found |= {p.id: p for p in self._api.by_ids(lost[start : start + IDS])}
+        if set(ids) - set(found):
+            self.ping()
+        return found
 
     def ping(self) -> None:
         """Ask for one paper. Raises SourceError when arXiv is out of reach or answers with nothing."""

@@ -23,6 +23,7 @@ from agent.claims.pieces import CLAIMS, Document, Piece
 from store.records import Claim, Line, Note, Provenance
 
 NEW, SAME, LIKELY, PERHAPS = "new", "the same words", "likely the same", "perhaps the same"
+KNOWN = "known by its id: revised where it differs"
 LIKELY_FROM, PERHAPS_FROM, MARGIN = 0.75, 0.6, 0.1
 """Least cosines, and the least lead over the next known claim of one that is likely the same."""
 _FURNITURE = ("heading", "furniture", "question", "role")
@@ -105,7 +106,7 @@ def prepare_pack(pack: Pack, title: str, known: Sequence[Claim], embed: Embed) -
     """Compare a pack's claims with those known. A claim of a known id is a revision, not a double."""
     ids = {c.id for c in known}
     others = compare(pack.claims, known, embed)
-    told = [(NEW, "", 0.0) if c.id in ids else other for c, other in zip(pack.claims, others, strict=True)]
+    told = [(KNOWN, "", 0.0) if c.id in ids else other for c, other in zip(pack.claims, others, strict=True)]
     rows = [Row(c, Piece("claim", c.text, 0, 0), *t) for c, t in zip(pack.claims, told, strict=True)]
     return Import(Document("claim pack", title, "", ()), tuple(pack.lines), rows, [])
 

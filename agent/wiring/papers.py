@@ -69,8 +69,7 @@ def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
     if missing and settings.source == "snapshot":
         found |= {p.id: p for p in labelled_papers(settings, set(missing))}
     elif missing:
-        source = arxiv_source(settings, arxiv_http(settings, SystemClock()))
-        found |= {p.id: p for p in source.collect([], Known(dict.fromkeys(missing, ())))}
+        found |= arxiv_source(settings, arxiv_http(settings, SystemClock())).records(missing)
     return found
 
 
