@@ -195,7 +195,11 @@ def test_the_command_shows_first_and_adds_after(tmp_path: Path, shared_data: Pat
     assert len(document["claims"]) == 13
     assert "nothing was written" not in shown.stdout
     assert len(json.loads(retest("claim", "list", "--json", home=home).stdout)) == 24
-    added = json.loads(retest("claim", "import", str(file), "--json", home=home).stdout)["done"]
+    assert not any(c["merged"] for c in document["claims"])
+    assert "likely the same" in {c["what"] for c in document["claims"]}
+    args = ("claim", "import", str(file), "--merge", "likely", "--json")
+    added = json.loads(retest(*args, home=home).stdout)["done"]
+    assert added["merged"] == 6
     assert added["added"] + added["merged"] == 13
     line = document["lines"][0]["id"]
     exported = retest("line", "export", line, home=home).stdout

@@ -30,7 +30,7 @@ MOST_BYTES = 2_000_000
 )
 @click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
 @click.option(
-    "--merge", type=click.Choice(["same", "likely", "perhaps"]), default="likely", show_default=True,
+    "--merge", type=click.Choice(["same", "likely", "perhaps"]), default="same", show_default=True,
     help="Join claims to known ones: in the same words, likely the same, or perhaps the same.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -158,5 +158,11 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
     for piece in document["beside"]:
         if piece["kind"] == "unplaced":
             click.echo(f"unplaced, {piece['place']}: {piece['text'][:90]}", err=True)
+    offered = [c for c in document["claims"] if c["same_as"] and not c["merged"]]
+    if offered:
+        click.echo(
+            f"{len(offered)} may be known already: look at them, then --merge likely or perhaps joins them "
+            "(a claim and its opposite are close, too)", err=True,
+        )  # fmt: skip
     done = ", ".join(f"{n} {what}" for what, n in document.get("done", {}).items())
     click.echo("nothing was written" if preview else f"{document['lines'][0]['id']}: {done}", err=True)
