@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from store.records import Claim, Paper, Passage, ScopeMatch, Stance
+
+Document = TypeVar("Document", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -215,4 +218,21 @@ class Judge(Protocol):
         """Answer for every atom of the claim.
 
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        """
+
+
+class Writer(Protocol):
+    """Writes short documents in a given schema. Nothing it writes is believed before it is checked."""
+
+    name: str
+
+    def request(self, prompt: str, inputs: Mapping[str, str]) -> dict[str, Any]:
+        """Everything the answer depends on, as JSON: the journal's key and record."""
+
+    def write(
+        self, request: Mapping[str, Any], schema: type[Document], about: str
+    ) -> tuple[Document, tuple[int, int, int]]:
+        """The answer, and what it cost: tokens in, tokens out, and those in that were cached.
+
+        `about` names the answer in errors. Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """

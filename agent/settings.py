@@ -35,6 +35,9 @@ class Settings:
     llm_timeout: float = setting(120.0, "seconds to wait for one LLM answer")
     llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
     budget: float = setting(0.0, "dollars a run may spend; 0 is no cap (prices: prices.toml in the home)")
+    writer: str = setting(
+        "auto", "what writes questions and reconciliations: llm, none, or auto (llm where it judges)"
+    )
     cascade: float = setting(
         0.1, "papers the embedded model finds likelier silent than this go to no LLM; 0: all go"
     )
@@ -146,7 +149,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 _ALLOWED = {
-    "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pypdf", "pypdfium2")
+    "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pypdf", "pypdfium2"),
+    "writer": ("auto", "llm", "none"),
 }  # fmt: skip
 
 

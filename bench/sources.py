@@ -1,6 +1,10 @@
 """Does the cited abstract state the claim? The development rows, by the judge that settings name.
 
-    python -m bench.sources [--judge embedded]
+    python -m bench.sources [--judge embedded|llm|yes]
+
+`llm` asks the endpoint that RETEST_BASE_URL and RETEST_MODEL name. `yes` is the worst model there could be:
+it says of every part that the paper states it whole, and quotes every sentence of the abstract; what is
+left is what code alone holds back.
 
 Printed: accuracy over stated / partly / not, precision of "states it", and each row.
 """
@@ -9,16 +13,73 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+import tempfile
+from pathlib import Path
 
 from agent.adapters.abstract_reader import AbstractReader
 from agent.adapters.snapshot import SnapshotSource
-from agent.claims.source_check import NOT_SAID, PART, STATED, WRONG_DATE, check
+from agent.claims.source_check import (
+    NOT_SAID,
+    PART,
+    STATED,
+    WRONG_DATE,
+    Asked,
+    Told,
+    by_judge,
+    by_writer,
+    check,
+    may_be_whole,
+)
+from agent.errors import JudgeNonsense
+from agent.retest.budget import Budget
+from agent.retest.quotes import MIN_WORDS, word_count
+from agent.retest.sentences import split_sentences
 from agent.settings import load
-from agent.wiring.judges import stance_judge
+from agent.wiring.judges import stance_judge, writer
+from agent.writing.desk import Desk
 from bench.data import DATA, read_jsonl
-from store.records import Claim, Provenance, Source
+from store.files import Home
+from store.ledger import Ledger
+from store.records import Claim, Paper, Provenance, Source
 
 MEANS = {STATED: "supported", PART: "partly", NOT_SAID: "not-in-abstract", WRONG_DATE: "wrong-date"}
+
+
+def asked_by(judge: str) -> tuple[Asked, str]:
+    """What is asked, and its name."""
+    if judge == "yes":
+        return says_yes, "says yes to everything"
+    if judge == "embedded":
+        embedded = stance_judge(load({}), given=True)
+        return by_judge(embedded, AbstractReader()), embedded.name
+    folder = Path(tempfile.mkdtemp())
+    settings = load({"judge": "llm", "home": str(folder)})
+    writes = writer(settings)
+    if writes is None:
+        raise SystemExit("no writer")
+    ledger = Ledger.open(Home(folder).ledger, create=True)
+    desk = Desk(ledger, writes, Budget(), lambda: "bench")
+    return unanswered(by_writer(desk, AbstractReader())), writes.name
+
+
+def unanswered(asked: Asked) -> Asked:
+    """The same, with an answer that is not the JSON asked for taken as no."""
+
+    def told(claim: Claim, paper: Paper) -> list[Told]:
+        try:
+            return asked(claim, paper)
+        except JudgeNonsense as error:
+            print(error, file=sys.stderr)
+            return []
+
+    return told
+
+
+def says_yes(claim: Claim, paper: Paper) -> list[Told]:
+    """Everything is stated whole, by every sentence of the paper."""
+    quotes = [q for q in split_sentences(paper.abstract) if word_count(q) >= MIN_WORDS]
+    return [Told(a.id, paper.id, q, may_be_whole(a.text, quotes)) for a in claim.parts for q in quotes]
 
 
 def main() -> None:
@@ -26,24 +87,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--judge", choices=["embedded", "llm"], default="embedded")
+    parser.add_argument("--judge", choices=["embedded", "llm", "yes"], default="embedded")
     args = parser.parse_args()
     rows = list(read_jsonl(DATA / "cases/source-checks.dev.jsonl"))
     ids = {r["cited_arxiv_id"] for r in rows}
     papers = {p.id: p for p in SnapshotSource(DATA / "arxiv/sample-7k.jsonl.gz").everything() if p.id in ids}
-    judge, told = stance_judge(load({"judge": args.judge}), given=True), []
+    (asked, name), told = asked_by(args.judge), []
     for n, row in enumerate(rows):
         claim = Claim(
             id=f"row-{n}", text=row["claim"], kind="claim", lines=(), as_of=row["claim_date"],
             sources=(Source(row["cited_arxiv_id"]),), provenance=(Provenance("rows", str(n)),),
             durable_question="", perishable_limitation="",
         )  # fmt: skip
-        said = MEANS.get(check(claim, papers, judge, AbstractReader()).state, "not-found")
+        said = MEANS.get(check(claim, papers, asked, name).state, "not-found")
         told.append({"claim": row["claim"], "expected": row["acceptable_support"], "said": said})
     right = [t["said"] in t["expected"] for t in told]
     stated = [ok for t, ok in zip(told, right, strict=True) if t["said"] == "supported"]
     print(json.dumps({
-        "judge": judge.name, "n": len(told), "accuracy": round(sum(right) / len(right), 2),
+        "judge": name, "n": len(told), "accuracy": round(sum(right) / len(right), 2),
         "precision_of_states_it": round(sum(stated) / len(stated), 2) if stated else None, "rows": told,
     }, indent=1))  # fmt: skip
 

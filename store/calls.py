@@ -11,6 +11,9 @@ from sqlalchemy import Connection, insert, select, update
 from store.records import Call
 from store.schema import calls
 
+PAID = ("llm", "writer")
+"""Kinds of calls that cost money."""
+
 
 def key_of(**parts: object) -> str:
     """A stable key over everything an answer depends on."""
@@ -75,10 +78,10 @@ def unasked(db: Connection, claim_id: str) -> set[str]:
 
 
 def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
-    """Paid calls, their samples and tokens of a run, by claim."""
+    """Paid calls, their samples and tokens of a run, by claim; by line, for what was written of one."""
     found: dict[str, dict[str, int]] = {}
     for call in of_run(db, run_id):
-        if call.response is None or call.kind != "llm":
+        if call.response is None or call.kind not in PAID:
             continue
         row = found.setdefault(
             call.request["claim"],
@@ -91,8 +94,8 @@ def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def of_run(db: Connection, run_id: str) -> list[Call]:
-    """Every call a run made, in key order."""
+def of_run(db: Connection, run_id: str | None) -> list[Call]:
+    """Every call a run made, in key order; for None, those made outside runs."""
     rows = db.execute(select(calls).where(calls.c.run_id == run_id).order_by(calls.c.key))
     return [
         Call(

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Column, Connection, Row, delete, insert, select, update
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
-from store.schema import claim_lines, claim_revisions, claims, lines
+from store.schema import claim_lines, claim_revisions, claim_tags, claims, lines
 
 
 def save_lines(db: Connection, found: Iterable[Line]) -> None:
@@ -74,6 +74,16 @@ def add_line(db: Connection, line: Line) -> None:
         db.execute(insert(lines).values(asdict(line) | {"position": len(known)}))
 
 
+def tag(db: Connection, claim_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+    """Put tags on a claim and take some off; what is there already, or is not, stays so."""
+    held = set(db.execute(select(claim_tags.c.tag).where(claim_tags.c.claim_id == claim_id)).scalars())
+    for word in dict.fromkeys(add):
+        if word not in held:
+            db.execute(insert(claim_tags).values(claim_id=claim_id, tag=word))
+    gone = list(remove)
+    db.execute(delete(claim_tags).where(claim_tags.c.claim_id == claim_id, claim_tags.c.tag.in_(gone)))
+
+
 def every_id(db: Connection) -> set[str]:
     """The ids of all claims, retired ones too."""
     return set(db.execute(select(claims.c.id)).scalars())
@@ -91,9 +101,7 @@ def get(db: Connection, claim_id: str) -> Claim | None:
 
 
 def _load(db: Connection, condition: Any) -> list[Claim]:
-    member: dict[str, list[str]] = {}
-    for row in db.execute(select(claim_lines).order_by(claim_lines.c.line_id)):
-        member.setdefault(row.claim_id, []).append(row.line_id)
+    member, tagged = _grouped(db, claim_lines.c.line_id), _grouped(db, claim_tags.c.tag)
     query = (
         select(claim_revisions)
         .join(
@@ -103,10 +111,21 @@ def _load(db: Connection, condition: Any) -> list[Claim]:
         .where(condition)
         .order_by(claims.c.position)
     )
-    return [_claim(row, tuple(member.get(row.claim_id, ()))) for row in db.execute(query)]
+    return [
+        _claim(row, tuple(member.get(row.claim_id, ())), tuple(tagged.get(row.claim_id, ())))
+        for row in db.execute(query)
+    ]
 
 
-def _claim(row: Row[Any], in_lines: tuple[str, ...]) -> Claim:
+def _grouped(db: Connection, column: Column[str]) -> dict[str, list[str]]:
+    """What a claim's id goes with in a table of pairs, in order."""
+    found: dict[str, list[str]] = {}
+    for row in db.execute(select(column.table.c.claim_id, column).order_by(column)):
+        found.setdefault(row[0], []).append(row[1])
+    return found
+
+
+def _claim(row: Row[Any], in_lines: tuple[str, ...], tags: tuple[str, ...]) -> Claim:
     return Claim(
         id=row.claim_id,
         text=row.text,
@@ -118,8 +137,9 @@ def _claim(row: Row[Any], in_lines: tuple[str, ...]) -> Claim:
         durable_question=row.durable_question,
         perishable_limitation=row.perishable_limitation,
         scope=_scope(row.scope),
-        atoms=tuple(Atom(a["id"], a["text"], _scope(a["scope"])) for a in row.atoms),
+        atoms=tuple(Atom(**a | {"scope": _scope(a["scope"])}) for a in row.atoms),
         revision=row.revision,
+        tags=tags,
     )
 
 
@@ -129,7 +149,11 @@ def _scope(stored: dict[str, Any]) -> dict[str, Axis]:
 
 def _content(claim: Claim) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(json.dumps(asdict(claim)))
-    return {key: whole[key] for key in whole if key not in ("id", "lines", "revision")}
+    # What nobody has said of an atom is left out, so that a claim stored before we asked is unchanged.
+    whole["atoms"] = [
+        {k: v for k, v in a.items() if v or k not in ("direction", "quantifier")} for a in whole["atoms"]
+    ]
+    return {key: whole[key] for key in whole if key not in ("id", "lines", "revision", "tags")}
 
 
 def _newest(db: Connection, claim_id: str) -> Row[Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
-from store.records import Note
+from store.remarks import Note
 from store.schema import notes
 
 

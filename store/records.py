@@ -15,6 +15,7 @@ Basis: TypeAlias = Literal["reconfirmed", "unchallenged", "narrowed", "refuted",
 ScopeMatch: TypeAlias = Literal["same", "different", "unknown"]
 EvidenceStatus: TypeAlias = Literal["counted", "lead", "rejected"]
 
+Direction: TypeAlias = Literal["increases", "decreases", "no change", "other"]
 AXES = ("model", "scale", "training", "task", "scaffold", "metric")
 UNKNOWN = "unknown"
 
@@ -59,24 +60,18 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Note:
-    """What a document says beside its claims, of a line; or where else a claim was read (`claim_id`)."""
-
-    line_id: str
-    kind: str
-    text: str
-    document: str
-    place: str
-    claim_id: str = ""
-
-
-@dataclass(frozen=True)
 class Atom:
-    """One part of a compound claim, retested alone. Its own axes stand over the claim's."""
+    """One part of a compound claim, retested alone. Its own axes stand over the claim's.
+
+    `direction` is which way the effect goes; `quantifier` the claim's own word for how often it holds.
+    Both are empty where nobody has said.
+    """
 
     id: str
     text: str
     scope: dict[str, Axis] = field(default_factory=dict)
+    direction: Direction | Literal[""] = ""
+    quantifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +90,7 @@ class Claim:
     scope: dict[str, Axis] = field(default_factory=dict)
     atoms: tuple[Atom, ...] = ()
     revision: int = 1
+    tags: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[Atom, ...]:
@@ -154,19 +150,6 @@ class Passage:
     start: int
     end: int
     text: str
-
-
-@dataclass(frozen=True)
-class SourceCheck:
-    """Whether the papers a claim cites state it. `quotes` are (part, arXiv id, quote), word for word."""
-
-    claim_id: str
-    revision: int
-    state: str
-    reason: str
-    quotes: tuple[tuple[str, str, str], ...]
-    judge: str
-    checked_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -277,10 +260,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Call:
-    """One journalled question to a judge or writer: intent, then response."""
+    """One journalled question to a judge or writer: intent, then response.
+
+    `run_id` is None for what a person asked for outside a run.
+    """
 
     key: str
-    run_id: str
+    run_id: str | None
     kind: str
     model: str
     request: dict[str, Any]

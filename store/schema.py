@@ -22,11 +22,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a ledger at this revision needs no alembic import to open."""
 
 APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses",
-               "source_checks")  # fmt: skip
+               "source_checks", "overrides", "writings")  # fmt: skip
 
 metadata = MetaData(
     naming_convention={
@@ -188,7 +188,7 @@ calls = Table(
     "calls",
     metadata,
     Column("key", String(64), primary_key=True),
-    Column("run_id", ForeignKey("runs.id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("runs.id"), index=True),
     Column("kind", String(20), nullable=False),
     Column("model", String(200), nullable=False),
     Column("request", JSON, nullable=False),
@@ -286,4 +286,40 @@ verdict_evidence = Table(
     metadata,
     Column("verdict_id", ForeignKey("verdicts.id"), primary_key=True),
     Column("evidence_id", ForeignKey("evidence.id"), primary_key=True),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("claim_id", String(120), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("name", String(12)),
+    Column("condition", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("over", ForeignKey("verdicts.id")),
+    Column("decided_at", String(32), nullable=False),
+    ForeignKeyConstraint(["claim_id", "revision"], ["claim_revisions.claim_id", "claim_revisions.revision"]),
+)
+
+claim_tags = Table(
+    "claim_tags",
+    metadata,
+    Column("claim_id", ForeignKey("claims.id"), primary_key=True),
+    Column("tag", String(80), primary_key=True),
+)
+
+writings = Table(
+    "writings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("line_id", ForeignKey("lines.id"), nullable=False, index=True),
+    Column("about", Text, nullable=False),
+    Column("sentences", JSON, nullable=False),
+    Column("left_out", Integer, nullable=False),
+    Column("writer", String(200), nullable=False),
+    Column("run_id", ForeignKey("runs.id")),
+    Column("written_at", String(32), nullable=False),
 )

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
-from store.records import SourceCheck
+from store.remarks import SourceCheck
 from store.schema import source_checks
 
 

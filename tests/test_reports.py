@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.reports import markdown
-from agent.reports.model import Contents, build, status_document
+from agent.reports.documents import status_document
+from agent.reports.marks import escape
+from agent.reports.model import Contents, build
 from agent.reports.why import why_not
 from store.records import GateResult, Line, Run, Verdict
 from tests.conftest import make_claim, make_paper
@@ -42,7 +44,7 @@ def test_sections_come_in_the_order_people_need_them() -> None:
     titles = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert titles == [
         "What changed", "Faithfulness", "Disagreements of the last six months", "Regime-shift questions",
-        "Could not be grounded", "Never tested, or not yet", "The run",
+        "Next lines", "Could not be grounded", "Never tested, or not yet", "The run",
     ]  # fmt: skip
     assert "- durable question: Does tuning decide faithfulness?" in text
     assert "- what may have perished: Outcome rewards only. (by [arXiv:2506.00001](" in text
@@ -61,7 +63,7 @@ def test_a_hostile_paper_writes_no_link_image_or_tag() -> None:
 
 @given(st.text(max_size=200))
 def test_escaping_loses_nothing_and_stays_on_one_line(text: str) -> None:
-    escaped = markdown.escape(text)
+    escaped = escape(text)
     assert "\n" not in escaped
     assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped) == " ".join(text.split())
 

@@ -4,82 +4,101 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-import openai
 import pytest
 
 from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.llm_client import LlmClient
-from agent.adapters.llm_judge import LlmJudge
 from agent.adapters.reading.sandbox import Sandbox
 from agent.adapters.reading.whole_reader import WholeReader
 from agent.claims.key_findings import ORDER, key_findings
-from agent.claims.source_check import check
+from agent.claims.source_check import by_judge, by_writer, check, may_be_whole
 from agent.errors import JudgeUnreachable
 from agent.ports import PaperFile
 from agent.retest import passages
 from agent.retest.passages import is_outside
 from agent.retest.quotes import find_quote
+from store.files import Home
 from store.records import Atom
 from tests.conftest import make_claim, make_paper
 from tests.standins.judge import WordJudge
-from tests.standins.llm import Behaviour, fails, judged, llm_server, part
+from tests.standins.llm import Behaviour, fails, says
 from tests.test_cli import retest
+from tests.test_writing import desk_at
 
+SIZE = "It does so at scale, for models of seven sizes."
 SOURCE = make_paper(1, id="2411.15382", published="2024-11-20")
-TWO = (Atom("lowers", "Fine-tuning lowers faithfulness."), Atom("size", "It does so at any size."))
+SOURCE = replace(SOURCE, abstract=f"{SOURCE.abstract} {SIZE}")
+TWO = (Atom("lowers", "Fine-tuning lowers faithfulness."), Atom("size", "It does so at scale."))
 QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of thought in 1 of 9 tasks."
 
 
-def asked(answer: Behaviour) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
+def asked(answer: Behaviour, home: Home) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
     """State, reason and quotes of a check by a scripted LLM."""
-    with llm_server(answer) as server:
-        client = openai.OpenAI(api_key="k", base_url=server.url, max_retries=0)
-        judge = LlmJudge(LlmClient(client, "m", sleep=lambda _: None), threshold=0.6)
-        told = check(make_claim(atoms=TWO), {SOURCE.id: SOURCE}, judge, AbstractReader())
+    with desk_at(answer, home) as desk:
+        told = check(make_claim(atoms=TWO), {SOURCE.id: SOURCE}, by_writer(desk, AbstractReader()), "m")
     return told.state, told.reason, told.quotes
 
 
-def test_a_claim_is_stated_whole_in_part_or_not() -> None:
-    yes, no = part("lowers", "supports", QUOTE, "1.0"), part("size", "neutral", "", "1.0", quotes=[])
-    assert asked(judged(yes, no))[0] == "states part of it"
-    assert asked(judged(yes, no))[1] == "no sentence was found for: It does so at any size."
-    assert asked(judged(yes, part("size", "supports", QUOTE, "1.0")))[0] == "states it"
-    assert (
-        asked(judged(part("lowers", "contradicts", QUOTE, "1.0"), no))[0]
-        == "does not say so in the text read"
-    )
+def stated(**parts: tuple[str, str, str]) -> Behaviour:
+    """An answer that says of each part: states, quote, missing."""
+    return says(json.dumps({"parts": [
+        {"part_id": i, "states": states, "quotes": [quote] if quote else [], "missing": missing}
+        for i, (states, quote, missing) in parts.items()
+    ]}))  # fmt: skip
+
+
+def test_a_claim_is_stated_whole_in_part_or_not(home: Home) -> None:
+    yes, no = ("whole", QUOTE, ""), ("no", "", "at any size")
+    part_of_it = asked(stated(lowers=yes, size=no), home)
+    assert part_of_it[:2] == ("states part of it", "no sentence was found for: It does so at scale.")
+
+
+def test_stated_whole_takes_every_part(home: Home) -> None:
+    assert asked(stated(lowers=("whole", QUOTE, ""), size=("whole", SIZE, "")), home)[0] == "states it"
+
+
+def test_not_said_is_said(home: Home) -> None:
+    told = asked(stated(lowers=("no", QUOTE, ""), size=("no", "", "")), home)
+    assert (told[0], told[2]) == ("does not say so in the text read", ())
 
 
 @pytest.mark.parametrize(
     "lie",
     [
-        part("lowers", "supports", "We find that this holds at every size, without exception.", "1.0"),
-        part("invented-part", "supports", QUOTE, "1.0"),
-        part("lowers", "supports", QUOTE, "1.0", own_result=False),
-        part("lowers", "supports", "fine-tuning lowers", "1.0"),
+        {"lowers": ("whole", "We find that this holds at every size, without exception.", "")},
+        {"invented-part": ("whole", QUOTE, "")},
+        {"lowers": ("whole", "fine-tuning lowers", "")},
+        {"lowers": ("whole", "", "")},
     ],
 )
-def test_support_that_is_made_up_is_none(lie: dict[str, object]) -> None:
-    others = [part(a.id, "neutral", "", "1.0", quotes=[]) for a in TWO if a.id != lie["part_id"]]
-    state, _, quotes = asked(judged(lie, *others))
+def test_support_that_is_made_up_is_none(lie: dict[str, tuple[str, str, str]], home: Home) -> None:
+    state, _, quotes = asked(stated(**lie), home)
     assert (state, quotes) == ("does not say so in the text read", ())
 
 
-def test_a_judge_that_fails_says_nothing_of_the_source() -> None:
+@pytest.mark.parametrize(
+    "part", ["It always lowers it.", "It lowers it by 40 points.", "Only tuning lowers it."]
+)
+def test_a_strong_word_or_number_that_no_quote_has_is_not_stated(part: str) -> None:
+    assert not may_be_whole(part, [QUOTE])
+    assert may_be_whole("Fine-tuning lowers faithfulness in 1 of 9 tasks.", [QUOTE])
+
+
+def test_a_judge_that_fails_says_nothing_of_the_source(home: Home) -> None:
     with pytest.raises(JudgeUnreachable):
-        asked(fails(503))
+        asked(fails(503), home)
 
 
 def test_what_cannot_be_checked_is_told_apart() -> None:
-    judge, reader = WordJudge(), AbstractReader()
-    assert check(make_claim(sources=()), {}, judge, reader).state == "no source named"
-    assert check(make_claim(), {}, judge, reader).state == "paper not found"
-    late = check(make_claim(as_of="2024-12"), {SOURCE.id: SOURCE}, judge, reader)
+    judge = by_judge(WordJudge(), AbstractReader())
+    assert check(make_claim(sources=()), {}, judge, "w").state == "no source named"
+    assert check(make_claim(), {}, judge, "w").state == "paper not found"
+    late = check(make_claim(as_of="2024-12"), {SOURCE.id: SOURCE}, judge, "w")
     assert late.state == "wrong date"
     assert "dated 2024-12, its sources were first submitted in 2024-11" in late.reason
-    embedded = check(make_claim(), {SOURCE.id: SOURCE}, judge, reader)
+    embedded = check(make_claim(), {SOURCE.id: SOURCE}, judge, "w")
     assert (embedded.state, embedded.quotes[0][2]) == ("states part of it", QUOTE)
 
 

@@ -16,16 +16,19 @@ from sqlalchemy.exc import DBAPIError
 
 import store.claims
 import store.evidence
+import store.overrides
 import store.papers
 import store.runs
 import store.source_checks
 import store.verdicts
+import store.writings
 from store.errors import LedgerError, Locked
 from store.files import Home, write_atomically
 from store.ledger import Ledger
 from store.lock import exclusive
 from store.migrate import upgrade
-from store.records import GateResult, Run, SourceCheck, Verdict
+from store.records import GateResult, Run, Verdict
+from store.remarks import Override, Sentence, SourceCheck, Writing
 from store.schema import APPEND_ONLY, HEAD, metadata
 from tests.conftest import make_claim, make_paper
 from tests.test_rule import BASE
@@ -50,6 +53,9 @@ def fill(ledger: Ledger) -> None:
         verdict = Verdict("relaxed", "narrowed", evidence_ids=("e",), claim_id="tuning-hurts", run_id="run-1")
         store.verdicts.save(db, verdict)
         store.source_checks.save(db, SourceCheck("tuning-hurts", 1, "states it", "", (), "j"), "t")
+        store.overrides.save(db, Override("tuning-hurts", 1, "relaxed", "", "read it", "Ada"), "t")
+        told = (Sentence("Why?", ("e",), "question"),)
+        store.writings.save(db, Writing("questions", "faith", "faith", told, 0, "m", "run-1"), "t")
         store.evidence.lapse(db, "e", "run-1", "the paper was withdrawn", "t")
 
 

@@ -28,7 +28,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-Schema = TypeVar("Schema", bound=Strict)
+Schema = TypeVar("Schema", bound=BaseModel)
 
 
 class Spent(NamedTuple):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from store.records import Claim, Line, Note, Paper, Source, Verdict
+from store.records import Claim, Line, Paper, Source, Verdict
+from store.remarks import Note
 
 MOST_ANCHORS = 8
 _TASKS = (

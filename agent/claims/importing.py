@@ -18,9 +18,11 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.notes
+from agent.claims import atoms
 from agent.claims.pack import Pack
 from agent.claims.pieces import CLAIMS, Document, Piece
-from store.records import Claim, Line, Note, Provenance
+from store.records import Claim, Line, Provenance
+from store.remarks import Note
 
 NEW, SAME, LIKELY, PERHAPS = "new", "the same words", "likely the same", "perhaps the same"
 KNOWN = "known by its id: revised where it differs"
@@ -89,7 +91,7 @@ def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) 
     """The claim a piece makes; what it lacks is said in its provenance."""
     limits = " ".join(p.text for p in document.of("limitation")) if piece.kind == "key-result" else ""
     note = "; ".join(f"no {what}" if " " not in what.removeprefix("arXiv ") else what for what in piece.lacks)
-    return Claim(
+    claim = Claim(
         id=free_id(piece.title or piece.text, taken),
         text=piece.text,
         kind=piece.kind,
@@ -100,6 +102,7 @@ def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) 
         durable_question=piece.title or document.question or line.question,
         perishable_limitation=limits,
     )
+    return atoms.with_parts(claim, atoms.by_rule(claim.text))
 
 
 def prepare_pack(pack: Pack, title: str, known: Sequence[Claim], embed: Embed) -> Import:

@@ -1,22 +1,25 @@
-"""What a paper says of itself, under seven headings, in its own sentences. Pure; no model.
+"""What a paper says of itself, under seven headings: in its own sentences, or in a model's with quotes.
 
-Sentences are picked by the section they stand in and by how such sentences are put, so they are word for
-word in the paper; what a person would have put under a heading may be missed.
+Without a model sentences are picked by the section they stand in and by how such sentences are put, so
+they are word for word in the paper; what a person would have put under a heading may be missed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import prompts
 from agent.retest.passages import is_outside
-from agent.retest.quotes import MIN_WORDS, legible, word_count
+from agent.retest.quotes import MIN_WORDS, find_quote, legible, word_count
 from agent.retest.reported import own_start, why_not_own_result
 from agent.retest.sentences import split_sentences
+from agent.writing.desk import Answer, Desk
+from agent.writing.grounding import Draft, Material, why_ungrounded
 from store.records import Passage
 
-MOST = 3
+MOST, MOST_CHARACTERS = 3, 60_000
 _WE = r"\b(?:we|our (?:method|approach|framework|study|work)|this (?:paper|work|study))\b"
 HEADINGS = (
     ("limitations", r"\blimit(?:ation|ed to|s? (?:the )?generali)|\bcaveat"),
@@ -39,12 +42,31 @@ _CUES = tuple((name, re.compile(cue, re.I)) for name, cue in HEADINGS)
 _SECTIONS = {"limitations": "limitations", "methods": "methodology"}
 
 
+Heading = Literal["methodology", "key results", "significance", "technical contribution", "novelty",
+                  "limitations", "future work"]  # fmt: skip
+
+
 class Told(NamedTuple):
-    """A sentence of a paper, and where it stands."""
+    """A sentence of a paper, and where it stands; `says` is how a model puts it."""
 
     quote: str
     section: str
     page: int | None
+    says: str = ""
+
+
+class FindingOf(Answer):
+    """A sentence under a heading, and the quote it rests on."""
+
+    heading: Heading
+    text: str
+    quote: str
+
+
+class Findings(Answer):
+    """What a paper reports."""
+
+    findings: list[FindingOf]
 
 
 def key_findings(passages: Sequence[Passage]) -> dict[str, list[Told]]:
@@ -67,6 +89,32 @@ def key_findings(passages: Sequence[Passage]) -> dict[str, list[Told]]:
             rank = 0 if own else 1 if passage.section == "abstract" else 2
             found[name].append((rank, Told(sentence, passage.section, passage.page)))
     return {name: _best(told) for name, told in found.items()}
+
+
+def written_findings(
+    passages: Sequence[Passage], title: str, paper_id: str, desk: Desk
+) -> tuple[dict[str, list[Told]], int]:
+    """The same by a model, and how many of its sentences were left out.
+
+    Each has a quote that is in the paper and says no more numbers and names than its quote and the title.
+    Raises JudgeError.
+    """
+    shown = [p for p in passages if not is_outside(p.section)]
+    answer = desk.ask(
+        "findings", Findings, paper_id,
+        paper="\n".join(prompts.fenced(p.section, legible(p.text)) for p in shown)[:MOST_CHARACTERS],
+    )  # fmt: skip
+    found: dict[str, list[Told]] = {name: [] for name in ORDER}
+    for said in answer.findings:
+        where = next((p for p in shown if find_quote(said.quote, legible(p.text))), None)
+        given = {"Q": Material(paper_id, f"{said.quote}\n{title}", frozenset({paper_id}))}
+        told = where and word_count(said.quote) >= MIN_WORDS
+        if where and told and not why_ungrounded(Draft(said.text, ("Q",)), given):
+            found[said.heading].append(
+                Told(" ".join(said.quote.split()), where.section, where.page, " ".join(said.text.split()))
+            )
+    kept = {name: told[:MOST] for name, told in found.items()}
+    return kept, len(answer.findings) - sum(map(len, kept.values()))
 
 
 def _best(told: list[tuple[int, Told]]) -> list[Told]:

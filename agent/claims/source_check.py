@@ -1,64 +1,161 @@
 """Does the paper a claim cites state it? Each part of the claim is asked for, and each "yes" has its quote.
 
 The embedded judge cannot tell a claim stated whole from one stated in part: "independently of size" is
-three words, and the part that matters. So by it a claim is at most stated in part.
+three words, and the part that matters. So by it a claim is at most stated in part. A writing model says
+which, and code takes its word for "whole" only when the quotes have the numbers, the strong words and most
+of the other words of the part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
+import prompts
 from agent.ports import Judge, Reader
 from agent.retest import passages
 from agent.retest.quotes import MIN_WORDS, find_quote, word_count
-from store.records import Claim, Paper, SourceCheck
+from agent.writing.desk import Answer, Desk
+from store.records import Claim, Paper
+from store.remarks import SourceCheck
 
 STATED, PART, NOT_SAID = "states it", "states part of it", "does not say so in the text read"
 NOT_FOUND, WRONG_DATE, NO_SOURCE = "paper not found", "wrong date", "no source named"
 GROUNDED = (STATED, PART)
+_STRONG = re.compile(
+    r"\b(?:no|not|never|none|nothing|without|cannot|always|only|all|every\w*|any\w*|each|most(?:ly)?|"
+    r"independent\w*|regardless|whatever|irrespective|formal\w*|prov(?:e[snd]?|ably)|guarantee\w*|must|"
+    r"consistent\w*|reliabl[ey]|depend[a-z]*|entire\w*|complete\w*|sole\w*|primar\w*|main\w*|large(?:ly)?|"
+    r"first|best|worst|more|less|fewer|higher|lower|larger|smaller|faster|slower|strong\w*|weak\w*|"
+    r"inherit\w*|caus\w*|because|external\w*)\b",
+    re.I,
+)
+STEM, LEAST_LETTERS, MOST_OF = 5, 3, 0.6
+"""Letters that words are compared by, of words at least so long, and the share of them to be found."""
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-def check(claim: Claim, papers: Mapping[str, Paper], judge: Judge, reader: Reader) -> SourceCheck:
-    """Check a claim against the records of its sources that there are.
+class Told(NamedTuple):
+    """A quote of a paper that states a part of the claim, wholly or not."""
 
-    Raises JudgeError when the judge gives no answer: that is not the same as "does not say so".
+    part: str
+    arxiv_id: str
+    quote: str
+    whole: bool
+
+
+Asked = Callable[[Claim, Paper], list[Told]]
+
+
+class PartStated(Answer):
+    """What the text states of one part."""
+
+    part_id: str
+    states: Literal["whole", "partly", "no"]
+    missing: str
+    quotes: list[str]
+
+
+class Stated(Answer):
+    """What the text states, part by part."""
+
+    parts: list[PartStated]
+
+
+def check(claim: Claim, papers: Mapping[str, Paper], asked: Asked, by: str) -> SourceCheck:
+    """Check a claim against the records of its sources that there are. `by` names what is asked.
+
+    Raises JudgeError when it gives no answer: that is not the same as "does not say so".
     """
     held = [papers[s.arxiv_id] for s in claim.sources if s.arxiv_id in papers]
     lost = [s.arxiv_id for s in claim.sources if s.arxiv_id not in papers]
     if not claim.sources:
-        return _told(claim, judge, NO_SOURCE, "its document names no paper")
+        return _told(claim, by, NO_SOURCE, "its document names no paper")
     if not held:
-        return _told(claim, judge, NOT_FOUND, f"there is no record of arXiv:{', arXiv:'.join(lost)}")
-    quotes = tuple(q for paper in held for q in _stated(claim, paper, judge, reader))
+        return _told(claim, by, NOT_FOUND, f"there is no record of arXiv:{', arXiv:'.join(lost)}")
+    told = [t for paper in held for t in asked(claim, paper)]
     months = sorted({p.published[:7] for p in held})
     if claim.as_of and claim.as_of not in months:
         reason = f"the claim is dated {claim.as_of}, its sources were first submitted in {', '.join(months)}"
-        return _told(claim, judge, WRONG_DATE, reason, quotes)
-    stated = {part for part, _, _ in quotes}
-    whole = stated == {a.id for a in claim.parts} and judge.kind != "embedded"
-    state = STATED if whole else PART if stated else NOT_SAID
-    missing = [a.text for a in claim.parts if a.id not in stated]
-    reason = f"no sentence was found for: {' / '.join(missing)}" if missing else ""
-    if not reason and judge.kind == "embedded":
-        reason = "the embedded judge cannot tell whole from part"
-    return _told(claim, judge, state, reason, quotes)
+        return _told(claim, by, WRONG_DATE, reason, told)
+    stated, whole = {t.part for t in told}, {t.part for t in told if t.whole}
+    parts = {a.id: a.text for a in claim.parts}
+    state = STATED if whole == set(parts) else PART if stated else NOT_SAID
+    return _told(claim, by, state, _reason(parts, stated, whole), told)
 
 
-def _stated(claim: Claim, paper: Paper, judge: Judge, reader: Reader) -> list[tuple[str, str, str]]:
-    """(part, arXiv id, quote) of what the paper's record states as the authors' own."""
-    reading = reader.read(paper)
-    cuts = passages.cut(reading, 1, paper.id)
-    parts = {a.id for a in claim.parts}
-    return [
-        (f.atom_id, paper.id, f.quote)
-        for f in judge.judge(claim, paper, cuts).findings
-        if f.stance == "supports" and f.own_words and f.atom_id in parts
-        and f.strength >= judge.threshold_of("supports", "abstract")
-        and word_count(f.quote) >= MIN_WORDS and find_quote(f.quote, reading.text)
-    ]  # fmt: skip
+def _reason(parts: Mapping[str, str], stated: set[str], whole: set[str]) -> str:
+    none = [text for part, text in parts.items() if part not in stated]
+    some = [text for part, text in parts.items() if part in stated - whole]
+    said = [f"no sentence was found for: {' / '.join(none)}"] if none else []
+    said += [f"not shown to be stated whole: {' / '.join(some)}"] if some else []
+    return "; ".join(said)
 
 
-def _told(
-    claim: Claim, judge: Judge, state: str, reason: str, quotes: tuple[tuple[str, str, str], ...] = ()
-) -> SourceCheck:
-    return SourceCheck(claim.id, claim.revision, state, reason, quotes, judge.name)
+def by_judge(judge: Judge, reader: Reader) -> Asked:
+    """Ask a stance judge, which cannot tell whole from part."""
+
+    def asked(claim: Claim, paper: Paper) -> list[Told]:
+        reading, parts = reader.read(paper), {a.id for a in claim.parts}
+        return [
+            Told(f.atom_id, paper.id, f.quote, whole=False)
+            for f in judge.judge(claim, paper, passages.cut(reading, 1, paper.id)).findings
+            if f.stance == "supports" and f.own_words and f.atom_id in parts
+            and f.strength >= judge.threshold_of("supports", "abstract") and _is_quote(f.quote, reading.text)
+        ]  # fmt: skip
+
+    return asked
+
+
+def by_writer(desk: Desk, reader: Reader) -> Asked:
+    """Ask a writing model, and take of its answer what the text bears out."""
+
+    def asked(claim: Claim, paper: Paper) -> list[Told]:
+        text, parts = reader.read(paper).text, {a.id: a.text for a in claim.parts}
+        answer = desk.ask(
+            "source", Stated, claim.id,
+            parts="\n".join(prompts.fenced(f"part {i}", t) for i, t in parts.items()),
+            paper=prompts.fenced(f"paper arXiv:{paper.id}", text),
+        )  # fmt: skip
+        return [
+            t
+            for p in answer.parts
+            if p.part_id in parts
+            for t in _borne_out(p, parts[p.part_id], paper, text)
+        ]
+
+    return asked
+
+
+def _borne_out(said: PartStated, part: str, paper: Paper, text: str) -> list[Told]:
+    quotes = [q for q in said.quotes if said.states != "no" and _is_quote(q, text)]
+    whole = said.states == "whole" and not said.missing.strip() and may_be_whole(part, quotes)
+    return [Told(said.part_id, paper.id, q, whole) for q in quotes]
+
+
+def may_be_whole(part: str, quotes: Sequence[str]) -> bool:
+    """Whether quotes can state all of a part: its numbers, its strong words, and most of its other words.
+
+    Words are compared by their first letters. A paraphrase may fail this, and then counts as stated in
+    part: that is the error to make.
+    """
+    held = " ".join(quotes)
+    stems, numbers = set(_stems(held)), set(_NUMBER.findall(held))
+    lost = [w for w in _STRONG.findall(part) if w.casefold()[:STEM] not in stems]
+    lost += [n for n in _NUMBER.findall(part) if n not in numbers]
+    said = [s for s in _stems(part) if len(s) >= LEAST_LETTERS]
+    return not lost and sum(s in stems for s in said) >= MOST_OF * len(said)
+
+
+def _stems(text: str) -> list[str]:
+    return [w[:STEM] for w in re.findall(r"\w+", text.casefold())]
+
+
+def _is_quote(quote: str, text: str) -> bool:
+    return word_count(quote) >= MIN_WORDS and find_quote(quote, text) is not None
+
+
+def _told(claim: Claim, by: str, state: str, reason: str, told: Iterable[Told] = ()) -> SourceCheck:
+    quotes = tuple(dict.fromkeys((t.part, t.arxiv_id, t.quote) for t in told))
+    return SourceCheck(claim.id, claim.revision, state, reason, quotes, by)

@@ -8,18 +8,12 @@ from typing import Any
 import click
 
 import store.claims
-from agent.cli import claim_edit, claim_import
+from agent.cli import claim_edit, claim_import, claim_override, claim_split
 from agent.cli.shared import print_json, reading, settings_of, today
 from agent.errors import UsageError
+from agent.reports.documents import citation_document, claim_document, url_of
 from agent.reports.load import load
-from agent.reports.model import (
-    Citation,
-    ClaimStatus,
-    build,
-    citation_document,
-    claim_document,
-    url_of,
-)
+from agent.reports.model import Citation, ClaimStatus, build
 from agent.reports.why import why_not
 
 
@@ -115,12 +109,20 @@ def _print_claim(status: ClaimStatus) -> None:
     for name, axis in claim.scope.items():
         click.echo(f"  scope {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else ""))
     for atom in claim.atoms:
-        click.echo(f"  part {atom.id}: {atom.text}")
+        said = ", ".join(s for s in (atom.direction, atom.quantifier) if s)
+        click.echo(f"  part {atom.id}: {atom.text}" + (f" [{said}]" if said else ""))
+    if claim.tags:
+        click.echo(f"  tags {', '.join(claim.tags)}")
 
 
 def _print_reasons(status: ClaimStatus) -> None:
-    verdict = status.verdict
-    click.secho("\nwhy this verdict", bold=True)
+    verdict, held = status.verdict, status.override
+    if held:
+        click.secho(f"\noverride by {held.by}, {held.decided_at[:10]}", bold=True)
+        click.echo(f"  {held.reason}" + (f"; holds unless: {held.condition}" if held.condition else ""))
+        since = "; it has decided again since" if status.is_decided_since else ""
+        click.echo(f"  the rule says {status.rule_name}{since}")
+    click.secho("\nwhy this verdict" if not held else "\nwhy the rule says so", bold=True)
     click.echo(f"  {verdict.reason if verdict else 'never retested'}")
     if verdict and verdict.condition:
         click.echo(f"  holds unless: {verdict.condition}")
@@ -145,20 +147,25 @@ def _print_citation(citation: Citation) -> None:
 
 
 @command.command("list")
+@click.option("--tag", metavar="WORD", help="Only those with this tag.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
-def list_claims(ctx: click.Context, as_json: bool) -> None:
+def list_claims(ctx: click.Context, tag: str | None, as_json: bool) -> None:
     """List the claims under retest."""
     with reading(settings_of(ctx)) as db:
-        claims = store.claims.active(db)
+        claims = claim_override.tagged(store.claims.active(db), tag)
     if as_json:
-        print_json(
-            [{"id": c.id, "text": c.text, "as_of": c.as_of or "unknown", "lines": c.lines} for c in claims]
-        )
+        print_json([
+            {"id": c.id, "text": c.text, "as_of": c.as_of or "unknown", "lines": c.lines, "tags": c.tags}
+            for c in claims
+        ])  # fmt: skip
         return
     for claim in claims:
         click.echo(f"{claim.as_of or 'unknown':8} {claim.id}")
 
 
-for _more in (claim_import.command, claim_edit.add, claim_edit.edit, claim_edit.retire, claim_edit.restore):
+for _more in (
+    claim_import.command, claim_edit.add, claim_edit.edit, claim_edit.retire, claim_edit.restore,
+    claim_override.override, claim_override.tag, claim_split.split,
+):  # fmt: skip
     command.add_command(_more)

@@ -54,13 +54,13 @@ def add(ctx: click.Context, /, **given: Any) -> None:
     """Add a claim by hand."""
     if not given["text"] or not given["lines"]:
         raise UsageError("a claim needs --text and --line", "retest line list names the lines")
-    with _ledger(ctx) as db:
+    with ledger_of(ctx) as db:
         claim_id = free_id(given["text"], store.claims.every_id(db))
         claim = Claim(
             id=claim_id, text="", kind="claim", lines=(), as_of=None, sources=(),
-            provenance=(Provenance("by hand", _now()[:10]),), durable_question="", perishable_limitation="",
+            provenance=(Provenance("by hand", now()[:10]),), durable_question="", perishable_limitation="",
         )  # fmt: skip
-        store.claims.save(db, changed(db, claim, given), _now())
+        store.claims.save(db, changed(db, claim, given), now())
     click.echo(claim_id)
 
 
@@ -70,8 +70,8 @@ def add(ctx: click.Context, /, **given: Any) -> None:
 @click.pass_context
 def edit(ctx: click.Context, /, claim_id: str, **given: Any) -> None:
     """Change a claim: a new revision, to be retested; the old one and its verdicts stay."""
-    with _ledger(ctx) as db:
-        done = store.claims.save(db, changed(db, _claim(db, claim_id), given), _now())
+    with ledger_of(ctx) as db:
+        done = store.claims.save(db, changed(db, claim_of(db, claim_id), given), now())
     click.echo(f"{claim_id}: {done}", err=True)
 
 
@@ -80,8 +80,8 @@ def edit(ctx: click.Context, /, claim_id: str, **given: Any) -> None:
 @click.pass_context
 def retire(ctx: click.Context, claim_id: str) -> None:
     """Take a claim out of retesting; nothing of it is lost."""
-    with _ledger(ctx) as db:
-        store.claims.retire(db, _claim(db, claim_id).id)
+    with ledger_of(ctx) as db:
+        store.claims.retire(db, claim_of(db, claim_id).id)
     click.echo(f"{claim_id} is retired; retest claim restore {claim_id} takes it back", err=True)
 
 
@@ -90,8 +90,8 @@ def retire(ctx: click.Context, claim_id: str) -> None:
 @click.pass_context
 def restore(ctx: click.Context, claim_id: str) -> None:
     """Take a retired claim back under retest."""
-    with _ledger(ctx) as db:
-        store.claims.retire(db, _claim(db, claim_id).id, retired=False)
+    with ledger_of(ctx) as db:
+        store.claims.retire(db, claim_of(db, claim_id).id, retired=False)
     click.echo(f"{claim_id} is under retest", err=True)
 
 
@@ -112,6 +112,7 @@ def changed(db: Connection, claim: Claim, given: dict[str, Any]) -> Claim:
         sources=tuple(map(_source, given["sources"])) or claim.sources,
         as_of=claim.as_of if not as_of else None if as_of == "unknown" else as_of,
         scope=_scope(claim, given),
+        atoms=() if given["text"] and given["text"] != claim.text else claim.atoms,
     )
 
 
@@ -150,7 +151,8 @@ def _source(text: str) -> Source:
     return Source(bare)
 
 
-def _claim(db: Connection, claim_id: str) -> Claim:
+def claim_of(db: Connection, claim_id: str) -> Claim:
+    """The newest revision of a claim. Raises UsageError where there is none."""
     claim = store.claims.get(db, claim_id)
     if claim is None:
         raise UsageError(f"no claim {claim_id!r}", "retest claim list names them")
@@ -158,7 +160,8 @@ def _claim(db: Connection, claim_id: str) -> Claim:
 
 
 @contextmanager
-def _ledger(ctx: click.Context) -> Iterator[Connection]:
+def ledger_of(ctx: click.Context) -> Iterator[Connection]:
+    """One transaction on the home's ledger."""
     ledger = Ledger.open(Home(settings_of(ctx).home).ledger)
     try:
         with ledger.write() as db:
@@ -167,5 +170,6 @@ def _ledger(ctx: click.Context) -> Iterator[Connection]:
         ledger.close()
 
 
-def _now() -> str:
+def now() -> str:
+    """The present instant, to the second, in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")

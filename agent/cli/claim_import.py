@@ -18,6 +18,7 @@ from store.records import Line
 
 if TYPE_CHECKING:
     from agent.claims.importing import Import
+    from agent.claims.pieces import Document
     from agent.settings import Settings
 
 MOST_BYTES = 2_000_000
@@ -30,23 +31,30 @@ MOST_BYTES = 2_000_000
 )
 @click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
 @click.option(
-    "--merge", type=click.Choice(["same", "likely", "perhaps"]), default="same", show_default=True,
-    help="Join claims to known ones: in the same words, likely the same, or perhaps the same.",
+    "--merge", type=click.Choice(["same", "likely", "perhaps", "ask"]), default="same", show_default=True,
+    help="Join claims to known ones: in the same words, likely or perhaps the same; or ask about each.",
 )  # fmt: skip
+@click.option(
+    "--writer", type=click.Choice(["llm", "none"]), help="What reads plain prose: a model, or nothing."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
-    ctx: click.Context, file: str, line_id: str | None, preview: bool, merge: str, as_json: bool
-) -> None:
-    """Import claims: research prompt, inquiring line, paper summary page, list, CSV or YAML."""
+    ctx: click.Context, /, file: str, line_id: str | None, preview: bool, merge: str, as_json: bool,
+    **flags: Any,
+) -> None:  # fmt: skip
+    """Import claims: research prompt, inquiring line, paper summary page, list, CSV, YAML or prose."""
     from agent.claims import importing
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, **flags)
+    if merge == "ask" and file == "-":
+        raise UsageError("--merge ask reads your answers from where the document is read", "name a file")
     found = _prepared(settings, file, line_id, preview=preview)
     merged = {
         "same": (importing.SAME,), "likely": (importing.SAME, importing.LIKELY),
-        "perhaps": (importing.SAME, importing.LIKELY, importing.PERHAPS),
+        "perhaps": (importing.SAME, importing.LIKELY, importing.PERHAPS), "ask": (importing.SAME,),
     }[merge]  # fmt: skip
+    found = _asked(settings, found) if merge == "ask" and not preview else found
     document = _document(found, merged)
     if not preview:
         ledger = Ledger.open(Home(settings.home).ledger)
@@ -72,8 +80,41 @@ def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bo
         return importing.prepare_pack(pack.read(Path(file)), Path(file).name, known, embed)
     text, title = _text(file)
     document = tables.read_csv(text, title) if file.endswith(".csv") else documents.read(text, title)
+    if document.kind == "text":
+        document = _prose(settings, text, title) or document
     line = _line(lines, line_id, document.question, preview=preview)
     return importing.prepare(document, line, known, embed, ids)
+
+
+def _prose(settings: Settings, text: str, title: str) -> Document | None:
+    """The claims of plain prose, where a model may read it; None, said aloud, where not."""
+    from agent.claims.prose import read_prose
+    from agent.wiring.writing import open_desk
+
+    with open_desk(settings) as desk:
+        if desk is not None:
+            return read_prose(text, title, desk)
+    click.echo(
+        f"{title} is plain prose: no claim is recognised without a model; --writer llm asks one", err=True
+    )
+    return None
+
+
+def _asked(settings: Settings, found: Import) -> Import:
+    """The import with every claim that may be known either joined to it, on a person's word, or new."""
+    from agent.claims.importing import NEW, SAME
+
+    with reading(settings) as db:
+        known = {c.id: c.text for c in store.claims.active(db)}
+    rows = []
+    for row in found.rows:
+        if row.same_as and row.what != SAME:
+            click.echo(f"{row.piece.place}: {row.claim.text}\n  {row.what} as {row.same_as} "
+                       f"({row.closeness:.2f}): {known[row.same_as]}", err=True)  # fmt: skip
+            same = click.confirm("  the same claim?", default=False, err=True)
+            row = row._replace(what=SAME if same else NEW, same_as=row.same_as if same else "")
+        rows.append(row)
+    return found._replace(rows=rows)
 
 
 def _text(file: str) -> tuple[str, str]:
@@ -120,6 +161,7 @@ def _document(found: Import, merged: tuple[str, ...]) -> dict[str, Any]:
                 "sources": [s.arxiv_id for s in row.claim.sources], "place": row.piece.place,
                 "lacks": list(row.piece.lacks), "what": row.what, "same_as": row.same_as or None,
                 "closeness": row.closeness, "merged": row.what in merged,
+                "parts": [a.text for a in row.claim.atoms],
             }
             for row in found.rows
         ],
@@ -141,6 +183,7 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
         "sources",
         "is",
         "lacks",
+        "parts",
         title=f"{document['recognised']}: {document['document']}",
     )
     for claim in document["claims"]:
@@ -148,7 +191,7 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
         table.add_row(
             claim["place"].removeprefix("lines ").removeprefix("line "), claim["text"][:70], claim["as_of"],
             " ".join(claim["sources"]) or "—", same + (" (joined)" if claim["merged"] else ""),
-            ", ".join(claim["lacks"]) or "—",
+            ", ".join(claim["lacks"]) or "—", str(len(claim["parts"]) or 1),
         )  # fmt: skip
     Console(markup=False, emoji=False, highlight=False).print(table)
     kinds = [p["kind"] for p in document["beside"]]

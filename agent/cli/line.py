@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,10 +11,9 @@ import store.evidence
 import store.notes
 import store.papers
 import store.verdicts
-from agent.cli.shared import print_json, reading, settings_of, today
+from agent.cli import line_show
+from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
-from agent.reports.load import load
-from agent.reports.model import build, citation_document, claim_document
 from store.files import write_atomically
 
 
@@ -39,45 +37,6 @@ def list_lines(ctx: click.Context, as_json: bool) -> None:
         return
     for line in found:
         click.echo(f"{line['claims']:3} {line['id']}: {line['question']}")
-
-
-@command.command()
-@click.argument("line_id")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-@click.pass_context
-def show(ctx: click.Context, line_id: str, as_json: bool) -> None:
-    """Show a line: its claims, and the papers of the last six months that stand against each other."""
-    with reading(settings_of(ctx)) as db:
-        claims = [c for c in store.claims.active(db) if line_id in c.lines]
-        report = build(load(db, today(), only=[c.id for c in claims]))
-    shown = next((found for line, found in report.lines if line.id == line_id), None)
-    if shown is None:
-        raise UsageError(f"no line {line_id!r} with claims", "retest line list names them")
-    pairs: list[dict[str, Any]] = [
-        {
-            "claim": s.claim.id,
-            "may_differ_in": list(axes),
-            "for": citation_document(a),
-            "against": citation_document(b),
-        }
-        for s, a, b, axes in report.tensions
-    ]
-    if as_json:
-        print_json({"id": line_id, "claims": [claim_document(s) for s in shown], "disagreements": pairs})
-        return
-    for status in shown:
-        click.echo(
-            f"{status.name:12} {status.claim.as_of or 'unknown':8} {status.claim.id}: {status.claim.text}"
-        )
-    click.secho("\ndisagreements of the last six months", bold=True)
-    for pair in pairs:
-        axes = ", ".join(pair["may_differ_in"])
-        click.echo(f"{pair['claim']}" + (f", may differ in {axes}" if axes else ""))
-        for side in ("for", "against"):
-            told = pair[side]
-            click.echo(f"  {side}: “{told['quote']}” {told['title']}, {told['published']}, {told['url']}")
-    if not pairs:
-        click.echo("none found")
 
 
 @command.command()
@@ -110,3 +69,6 @@ def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> Non
         click.echo(f"{out} written", err=True)
     else:
         click.echo(text, nl=False)
+
+
+command.add_command(line_show.show)

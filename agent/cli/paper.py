@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
 from agent.settings import Settings
 from store.records import Paper, Passage
+
+if TYPE_CHECKING:
+    from agent.claims.key_findings import Told
 
 
 @click.group()
@@ -24,33 +27,52 @@ def command() -> None:
     "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where a paper not yet known comes from."
 )
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
+@click.option(
+    "--writer", type=click.Choice(["llm", "none"]), help="What words the findings: a model, or the paper."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def show(ctx: click.Context, /, paper_id: str, as_json: bool, **flags: Any) -> None:
-    """Show a paper's key findings, in its own sentences: of its whole text where that was read."""
-    from agent.claims.key_findings import key_findings
-
-    paper, passages = _read(settings_of(ctx, **flags), paper_id)
-    found = key_findings(passages)
+    """Show a paper's key findings, each with its quote: of its whole text where that was read."""
+    settings = settings_of(ctx, **flags)
+    paper, passages = _read(settings, paper_id)
+    found, left_out, by = _findings(settings, paper, passages)
     whole = any(p.section not in ("title", "abstract") for p in passages)
     if as_json:
         findings = {name: [t._asdict() for t in sentences] for name, sentences in found.items()}
         print_json({"id": paper.id, "title": paper.title, "published": paper.published, "url": paper.url,
                     "withdrawn": paper.withdrawn, "read": "whole" if whole else "abstract",
-                    "written_by": "extraction", "findings": findings})  # fmt: skip
+                    "written_by": by, "left_out": left_out, "findings": findings})  # fmt: skip
         return
     click.secho(f"{paper.title}", bold=True)
     click.echo(f"{paper.published} {paper.url}" + (" WITHDRAWN" if paper.withdrawn else ""))
-    click.echo(
-        f"the paper's own sentences, picked without a model, from its {'text' if whole else 'abstract'}"
-    )
+    how = "the paper's own sentences, picked without a model" if by == EXTRACTION else f"written by {by}"
+    click.echo(f"{how}, from its {'text' if whole else 'abstract'}")
+    if left_out:
+        click.echo(f"{left_out} sentences of the model were not grounded, and are left out")
     for name, sentences in found.items():
         click.secho(f"\n{name}", bold=True)
         for told in sentences:
             where = told.section + (f", page {told.page}" if told.page else "")
-            click.echo(f"  “{told.quote}” ({where})")
+            click.echo(f"  {told.says + ' ' if told.says else ''}“{told.quote}” ({where})")
         if not sentences:
             click.echo("  nothing found")
+
+
+EXTRACTION = "extraction"
+
+
+def _findings(
+    settings: Settings, paper: Paper, passages: list[Passage]
+) -> tuple[dict[str, list[Told]], int, str]:
+    """Key findings, how many sentences were left out, and who worded them."""
+    from agent.claims.key_findings import key_findings, written_findings
+    from agent.wiring.writing import open_desk
+
+    with open_desk(settings) as desk:
+        if desk is None:
+            return key_findings(passages), 0, EXTRACTION
+        return *written_findings(passages, paper.title, paper.id, desk), desk.writer.name
 
 
 def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:

@@ -9,8 +9,9 @@ import click
 from agent.cli.shared import print_json, reading, settings_of, today
 from agent.errors import UsageError
 from agent.reports import markdown
+from agent.reports.documents import status_document
 from agent.reports.load import load
-from agent.reports.model import build, status_document
+from agent.reports.model import build
 from store.files import write_atomically
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +17,10 @@ from agent.errors import UsageError
 from agent.settings import Settings
 from store.files import Home
 from store.ledger import Ledger
-from store.records import SourceCheck
+from store.remarks import SourceCheck
+
+if TYPE_CHECKING:
+    from agent.claims.source_check import Asked
 
 
 @click.group()
@@ -48,9 +53,7 @@ def ping(ctx: click.Context) -> None:
 @click.pass_context
 def check(ctx: click.Context, /, claims: tuple[str, ...], as_json: bool, **flags: Any) -> None:
     """Check whether the papers that claims cite state them: states it, part of it, does not say so."""
-    from agent.adapters.abstract_reader import AbstractReader
     from agent.claims import source_check
-    from agent.wiring.judges import stance_judge
     from agent.wiring.papers import records_of
 
     settings = settings_of(ctx, **flags)
@@ -60,10 +63,11 @@ def check(ctx: click.Context, /, claims: tuple[str, ...], as_json: bool, **flags
         raise UsageError(f"no claim {min(unknown)!r}", "retest claim list names them")
     chosen = [known[i] for i in claims or known]
     papers = records_of(settings, sorted({s.arxiv_id for c in chosen for s in c.sources}))
-    judge, told = stance_judge(settings, given=True), list[SourceCheck]()
-    for claim in chosen:
-        told.append(source_check.check(claim, papers, judge, AbstractReader()))
-        _save(settings, told[-1])
+    told = list[SourceCheck]()
+    with _asked(settings) as (asked, by):
+        for claim in chosen:
+            told.append(source_check.check(claim, papers, asked, by))
+            _save(settings, told[-1])
     if as_json:
         print_json([asdict(t) for t in told])
         return
@@ -71,6 +75,23 @@ def check(ctx: click.Context, /, claims: tuple[str, ...], as_json: bool, **flags
         click.echo(f"{item.claim_id}: {item.state}" + (f" ({item.reason})" if item.reason else ""))
         for _, paper, quote in item.quotes:
             click.echo(f"    “{quote}” arXiv:{paper}")
+
+
+@contextmanager
+def _asked(settings: Settings) -> Iterator[tuple[Asked, str]]:
+    """What says whether a paper states a claim, and its name: a model, or the embedded judge."""
+    from agent.claims.source_check import by_judge, by_writer
+    from agent.wiring.judges import stance_judge
+    from agent.wiring.papers import record_reader
+    from agent.wiring.writing import open_desk
+
+    if settings.judge == "llm":
+        with open_desk(replace(settings, writer="llm")) as desk:
+            if desk is not None:
+                yield by_writer(desk, record_reader()), desk.writer.name
+        return
+    judge = stance_judge(settings, given=True)
+    yield by_judge(judge, record_reader()), judge.name
 
 
 def _save(settings: Settings, item: SourceCheck) -> None:

@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+import store.claims
+from agent.cli.claim_override import tagged
 from agent.cli.shared import print_json, reading, settings_of, today
+from agent.reports.documents import status_document
 from agent.reports.load import load
-from agent.reports.model import ClaimStatus, Report, build, status_document
+from agent.reports.model import ClaimStatus, Report, build
 from agent.retest.window import months_between
 
 WIDE = 140
@@ -17,13 +20,15 @@ _COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "
 
 
 @click.command()
+@click.option("--tag", metavar="WORD", help="Only claims with this tag.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:
+def command(ctx: click.Context, tag: str | None, as_json: bool) -> None:
     """Show each claim and its present verdict."""
     settings = settings_of(ctx)
     with reading(settings) as db:
-        report = build(load(db, today()))
+        chosen = None if tag is None else [c.id for c in tagged(store.claims.active(db), tag)]
+        report = build(load(db, today(), only=chosen))
     if as_json:
         print_json(status_document(report))
     else:
@@ -70,6 +75,8 @@ def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:
 
 
 def _mark(status: ClaimStatus) -> str:
+    if status.override:
+        return " (override)"
     return " (contested)" if status.verdict and status.verdict.contested else ""
 
 

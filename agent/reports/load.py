@@ -6,10 +6,12 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.evidence
+import store.overrides
 import store.papers
 import store.runs
 import store.source_checks
 import store.verdicts
+import store.writings
 from agent.reports.model import Contents
 from store.records import Claim, Retest
 
@@ -39,6 +41,8 @@ def load(db: Connection, today: str, *, run_id: str | None = None, only: list[st
         today=today,
         places=store.evidence.places(db),
         checks=store.source_checks.newest(db),
+        overrides=store.overrides.standing(db),
+        writings=store.writings.newest(db),
     )
 
 

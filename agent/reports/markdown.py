@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from agent.reports.model import Change, Citation, ClaimStatus, Report, url_of
+from agent.reports import open_matters
+from agent.reports.documents import url_of
+from agent.reports.marks import cited, escape
+from agent.reports.model import Change, ClaimStatus, Report
 from agent.retest.window import months_between
 
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~$&#!@^])")
-_AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.I)
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
-
-MOST_QUESTIONS = 6
-
-
-def escape(text: str) -> str:
-    """One line of plain text that no Markdown reader takes for anything else."""
-    flat = " ".join(text.split())
-    return _AUTOLINK.sub(lambda m: "\\" + m[0], _ACTIVE.sub(r"\\\1", flat))
 
 
 def render(report: Report) -> str:
     """The whole report: what changed, each line, disagreements, questions, what is not grounded, health."""
-    parts = [*_head(report), *_changed(report), *_lines(report), *_tensions(report),
-             *_questions(report), *_ungrounded(report), *_untested(report), *_health(report)]  # fmt: skip
+    parts = [*_head(report), *_changed(report), *_lines(report), *open_matters.render(report),
+             *_health(report)]  # fmt: skip
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -66,7 +58,7 @@ def _change(change: Change) -> Iterator[str]:
         yield f"  - holds unless: {escape(status.verdict.condition)}"
     adverse = [c for c in status.citations if c.evidence.stance != "supports"]
     for citation in (adverse or status.citations)[:1]:
-        yield f"  - {_cited(citation)}"
+        yield f"  - {cited(citation)}"
     yield ""
 
 
@@ -92,6 +84,7 @@ def _claim(report: Report, status: ClaimStatus) -> Iterator[str]:
     yield ""
     yield f"`{claim.id}` · {facts(status, report.today)}"
     yield ""
+    yield from _overridden(status)
     if status.verdict:
         yield f"Why: {escape(status.verdict.reason)}."
         if status.verdict.condition:
@@ -100,8 +93,20 @@ def _claim(report: Report, status: ClaimStatus) -> Iterator[str]:
     yield from _perished(status)
     for stance, side in _SIDES:
         for citation in [c for c in status.citations if c.evidence.stance == stance][:3]:
-            yield f"- {side}: {_cited(citation)}"
+            yield f"- {side}: {cited(citation)}"
     yield from _rest(status)
+    yield ""
+
+
+def _overridden(status: ClaimStatus) -> Iterator[str]:
+    """A person's word, shown as such, and the rule's beside it."""
+    held = status.override
+    if held is None:
+        return
+    since = "; it has decided again since" if status.is_decided_since else ""
+    unless = f" Holds unless: {escape(held.condition)}." if held.condition else ""
+    yield (f"**Override** by {escape(held.by)}, {held.decided_at[:10]}: {escape(held.reason)}.{unless} "
+           f"The rule says {status.rule_name}{since}.")  # fmt: skip
     yield ""
 
 
@@ -112,8 +117,9 @@ def _perished(status: ClaimStatus) -> Iterator[str]:
         return
     best, claim = max(adverse, key=lambda c: (c.evidence.strength, c.evidence.id)), status.claim
     by = f"by [arXiv:{best.paper.id}]({url_of(best)}), {escape(best.paper.title)}"
+    what = f" Method or setting: {escape(best.evidence.condition)}." if best.evidence.condition else ""
     yield f"- durable question: {escape(claim.durable_question or 'not stated')}"
-    yield f"- what may have perished: {escape(claim.perishable_limitation or 'not stated')} ({by})"
+    yield f"- what may have perished: {escape(claim.perishable_limitation or 'not stated')} ({by}){what}"
 
 
 def _rest(status: ClaimStatus) -> Iterator[str]:
@@ -121,7 +127,7 @@ def _rest(status: ClaimStatus) -> Iterator[str]:
         links = ", ".join(f"[arXiv:{p.id}]({p.url})" for p in status.nearest)
         yield f"- rests on the absence of adverse evidence; nearest papers screened: {links}"
     if status.leads:
-        yield f"- {len(status.leads)} leads for review, not counted; the strongest: {_cited(status.leads[0])}"
+        yield f"- {len(status.leads)} leads for review, not counted; the strongest: {cited(status.leads[0])}"
 
 
 def facts(status: ClaimStatus, today: str) -> str:
@@ -139,68 +145,6 @@ def facts(status: ClaimStatus, today: str) -> str:
     if status.retest:
         said.append(f"tested {status.retest.finished_at[:10]} on papers up to {status.retest.window_to}")
     return " · ".join(said)
-
-
-def _cited(citation: Citation) -> str:
-    item, paper = citation.evidence, citation.paper
-    where = f"[arXiv:{paper.id}{f'v{item.version}' if item.version else ''}]({url_of(citation)})"
-    return (
-        f"“{escape(citation.quote)}” — {where}, {escape(paper.title)}, {paper.published} "
-        f"({item.stance}, strength {item.strength:.2f}, {escape(citation.place)})"
-    )
-
-
-def _tensions(report: Report) -> Iterator[str]:
-    yield "## Disagreements of the last six months"
-    yield ""
-    if not report.tensions:
-        yield "None found."
-        yield ""
-    for status, supporting, adverse, axes in report.tensions:
-        yield f"- `{status.claim.id}`" + (f", may differ in {', '.join(axes)}" if axes else "")
-        yield f"  - for: {_cited(supporting)}"
-        yield f"  - against: {_cited(adverse)}"
-        yield ""
-
-
-def _questions(report: Report) -> Iterator[str]:
-    """Regime-shift questions need a writing model; without one, what they could be asked about."""
-    yield "## Regime-shift questions"
-    yield ""
-    yield "None proposed: that needs a writing model. What they could be asked about:"
-    yield ""
-    about = {
-        s.claim.id: f"papers of the last six months disagree on `{s.claim.id}`" for s, *_ in report.tensions
-    }
-    shifted = [c.status for c in report.changes if c.status.name in ("relaxed", "contradicted")]
-    about |= {s.claim.id: f"`{s.claim.id}` is now {s.name}" for s in shifted if s.claim.id not in about}
-    for claim_id, what in list(about.items())[:MOST_QUESTIONS]:
-        asked = next(s.claim.durable_question for s in report.statuses if s.claim.id == claim_id)
-        yield f"- {what}: {escape(asked or 'its durable question is not stated')}"
-    if not about:
-        yield "- nothing: no claim shifted in this run, and no recent papers disagree"
-    yield ""
-
-
-def _ungrounded(report: Report) -> Iterator[str]:
-    yield "## Could not be grounded"
-    yield ""
-    if not report.ungrounded:
-        yield "Every claim names its source."
-    for status, why in report.ungrounded:
-        yield f"- `{status.claim.id}`: {why}"
-    yield ""
-
-
-def _untested(report: Report) -> Iterator[str]:
-    yield "## Never tested, or not yet"
-    yield ""
-    if not report.untested:
-        yield "None."
-    for status in report.untested:
-        why = escape(status.verdict.reason) if status.verdict else "never retested"
-        yield f"- `{status.claim.id}`: {why}"
-    yield ""
 
 
 def _health(report: Report) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.claims.source_check import GROUNDED
+from agent.retest.disagreement import MOST_PAIRS, tensions
 from agent.retest.quotes import legible
-from store.records import Claim, Evidence, Line, Paper, Retest, Run, SourceCheck, Verdict
+from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
+from store.remarks import Override, Sentence, SourceCheck, Writing
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Contents:
     today: str
     places: dict[str, tuple[bool, int | None]] = field(default_factory=dict)
     checks: dict[tuple[str, int], SourceCheck] = field(default_factory=dict)
+    overrides: dict[tuple[str, int], Override] = field(default_factory=dict)
+    writings: list[Writing] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,22 @@ class ClaimStatus:
     rejected: list[Citation]
     nearest: list[Paper]
     check: SourceCheck | None = None
+    override: Override | None = None
 
     @property
     def name(self) -> str:
-        """The verdict's name, or "none yet"."""
+        """The verdict's name, or "none yet": a person's word where there is one, else the rule's."""
+        return (self.override and self.override.name) or self.rule_name
+
+    @property
+    def rule_name(self) -> str:
+        """What the rule says, whatever a person says."""
         return (self.verdict and self.verdict.name) or "none yet"
+
+    @property
+    def is_decided_since(self) -> bool:
+        """Whether the rule has decided again since a person overrode it."""
+        return bool(self.override and self.verdict and self.verdict.id != self.override.over)
 
     @property
     def tested_at(self) -> str | None:
@@ -86,6 +100,22 @@ class Report:
     tensions: list[tuple[ClaimStatus, Citation, Citation, tuple[str, ...]]]
     ungrounded: list[tuple[ClaimStatus, str]]
     untested: list[ClaimStatus] = field(default_factory=list)
+    writings: list[Writing] = field(default_factory=list)
+
+    @property
+    def cited(self) -> dict[str, Citation]:
+        """What sentences in `writings` cite, by evidence id."""
+        return {c.evidence.id: c for s in self.statuses for c in s.citations}
+
+    def reconciliation(self, supporting: Citation, adverse: Citation) -> Writing | None:
+        """What was written of a pair that disagrees."""
+        about = f"{supporting.evidence.id} {adverse.evidence.id}"
+        return next((w for w in self.writings if w.about == about and w.sentences), None)
+
+    def written(self, kind: str) -> list[tuple[Line, tuple[Sentence, ...]]]:
+        """What was written of each line, of one kind."""
+        told = {w.line_id: w.sentences for w in self.writings if w.kind == kind and w.sentences}
+        return [(line, told[line.id]) for line, _ in self.lines if line.id in told]
 
     @property
     def statuses(self) -> list[ClaimStatus]:
@@ -97,15 +127,18 @@ class Report:
 def build(contents: Contents) -> Report:
     """Arrange the ledger's contents into a report."""
     statuses = {c.id: status_of(contents, c) for c in contents.claims}
+    cited = {c.evidence.id for s in statuses.values() for c in s.citations} | set(statuses)
     lines = [(line, [s for s in statuses.values() if line.id in s.claim.lines]) for line in contents.lines]
     return Report(
         today=contents.today,
         run=contents.run,
         changes=_changes(contents, statuses.values()),
         lines=[(line, found) for line, found in lines if found],
-        tensions=_tensions(contents, statuses),
+        tensions=_tensions(contents.today, statuses.values()),
         ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim, s.check))],
         untested=[s for s in statuses.values() if s.name == "none yet"],
+        # What rests on evidence that no longer stands under a verdict is not shown any more.
+        writings=[w for w in contents.writings if all(set(s.cites) <= cited for s in w.sentences)],
     )
 
 
@@ -130,6 +163,7 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
         rejected=[c for c in cite if c.evidence.status == "rejected"],
         nearest=[contents.papers[i] for i in contents.nearest.get(claim.id, []) if i in contents.papers],
         check=contents.checks.get((claim.id, claim.revision)),
+        override=contents.overrides.get((claim.id, claim.revision)),
     )
 
 
@@ -166,68 +200,11 @@ def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change
 
 
 def _tensions(
-    contents: Contents, statuses: dict[str, ClaimStatus]
+    today: str, statuses: Iterable[ClaimStatus]
 ) -> list[tuple[ClaimStatus, Citation, Citation, tuple[str, ...]]]:
     found = []
-    for tension in contents.run.counts.get("tensions", []) if contents.run else []:
-        status = statuses.get(tension["claim_id"])
-        by_id = {c.evidence.id: c for c in status.citations} if status else {}
-        pair = by_id.get(tension["supporting"]), by_id.get(tension["adverse"])
-        if status and pair[0] and pair[1]:
-            found.append((status, pair[0], pair[1], tuple(tension["axes"])))
+    for status in statuses:
+        by_id = {c.evidence.id: c for c in status.citations}
+        for pair in tensions([c.evidence for c in status.citations], today)[:MOST_PAIRS]:
+            found.append((status, by_id[pair.supporting], by_id[pair.adverse], pair.axes))
     return found
-
-
-def status_document(report: Report) -> dict[str, Any]:
-    """`retest status --json`: the contract of the design, section 7."""
-    run = report.run
-    return {
-        "claims": [claim_document(s) for s in report.statuses],
-        "run": {"id": run.id, "health": run.health, "reasons": list(run.reasons)} if run else None,
-    }
-
-
-def claim_document(status: ClaimStatus) -> dict[str, Any]:
-    """One claim of the status document."""
-    verdict, claim = status.verdict, status.claim
-    return {
-        "id": claim.id,
-        "line": claim.lines[0] if claim.lines else None,
-        "lines": list(claim.lines),
-        "text": claim.text,
-        "as_of": claim.as_of or "unknown",
-        "sources": [s.arxiv_id for s in claim.sources],
-        "verdict": verdict.name if verdict else None,
-        "basis": verdict.basis if verdict else "untested",
-        "confidence": verdict.confidence if verdict else None,
-        "contested": verdict.contested if verdict else False,
-        "condition": verdict.condition if verdict else "",
-        "reason": verdict.reason if verdict else "never retested",
-        "rule_version": verdict.rule_version if verdict else None,
-        "tested_at": status.tested_at,
-        "tested_through": status.retest.window_to if status.retest else None,
-        "citations": [citation_document(c) for c in status.citations],
-        "leads": len(status.leads),
-        "source_check": status.check.state if status.check else None,
-    }
-
-
-def citation_document(citation: Citation) -> dict[str, Any]:
-    """One citation."""
-    return {
-        "arxiv_id": citation.paper.id,
-        "version": citation.evidence.version,
-        "title": citation.paper.title,
-        "published": citation.paper.published,
-        "quote": citation.quote,
-        "place": citation.place,
-        "stance": citation.evidence.stance,
-        "strength": citation.evidence.strength,
-        "url": url_of(citation),
-    }
-
-
-def url_of(citation: Citation) -> str:
-    """The page of the very version the quote was read in."""
-    version = f"v{citation.evidence.version}" if citation.evidence.version else ""
-    return f"https://arxiv.org/abs/{citation.paper.id}{version}"

@@ -1,4 +1,4 @@
-"""The last nodes: decide by the rule, compare what disagrees, and write the run down."""
+"""Decide by the rule, and at the end write the run down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from agent.reports.load import load
 from agent.retest import cascade, rule
 from agent.retest.collecting import claim_of
 from agent.retest.confidence import Calibration
-from agent.retest.disagreement import tensions
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
 from agent.retest.window import existed_by, window_start
@@ -110,18 +109,6 @@ def _judge_of(previous: Verdict | None, every: list[Evidence], otherwise: str) -
     """The judge whose evidence a verdict rests on."""
     cited = set(previous.evidence_ids) if previous else set()
     return next((e.judge for e in every if e.id in cited), otherwise)
-
-
-def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Find the papers of the last six months that disagree on a claim."""
-    with runtime.context.ledger.read() as db:
-        claims = [claim_of(db, claim_id) for claim_id in state["claim_ids"]]
-        found = [
-            tension._asdict()
-            for claim in claims
-            for tension in tensions(store.evidence.of_claim(db, claim.id, claim.revision), state["as_of"])
-        ]
-    return {"counts": {"tensions": found}}
 
 
 def report(state: RunState, runtime: Runtime[Parts]) -> RunState:

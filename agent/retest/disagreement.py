@@ -10,6 +10,8 @@ from agent.retest.window import months_between
 from store.records import Evidence
 
 MONTHS = 6
+MOST_PAIRS = 3
+"""Pairs shown of a claim, and reconciled in a run: the strongest."""
 
 
 class Tension(NamedTuple):

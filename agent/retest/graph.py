@@ -1,4 +1,4 @@
-"""The weekly graph: plan, collect, recheck, index, screen, read, judge, gate, decide, compare, report.
+"""The weekly graph, its nodes in the order of the edges below, from plan to report.
 
 Screening and judging fan out by `Send`, one branch a claim. Every node can be repeated: what it
 wrote before a crash is found again by its key, so a run resumes at any point.
@@ -12,7 +12,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
 from agent.retest.collecting import collect, index, plan
-from agent.retest.deciding import compare, decide, report
+from agent.retest.comparing import compare, propose
+from agent.retest.deciding import decide, report
 from agent.retest.gating import gate
 from agent.retest.judging import judge_claim, screen_claim
 from agent.retest.parts import Parts
@@ -34,6 +35,7 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_node("gate", gate)
     graph.add_node("decide", decide)
     graph.add_node("compare", compare)
+    graph.add_node("propose", propose)
     graph.add_node("report", report)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "collect")
@@ -45,7 +47,8 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_edge("judge", "gate")
     graph.add_edge("gate", "decide")
     graph.add_edge("decide", "compare")
-    graph.add_edge("compare", "report")
+    graph.add_edge("compare", "propose")
+    graph.add_edge("propose", "report")
     graph.add_edge("report", END)
     return graph.compile(checkpointer=checkpointer)
 

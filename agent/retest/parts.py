@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.ports import Clock, Downloads, Embedder, Judge, PaperSource, Reader, Screener
+from agent.ports import Clock, Downloads, Embedder, Judge, PaperSource, Reader, Screener, Writer
 from agent.retest.budget import Budget
 from agent.retest.corpus import Corpus
 from agent.retest.screen import Limits
@@ -21,7 +21,7 @@ class Parts:
     """The real parts of one run. `corpus` is what this run ranks, made once and shared.
 
     `screener` stands before a paid judge; papers under `cascade` are not sent on. Without `downloads`
-    papers are read by their records alone.
+    papers are read by their records alone; without `writer` nothing is written but by extraction.
     """
 
     home: Home
@@ -36,6 +36,7 @@ class Parts:
     budget: Budget
     downloads: Downloads | None = None
     screener: Screener | None = None
+    writer: Writer | None = None
     cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
     judge_down: threading.Event = field(default_factory=threading.Event)

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import SettingsError
-from agent.ports import Judge, Screener
+from agent.ports import Judge, Screener, Writer
 from agent.settings import Settings
 
 if TYPE_CHECKING:
     from agent.adapters.embedded_judge import EmbeddedJudge
+    from agent.adapters.llm_client import LlmClient
 
 
 def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
@@ -32,23 +33,38 @@ def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
 
 
 def _llm_judge(settings: Settings) -> Judge:
+    from agent.adapters.llm_judge import LlmJudge
+
+    return LlmJudge(llm_client(settings, "--judge llm"), threshold=settings.llm_threshold)
+
+
+def writer(settings: Settings) -> Writer | None:
+    """What writes; None where nothing is to be written, or only extracted."""
+    named = settings.judge if settings.writer == "auto" else settings.writer
+    if named != "llm":
+        return None
+    from agent.adapters.llm_writer import LlmWriter
+
+    return LlmWriter(llm_client(settings, "--writer llm"))
+
+
+def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
+    """The way to the endpoint that settings name. Raises SettingsError where they name none."""
     if not settings.api_key and not settings.base_url:
         raise SettingsError(
-            "--judge llm needs a key or a local endpoint",
+            f"{wanted_by} needs a key or a local endpoint",
             "set OPENAI_API_KEY, or RETEST_BASE_URL for Ollama, vLLM or llama.cpp",
         )
     import openai
 
     from agent.adapters.llm_client import LlmClient
-    from agent.adapters.llm_judge import LlmJudge
     from agent.adapters.throttle import Throttle
 
     client = openai.OpenAI(
         api_key=settings.api_key or "none", base_url=settings.base_url or None,
         timeout=settings.llm_timeout, max_retries=0,
     )  # fmt: skip
-    llm = LlmClient(client, settings.model, throttle=Throttle(settings.concurrency))
-    return LlmJudge(llm, threshold=settings.llm_threshold)
+    return LlmClient(client, settings.model, throttle=Throttle(settings.concurrency))
 
 
 def screener(settings: Settings) -> Screener | None:

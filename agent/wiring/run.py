@@ -20,7 +20,7 @@ from agent.retest.budget import FREE, Budget
 from agent.retest.parts import Parts
 from agent.retest.screen import Limits
 from agent.settings import Settings
-from agent.wiring.judges import screener, stance_judge
+from agent.wiring.judges import screener, stance_judge, writer
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import open_vectors
 from store.files import Home
@@ -51,7 +51,8 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts
             reader=WholeReader(sandbox), downloads=downloads,
             embedder=embedder, judge=judge, clock=clock,
             limits=limits(settings), budget=budget(settings),
-            screener=screener(settings), cascade=settings.cascade, settings=kept(settings),
+            writer=writer(settings), screener=screener(settings), cascade=settings.cascade,
+            settings=kept(settings),
         )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def limits(settings: Settings) -> Limits:
 RESUMED = (
     "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "embedder",
     "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "arxiv_site",
-    "oai_url", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
+    "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
 )  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""
 
@@ -78,7 +79,7 @@ def kept(settings: Settings) -> dict[str, Any]:
 
 def budget(settings: Settings) -> Budget:
     """What a run may spend. Raises SettingsError for a cap on a model whose price nobody names."""
-    price = price_of(settings.model, settings.home) if settings.judge == "llm" else FREE
+    price = price_of(settings.model, settings.home) if "llm" in (settings.judge, settings.writer) else FREE
     if price is None and settings.budget:
         raise SettingsError(
             f"--budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"

@@ -79,3 +79,13 @@ def part(part_id: str, stance: str, quote: str, passage: str, **more: Any) -> di
 def judged(*parts: dict[str, Any]) -> Behaviour:
     """Answer with a judge's JSON."""
     return says(json.dumps({"parts": list(parts)}))
+
+
+def by_schema(**answers: Callable[[str], dict[str, Any]]) -> Behaviour:
+    """Answer each kind of question by the name of the schema it asks for, seeing the user's part."""
+
+    def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
+        name = body["response_format"]["json_schema"]["name"]
+        says(json.dumps(answers[name](body["messages"][1]["content"])))(handler, body)
+
+    return behaviour

@@ -1,0 +1,68 @@
+"""Ask a writer, within the budget, and never twice for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+import store.calls
+from agent.errors import JudgeError, JudgeNonsense
+from agent.ports import Writer
+from agent.retest.budget import Budget
+from store.ledger import Ledger
+from store.records import Call
+
+
+class Answer(BaseModel):
+    """What a writer is asked for: a schema that admits no further field."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Asked = TypeVar("Asked", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A writer with its journal: what was answered once is not paid for again.
+
+    `run_id` is None for what a person asks for outside a run.
+    """
+
+    ledger: Ledger
+    writer: Writer
+    budget: Budget
+    now: Callable[[], str]
+    run_id: str | None = None
+
+    def ask(self, prompt: str, schema: type[Asked], about: str, **inputs: str) -> Asked:
+        """The writer's answer to a prompt. `about` names the matter in the journal and in errors.
+
+        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense, and BudgetReached before a call that could
+        go over the cap.
+        """
+        request = self.writer.request(prompt, inputs)
+        key = store.calls.key_of(writer=self.writer.name, request=request, schema=schema.model_json_schema())
+        with self.ledger.read() as db:
+            known = store.calls.answered(db, key)
+        if known and known.response:
+            return schema.model_validate(known.response["document"])
+        reserved = self.budget.reserve(len(str(request)))
+        with self.ledger.write() as db:
+            call = Call(key, self.run_id, "writer", self.writer.name, {"claim": about, **request})
+            store.calls.intend(db, call, self.now())
+        try:
+            answer, spent = self.writer.write(request, schema, f"the answer to {prompt} on {about}")
+        except JudgeError as error:
+            self.budget.forfeit(reserved, spent=isinstance(error, JudgeNonsense))
+            with self.ledger.write() as db:
+                store.calls.fail(db, key, str(error), self.now())
+            raise
+        self.budget.settle(reserved, *spent)
+        response = {"document": answer.model_dump(), "tokens_cached": spent[2]}
+        with self.ledger.write() as db:
+            store.calls.respond(db, key, response, spent[:2], self.now())
+        return answer

@@ -1,0 +1,24 @@
+"""Overrides: a person's word over a verdict. Append-only; the newest of a claim revision stands."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, insert, select
+
+from store.remarks import Override
+from store.schema import overrides
+
+
+def save(db: Connection, override: Override, now: str) -> None:
+    """Append an override."""
+    db.execute(insert(overrides).values(asdict(override) | {"decided_at": now}))
+
+
+def standing(db: Connection) -> dict[tuple[str, int], Override]:
+    """The override of every claim revision that has one which was not lifted."""
+    newest: dict[tuple[str, int], Override] = {}
+    for row in db.execute(select(overrides).order_by(overrides.c.id)):
+        values = {name: value for name, value in row._mapping.items() if name != "id"}
+        newest[row.claim_id, row.revision] = Override(**values)
+    return {key: held for key, held in newest.items() if held.name}

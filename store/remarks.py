@@ -1,0 +1,79 @@
+"""What is remarked of lines and claims: notes, source checks, overrides, what a model wrote. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from store.records import VerdictName
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a document says beside its claims, of a line; or where else a claim was read (`claim_id`)."""
+
+    line_id: str
+    kind: str
+    text: str
+    document: str
+    place: str
+    claim_id: str = ""
+
+
+@dataclass(frozen=True)
+class SourceCheck:
+    """Whether the papers a claim cites state it. `quotes` are (part, arXiv id, quote), word for word."""
+
+    claim_id: str
+    revision: int
+    state: str
+    reason: str
+    quotes: tuple[tuple[str, str, str], ...]
+    judge: str
+    checked_at: str = ""
+
+
+@dataclass(frozen=True)
+class Override:
+    """A person's word over the rule's verdict. `name` None lifts the override before it.
+
+    `over` is the id of the verdict the rule had given then.
+    """
+
+    claim_id: str
+    revision: int
+    name: VerdictName | None
+    condition: str
+    reason: str
+    by: str
+    over: int | None = None
+    decided_at: str = ""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence a model wrote, and the ids of the evidence or claims it rests on.
+
+    `role` tells sentences of one writing apart: a question from the observation that would settle it.
+    """
+
+    text: str
+    cites: tuple[str, ...]
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a model wrote of a line, each sentence grounded; `left_out` counts those that were not.
+
+    `about` names what in the line it is about: a pair of evidence ids, or the line itself.
+    """
+
+    kind: Literal["reconciliation", "questions", "next lines"]
+    line_id: str
+    about: str
+    sentences: tuple[Sentence, ...]
+    left_out: int
+    writer: str
+    run_id: str | None = None
+    written_at: str = ""
