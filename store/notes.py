@@ -21,6 +21,12 @@ def save(db: Connection, found: Iterable[Note], now: str) -> int:
     return added
 
 
+def of_kind(db: Connection, kind: str) -> list[Note]:
+    """Every line's notes of one kind, in the order stored."""
+    rows = db.execute(select(notes).where(notes.c.kind == kind).order_by(notes.c.id))
+    return [Note(r.line_id, r.kind, r.text, r.document, r.place, r.claim_id) for r in rows]
+
+
 def of_line(db: Connection, line_id: str) -> list[Note]:
     """A line's notes, in the order stored."""
     rows = db.execute(select(notes).where(notes.c.line_id == line_id).order_by(notes.c.id))

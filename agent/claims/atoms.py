@@ -41,7 +41,7 @@ _VERB = re.compile(
     r"(?:outperform|improv|reduc|increas|decreas|degrad|fail|hurt|help|lead|caus|yield|need|requir|"
     r"depend|dominat|match|beat|correlat|generaliz|transfer|collaps|suffer|gain|lower|rais|show|"
     r"predict|reveal|exceed|bound|surpass|benefit|arise|emerg|drop|grow|shrink|scal|limit|"
-    r"weaken|strengthen|preserv|break|hold|vanish|persist|perform|work|suffic)(?:e?s|ed|d)?)\b",
+    r"weaken|strengthen|preserv|break|hold|vanish|persist|perform|work|suffic)(?:es?|s|e?d)?)\b",
     re.I,
 )
 

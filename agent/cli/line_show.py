@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -52,7 +52,8 @@ def _report(settings: Settings, line_id: str) -> Report:
     if not claims:
         raise UsageError(f"no line {line_id!r} with claims", "retest line list names them")
     mine = [(line, found) for line, found in report.lines if line.id == line_id]
-    return Report(**report.__dict__ | {"lines": mine})
+    notes = [n for n in report.next_lines if n.line_id == line_id]
+    return replace(report, lines=mine, next_lines=notes)
 
 
 def _write(settings: Settings, report: Report) -> None:
@@ -100,6 +101,7 @@ def _document(report: Report) -> dict[str, Any]:
             "reconciliation": asdict(why) if why else None,
         })  # fmt: skip
     written = {kind: [asdict(s) for _, told in report.written(kind) for s in told] for kind, _ in _KINDS}
+    written["next lines"] += [asdict(n) for n in report.next_lines]
     return {"id": line.id, "claims": [claim_document(s) for s in statuses], "disagreements": pairs} | written
 
 
@@ -129,6 +131,10 @@ def _print_written(report: Report) -> None:
         for sentence in written:
             mark = f"  {sentence.role}: " if sentence.role == "would settle it" else ""
             click.echo(mark + _grounded(report, sentence))
+    if report.next_lines:
+        click.secho("\nnext lines of the documents", bold=True)
+    for note in report.next_lines:
+        click.echo(f"{note.text} ({note.document}, {note.place})")
 
 
 def _grounded(report: Report, sentence: Sentence) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.evidence
+import store.notes
 import store.overrides
 import store.papers
 import store.runs
@@ -43,6 +44,7 @@ def load(db: Connection, today: str, *, run_id: str | None = None, only: list[st
         checks=store.source_checks.newest(db),
         overrides=store.overrides.standing(db),
         writings=store.writings.newest(db),
+        next_lines=store.notes.of_kind(db, "next-line"),
     )
 
 

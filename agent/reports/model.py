@@ -9,7 +9,7 @@ from agent.claims.source_check import GROUNDED
 from agent.retest.disagreement import MOST_PAIRS, tensions
 from agent.retest.quotes import legible
 from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
-from store.remarks import Override, Sentence, SourceCheck, Writing
+from store.remarks import Note, Override, Sentence, SourceCheck, Writing
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Contents:
     checks: dict[tuple[str, int], SourceCheck] = field(default_factory=dict)
     overrides: dict[tuple[str, int], Override] = field(default_factory=dict)
     writings: list[Writing] = field(default_factory=list)
+    next_lines: list[Note] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Report:
     ungrounded: list[tuple[ClaimStatus, str]]
     untested: list[ClaimStatus] = field(default_factory=list)
     writings: list[Writing] = field(default_factory=list)
+    next_lines: list[Note] = field(default_factory=list)
 
     @property
     def cited(self) -> dict[str, Citation]:
@@ -138,6 +140,7 @@ def build(contents: Contents) -> Report:
         ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim, s.check))],
         untested=[s for s in statuses.values() if s.name == "none yet"],
         # What rests on evidence that no longer stands under a verdict is not shown any more.
+        next_lines=contents.next_lines,
         writings=[w for w in contents.writings if all(set(s.cites) <= cited for s in w.sentences)],
     )
 

@@ -54,7 +54,9 @@ def _questions(report: Report) -> Iterator[str]:
     yield ""
     told = report.written("next lines")
     yield from (f"- {grounded(report, s)}" for _, sentences in told for s in sentences)
-    if not told:
+    for note in report.next_lines:
+        yield f"- {escape(note.text)} (from {escape(note.document)}, {note.place})"
+    if not told and not report.next_lines:
         yield "None proposed."
     yield ""
 
