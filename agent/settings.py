@@ -44,7 +44,8 @@ class Settings:
     concurrency: int = setting(4, "claims judged at the same time")
     keep: int = setting(20, "papers kept for judging, a claim and run")
     floor: float = setting(0.35, "least cosine of a kept paper with the claim")
-    embed_all: int = setting(20_000, "new papers embedded whole; of more, each claim's best 500 by words")
+    embed_all: int = setting(20_000, "new papers embedded whole; of more, each claim's best by words")
+    shortlist: int = setting(500, "how many that is: a claim's best by words, of too many")
     embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
     stance_model: str = setting(
         "", "another stance model: a cross-encoder by name or path; empty is the shipped"
@@ -161,7 +162,7 @@ def _checked(settings: Settings) -> Settings:
                 f"{name} from {settings.origins[name]} is {getattr(settings, name)!r}",
                 f"use {' or '.join(allowed)}",
             )
-    for name in ("concurrency", "keep", "arxiv_results", "llm_timeout"):
+    for name in ("concurrency", "keep", "shortlist", "arxiv_results", "llm_timeout"):
         if getattr(settings, name) <= 0:
             raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
     for name in ("whole", "downloads"):

@@ -20,6 +20,7 @@ COMMANDS = {
     "paper": "Look at papers: key findings in their own sentences.",
     "source": "Look at where papers come from, and whether they state what is claimed.",
     "index": "Check or rebuild the vector index.",
+    "backtest": "Retest as of past days in turn: how verdicts moved, and how late.",
     "eval": "Measure the verdicts on labelled cases.",
     "doctor": "Show settings, where each came from, and what is wrong.",
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import store.claims
-from agent.cli.shared import print_json, reading, settings_of
+from agent.cli.shared import console, print_json, reading, settings_of
 from agent.errors import UsageError
 from store.files import Home
 from store.ledger import Ledger
@@ -173,27 +173,21 @@ def _document(found: Import, merged: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _print(document: dict[str, Any], *, preview: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        "place",
-        "claim",
-        "as of",
-        "sources",
-        "is",
-        "lacks",
-        "parts",
-        title=f"{document['recognised']}: {document['document']}",
-    )
+    table = Table(title=f"{document['recognised']}: {document['document']}", title_justify="left")
+    table.add_column("place", no_wrap=True)
+    table.add_column("claim", ratio=1, overflow="fold")
+    for column in ("as of", "sources", "is", "lacks", "parts"):
+        table.add_column(column, overflow="fold")
     for claim in document["claims"]:
         same = f"{claim['what']}: {claim['same_as']}" if claim["same_as"] else claim["what"]
         table.add_row(
-            claim["place"].removeprefix("lines ").removeprefix("line "), claim["text"][:70], claim["as_of"],
+            claim["place"].removeprefix("lines ").removeprefix("line "), claim["text"], claim["as_of"],
             " ".join(claim["sources"]) or "—", same + (" (joined)" if claim["merged"] else ""),
             ", ".join(claim["lacks"]) or "—", str(len(claim["parts"]) or 1),
         )  # fmt: skip
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    console().print(table)
     kinds = [p["kind"] for p in document["beside"]]
     click.echo(
         "beside the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True

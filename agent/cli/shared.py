@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -14,6 +15,8 @@ from sqlalchemy import Connection
 from agent.settings import Settings, load
 from store.files import Home
 from store.ledger import Ledger
+
+WIDE = 140
 
 
 def settings_of(ctx: click.Context, **flags: Any) -> Settings:
@@ -35,6 +38,14 @@ def reading(settings: Settings) -> Iterator[Connection]:
 def today() -> str:
     """The present day, in UTC."""
     return datetime.now(UTC).date().isoformat()
+
+
+def console() -> Any:
+    """Where tables are printed: text as text, and wide enough where nobody says how wide."""
+    from rich.console import Console
+
+    plain = partial(Console, markup=False, emoji=False, highlight=False)
+    return plain() if plain().is_terminal else plain(width=WIDE)
 
 
 def print_json(document: Any) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import click
 
 import store.claims
 from agent.cli.claim_override import tagged
-from agent.cli.shared import print_json, reading, settings_of, today
+from agent.cli.shared import console, print_json, reading, settings_of, today
 from agent.reports.documents import status_document
 from agent.reports.load import load
 from agent.reports.model import ClaimStatus, Report, build
 from agent.retest.window import months_between
 
-WIDE = 140
 _COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim"}
 
 
@@ -36,17 +34,12 @@ def command(ctx: click.Context, tag: str | None, as_json: bool) -> None:
 
 
 def _print_tables(report: Report) -> None:
-    from rich.console import Console
-
-    plain = partial(Console, markup=False, emoji=False, highlight=False)
-    console = plain()
-    if not console.is_terminal:
-        console = plain(width=WIDE)
+    printed = console()
     for line, statuses in report.lines:
-        console.print(_table(line.title, statuses, report.today))
+        printed.print(_table(line.title, statuses, report.today))
     if report.run:
         why = f" ({'; '.join(report.run.reasons)})" if report.run.reasons else ""
-        console.print(f"last run {report.run.id}: {report.run.health}{why}", markup=False)
+        printed.print(f"last run {report.run.id}: {report.run.health}{why}", markup=False)
 
 
 def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:

@@ -44,6 +44,8 @@ def _begun(parts: Parts, state: RunState) -> Run:
 
 def is_wanted(claim: Claim, state: RunState) -> bool:
     """Whether the run was asked for this claim."""
+    if claim.as_of and claim.as_of > state["as_of"][:7]:
+        return False  # travelling back, it has not been made yet
     claims, lines = state.get("only_claims", []), state.get("only_lines", [])
     if not claims and not lines:
         return True

@@ -59,13 +59,13 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts
 def limits(settings: Settings) -> Limits:
     """What a claim's screening keeps."""
     return Limits(
-        settings.keep, settings.floor, embed_all=settings.embed_all,
+        settings.keep, settings.floor, embed_all=settings.embed_all, shortlist=settings.shortlist,
         whole=settings.whole, downloads=settings.downloads,
     )  # fmt: skip
 
 
 RESUMED = (
-    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "embedder",
+    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "shortlist", "embedder",
     "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "arxiv_site",
     "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
 )  # fmt: skip

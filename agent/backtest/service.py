@@ -1,0 +1,76 @@
+"""Run a backtest: one run a day in a home of its own, each seeing only what existed then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import store.claims
+import store.evidence
+import store.runs
+import store.verdicts
+from agent.backtest.history import Stand
+from agent.ports import Clock
+from agent.retest import service
+from agent.retest.parts import Parts
+from store.files import Home
+from store.ledger import Ledger
+from store.records import Claim, Line
+
+
+@dataclass(frozen=True)
+class DayClock:
+    """The evening of a past day."""
+
+    day: str
+
+    def now(self) -> datetime:
+        """The instant."""
+        return datetime.fromisoformat(f"{self.day}T20:00:00").replace(tzinfo=UTC)
+
+
+Open = Callable[[Clock], AbstractContextManager[Parts]]
+
+
+def prepare(home: Home, lines: Sequence[Line], claims: Sequence[Claim]) -> None:
+    """A home of its own with the claims, or the one that was begun before."""
+    home.root.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger.open(home.ledger, create=True)
+    with ledger.write() as db:
+        store.claims.save_lines(db, lines)
+        for claim in claims:
+            store.claims.save(db, claim, "")
+    ledger.close()
+
+
+def run(days: Sequence[str], opened: Open, told: Callable[[str, int, int], None]) -> None:
+    """Run as of each day in turn; days that have been run are left out, and a broken one is finished."""
+    for number, day in enumerate(days, 1):
+        told(day, number, len(days))
+        with opened(DayClock(day)) as parts:
+            with parts.ledger.read() as db:
+                last = store.runs.latest(db, finished=False)
+            if last and last.finished_at is None and last.as_of == day:
+                service.resume(parts, last.id, _silent, 2)
+            elif last is None or last.as_of < day:
+                service.start(parts, day, [], [], _silent, 2)
+
+
+def histories(home: Home) -> dict[str, list[Stand]]:
+    """Every claim's verdicts with their days and evidence, oldest first."""
+    ledger = Ledger.open(home.ledger)
+    with ledger.read() as db:
+        found = store.verdicts.histories(db)
+        evidence = {e.id: e for every in store.evidence.by_claim(db).values() for e in every}
+        days = {v.run_id: r.as_of for vs in found.values() for v in vs if (r := store.runs.get(db, v.run_id))}
+    ledger.close()
+    return {
+        claim_id: [Stand(days[v.run_id], v, [evidence[i] for i in v.evidence_ids]) for v in verdicts]
+        for claim_id, verdicts in found.items()
+    }
+
+
+def _silent(_: object) -> None:
+    """A backtest tells of days, not of steps."""
