@@ -9,6 +9,7 @@ RetestError                 exit 2 unless a subclass says otherwise
 ├── SourceError         3   a paper source is out of reach
 ├── SandboxError        2   the process that reads papers does not start
 ├── ReadError           3   a paper's file cannot be read
+├── DeliveryError       3   a message could not be delivered
 └── JudgeError          3   a judge gave no usable answer
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
     ├── JudgeRefused        the endpoint rejects the key or the model: trying again is no use
@@ -56,6 +57,12 @@ class SandboxError(RetestError):
 
 class ReadError(RetestError):
     """A paper's file cannot be read, or is not one we take."""
+
+    exit_code = 3
+
+
+class DeliveryError(RetestError):
+    """A message could not be delivered; it is tried again."""
 
     exit_code = 3
 

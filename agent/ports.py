@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from store.records import Claim, Paper, Passage, ScopeMatch, Stance
+
+if TYPE_CHECKING:
+    from agent.telling.message import Message
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -236,3 +239,10 @@ class Writer(Protocol):
 
         `about` names the answer in errors. Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """
+
+
+class Channel(Protocol):
+    """Tells people."""
+
+    def send(self, message: Message) -> None:
+        """Deliver a message. Raises DeliveryError when that fails; what is raised holds no secret."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.errors import SettingsError
 
-MASK = "****"
+MASK, LONG = "****", 16
 
 
 def setting(default: Any, meaning: str, *env: str, secret: bool = False) -> Any:
@@ -64,6 +64,13 @@ class Settings:
     downloads: int = setting(200, "most papers downloaded in a run")
     pdf_reader: str = setting("pypdf", "what reads PDF: pypdf, or the faster pypdfium2 (extra: fast)")
     contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
+    tell: str = setting("changes", "when people are told of a run: changes, always or never")
+    smtp_url: str = setting("", "mail server, smtp://user:password@host or smtps://...", secret=True)
+    mail_from: str = setting("", "address that mail comes from")
+    mail_to: str = setting("", "addresses that mail goes to, with commas between")
+    webhook: str = setting("", "address that a signed JSON message is posted to", secret=True)
+    webhook_secret: str = setting("", "what the webhook's body is signed with", secret=True)
+    apprise: str = setting("", "Apprise addresses, with spaces between (extra: apprise)", secret=True)
     gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty is the temp folder")
     home: Path = Path("runs")
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -96,12 +103,17 @@ def shown(settings: Settings) -> list[tuple[str, str, str, str]]:
         rows.append(
             (
                 name,
-                MASK + str(value)[-4:] if secret else str(value),
+                masked(str(value)) if secret else str(value),
                 settings.origins[name],
                 meaning,
             )
         )
     return rows
+
+
+def masked(secret: str) -> str:
+    """A secret as it may be shown: the last letters of a long one, to tell it from others."""
+    return MASK + (secret[-4:] if len(secret) >= LONG else "")
 
 
 def _specs() -> dict[str, Any]:
@@ -152,6 +164,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 _ALLOWED = {
     "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pypdf", "pypdfium2"),
     "writer": ("auto", "llm", "none"),
+    "tell": ("changes", "always", "never"),
 }  # fmt: skip
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, delete, insert, select, update
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
-from store.schema import claim_lines, claim_revisions, claim_tags, claims, lines
+from store.remark_tables import claim_tags
+from store.schema import claim_lines, claim_revisions, claims, lines
 
 
 def save_lines(db: Connection, found: Iterable[Line]) -> None:

@@ -34,9 +34,23 @@ class Home:
         """Held by the one run that may write."""
         return self.root / "run.lock"
 
+    @property
+    def schedule(self) -> Path:
+        """When the weekly run is due."""
+        return self.root / "schedule.json"
+
+    @property
+    def feed(self) -> Path:
+        """What changed, as an Atom feed."""
+        return self.root / "feed.xml"
+
     def run_folder(self, run_id: str) -> Path:
         """A run's own folder: run.json, calls.jsonl, report.md, checkpoints."""
         return self.root / run_id
+
+    def checkpoints(self, run_id: str) -> Path:
+        """Where a run was when it was stopped."""
+        return self.run_folder(run_id) / "checkpoints.sqlite"
 
 
 def write_atomically(path: Path, content: str) -> None:

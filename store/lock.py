@@ -15,7 +15,7 @@ from store.errors import Locked
 def exclusive(path: Path, holder: str, *, wait: float = 0) -> Iterator[None]:
     """Hold the lock at `path` for the length of the block, leaving word of who holds it.
 
-    Raises Locked when another process holds it after `wait` seconds.
+    Raises Locked when another process holds it after `wait` seconds; -1 waits for as long as it takes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock, note = FileLock(path), path.with_suffix(".holder")

@@ -39,6 +39,12 @@ def latest(
     return _run(row) if row else None
 
 
+def recent(db: Connection, most: int = 50) -> list[Run]:
+    """The runs started last, newest first."""
+    rows = db.execute(select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(most))
+    return [_run(row) for row in rows]
+
+
 def save_screenings(db: Connection, run_id: str, found: Iterable[Screening]) -> None:
     """Store a claim's screening; a repeated one is left as it was."""
     rows = [asdict(s) | {"run_id": run_id} for s in found]

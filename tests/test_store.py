@@ -18,6 +18,7 @@ import store.claims
 import store.evidence
 import store.overrides
 import store.papers
+import store.remark_tables
 import store.runs
 import store.source_checks
 import store.verdicts

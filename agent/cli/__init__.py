@@ -22,6 +22,10 @@ COMMANDS = {
     "index": "Check or rebuild the vector index.",
     "backtest": "Retest as of past days in turn: how verdicts moved, and how late.",
     "eval": "Measure the verdicts on labelled cases.",
+    "tell": "Tell what changed to everybody who has not heard of it.",
+    "badge": "A small picture of a claim's or a line's verdict.",
+    "schedule": "Run by itself every week.",
+    "serve": "Stay, and run every week: for containers.",
     "doctor": "Show settings, where each came from, and what is wrong.",
 }
 INTERRUPTED = 130

@@ -8,14 +8,15 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent.cli.shared import print_json, reading, settings_of, today
-from agent.errors import UsageError
+from agent.errors import RetestError, UsageError
 from agent.settings import Settings, load
+from store.files import Home
 from store.records import Run
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradic
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @click.option("--budget", type=float, metavar="USD", help="Most to spend on LLM calls.")
 @click.option("--resume", metavar="RUN", help="Finish a run that was stopped.")
+@click.option("--if-due", is_flag=True, help="Only when the schedule says so; finish a run that was stopped.")
+@click.option("--wait", is_flag=True, help="Wait for another run of this home to end.")
 @click.option("--fail-on", type=click.Choice(["relaxed", "contradicted"]), help="Exit 1 on such a verdict.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
@@ -46,11 +49,17 @@ def command(
     as_of: str | None,
     dry_run: bool,
     resume: str | None,
+    if_due: bool,
+    wait: bool,
     fail_on: str | None,
     as_json: bool,
     **flags: Any,
 ) -> int:
     """Retest the claims against newer papers."""  # fmt: skip
+    if if_due:
+        is_due, resume = _outstanding(ctx)
+        if not is_due and resume is None:
+            return 0
     settings = _settings(ctx, resume, flags)
     day = _day(as_of)
     if dry_run:
@@ -58,8 +67,9 @@ def command(
 
         preview.show(settings, day, list(claims), list(lines), as_json=as_json)
         return 0
-    run = _run(settings, resume, day, list(claims), list(lines))
+    run = _run(settings, resume, day, list(claims), list(lines), wait=wait)
     _say(settings, run, as_json=as_json)
+    _tell(settings)
     return _code(settings, run, fail_on)
 
 
@@ -91,12 +101,31 @@ def _day(text: str | None) -> str:
     return day
 
 
-def _run(settings: Settings, resume: str | None, day: str, claims: list[str], lines: list[str]) -> Run:
+def _outstanding(ctx: click.Context) -> tuple[bool, str | None]:
+    """Whether the scheduled run is due, and the run that was stopped and is to be finished first."""
+    from agent.schedule import kept
+    from agent.schedule.when import next_due
+
+    home, now = Home(settings_of(ctx).home), datetime.now(UTC)
+    schedule = kept.read(home)
+    if schedule is None:
+        raise UsageError("this home has no schedule", "retest schedule install")
+    is_due, begun = kept.outstanding(home, schedule, now)
+    if begun:
+        click.echo(f"{begun.id} was not finished: going on with it", err=True)
+    elif not is_due:
+        click.echo(f"not due before {next_due(schedule, now).isoformat(timespec='minutes')}", err=True)
+    return is_due, begun.id if begun else None
+
+
+def _run(
+    settings: Settings, resume: str | None, day: str, claims: list[str], lines: list[str], *, wait: bool
+) -> Run:
     from agent.cli.progress import Progress
     from agent.retest import service
     from agent.wiring.run import open_parts
 
-    with open_parts(settings) as parts, Progress() as progress, _leaving_on_interrupt(progress):
+    with open_parts(settings, wait=wait) as parts, Progress() as progress, _leaving_on_interrupt(progress):
         if resume:
             return service.resume(parts, resume, progress, settings.concurrency)
         return service.start(parts, day, claims, lines, progress, settings.concurrency)
@@ -146,6 +175,16 @@ def _say(settings: Settings, run: Run, *, as_json: bool) -> None:
     )
     for reason in run.reasons:
         click.echo(f"retest: degraded: {reason}", err=True)
+
+
+def _tell(settings: Settings) -> None:
+    """Tell who wants to know. Whatever goes wrong there is said, and never fails the run."""
+    from agent.cli.tell import tell
+
+    try:
+        tell(settings)
+    except (RetestError, OSError) as error:
+        click.echo(f"retest: nobody was told: {error}", err=True)
 
 
 def _code(settings: Settings, run: Run, fail_on: str | None) -> int:

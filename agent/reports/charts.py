@@ -1,53 +1,55 @@
 """Pictures, each from one description in the grammar of graphics (Vega-Lite), drawn without a browser.
 
-Colours are Okabe and Ito's (2008), told apart by the colour-blind; shapes differ too, so that they read in
-grey. Every chart has a description, which becomes the picture's text alternative.
+Every chart has a description, which becomes the picture's text alternative.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 
-COLOURS = {"none yet": "#bbbbbb", "still-holds": "#009e73", "relaxed": "#e69f00", "contradicted": "#d55e00"}
-SHAPES = {"none yet": "circle", "still-holds": "square", "relaxed": "triangle-down", "contradicted": "cross"}
+from agent.reports.looks import COLOURS, SHAPES
+
 WIDTH, ROW = 720, 18
 
 
-def timeline(document: Mapping[str, Any]) -> alt.Chart:
-    """A row a claim, a mark a verdict, over the days of a backtest or the runs of a ledger."""
-    rows = [
-        {"claim": claim, "day": stand["day"], "verdict": stand["verdict"] or "none yet",
-         "paper": (stand["papers"] or [""])[0]}
-        for claim, stands in document["histories"].items() for stand in stands
-    ]  # fmt: skip
+def timeline(document: Mapping[str, Any]) -> alt.LayerChart:
+    """A row a claim: which verdict it had from when to when, and a mark where that was decided anew."""
+    rows = _spans(document["histories"], document["days"])
     names = list(COLOURS)
-    marks = alt.Chart(alt.InlineData(values=rows)).mark_point(filled=True, size=70, opacity=0.9)
-    chart: alt.Chart = marks.encode(
-        x=alt.X("day:T", title="as of", scale=alt.Scale(domain=_ends(document["days"]))),
-        y=alt.Y("claim:N", title=None, sort=list(document["histories"])),
-        color=alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[COLOURS[n] for n in names])),
-        shape=alt.Shape("verdict:N", scale=alt.Scale(domain=names, range=[SHAPES[n] for n in names])),
-        tooltip=["claim:N", "day:T", "verdict:N", "paper:N"],
-    ).properties(
+    colour = alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[COLOURS[n] for n in names]))
+    shape = alt.Shape("verdict:N", scale=alt.Scale(domain=names, range=[SHAPES[n] for n in names]))
+    day = alt.X("day:T", title="as of", axis=alt.Axis(format="%Y-%m"))
+    claim = alt.Y("claim:N", title=None, sort=list(document["histories"]))
+    base = alt.Chart(alt.InlineData(values=rows))
+    spans = base.mark_bar(height=5, opacity=0.5).encode(x=day, x2="until:T", y=claim, color=colour)
+    marks = base.mark_point(filled=True, size=60, opacity=1).encode(
+        x=day, y=claim, color=colour, shape=shape, tooltip=["claim:N", "day:T", "verdict:N", "paper:N"]
+    )
+    return alt.LayerChart(layer=[spans, marks]).properties(
         width=WIDTH, height=ROW * max(len(document["histories"]), 1), title="Verdicts over time",
         description=_told(rows),
     )  # fmt: skip
-    return chart
 
 
-def svg(chart: alt.Chart) -> str:
+def _spans(histories: Mapping[str, Any], days: Sequence[str]) -> list[dict[str, str]]:
+    """One row a verdict: from its day until the next one's, or the last day of all."""
+    return [
+        {"claim": claim, "day": stand["day"], "until": later["day"] if later else days[-1],
+         "verdict": stand["verdict"] or "none yet", "paper": (stand["papers"] or [""])[0]}
+        for claim, stands in histories.items()
+        for stand, later in zip(stands, [*stands[1:], None], strict=True)
+    ]  # fmt: skip
+
+
+def svg(chart: alt.Chart | alt.LayerChart) -> str:
     """A chart as SVG, with its description."""
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(chart.to_json())
     return drawn
-
-
-def _ends(days: list[str]) -> list[str]:
-    return [days[0], days[-1]] if days else []
 
 
 def _told(rows: list[dict[str, str]]) -> str:

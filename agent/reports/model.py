@@ -84,10 +84,12 @@ class ClaimStatus:
 
 @dataclass(frozen=True)
 class Change:
-    """A verdict that differs from the one before it."""
+    """A verdict that differs from the one before it, and what it rests on."""
 
     status: ClaimStatus
     before: Verdict | None
+    after: Verdict
+    citations: list[Citation]
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,7 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
     present = next((v for v in reversed(history) if v.revision == claim.revision), None)
     evidence = contents.evidence.get((claim.id, claim.revision), [])
     resting = set(present.evidence_ids) if present else set()
-    cite = [
-        Citation(e, contents.papers[e.paper_id], _place(contents, e))
-        for e in evidence
-        if e.paper_id in contents.papers
-    ]
+    cite = [_citation(contents, e) for e in evidence if e.paper_id in contents.papers]
     return ClaimStatus(
         claim=claim,
         verdict=present,
@@ -198,8 +196,20 @@ def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change
         mine = [v for v in status.history if v.run_id == contents.run.id]
         earlier = [v for v in status.history if mine and (v.id or 0) < (mine[-1].id or 0)]
         if mine and (not earlier or mine[-1].name != earlier[-1].name):
-            changes.append(Change(status, earlier[-1] if earlier else None))
+            before = earlier[-1] if earlier else None
+            changes.append(Change(status, before, mine[-1], _resting(contents, mine[-1])))
     return changes
+
+
+def _resting(contents: Contents, verdict: Verdict) -> list[Citation]:
+    """What a verdict rests on, strongest first."""
+    cited = set(verdict.evidence_ids)
+    every = contents.evidence.get((verdict.claim_id, verdict.revision), [])
+    return [_citation(contents, e) for e in every if e.id in cited and e.paper_id in contents.papers]
+
+
+def _citation(contents: Contents, evidence: Evidence) -> Citation:
+    return Citation(evidence, contents.papers[evidence.paper_id], _place(contents, evidence))
 
 
 def _tensions(

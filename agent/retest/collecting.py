@@ -36,9 +36,10 @@ def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def _begun(parts: Parts, state: RunState) -> Run:
+    only = [*state.get("only_claims", []), *state.get("only_lines", [])]
     return Run(
         id=state["run_id"], started_at=parts.now(), as_of=state["as_of"], source=parts.source.name,
-        judge=parts.judge.name, settings=parts.settings,
+        judge=parts.judge.name, settings=parts.settings | ({"only": only} if only else {}),
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, 
     folder.mkdir(parents=True, exist_ok=True)
     # Streaming keeps one of LangGraph's threads waiting for events: at one thread it would wait for ever.
     config = {"configurable": {"thread_id": run_id}, "max_concurrency": workers + 1}
-    with SqliteSaver.from_conn_string(str(folder / "checkpoints.sqlite")) as saver:
+    with SqliteSaver.from_conn_string(str(parts.home.checkpoints(run_id))) as saver:
         graph = build(saver)
         listen({"stage": "run", "run_id": run_id})
         for event in graph.stream(begin, config, context=parts, stream_mode="custom", durability="sync"):

@@ -29,8 +29,8 @@ from store.lock import exclusive
 
 
 @contextmanager
-def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts]:
-    """The real parts of a run, holding the home's run lock until the block ends.
+def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = False) -> Iterator[Parts]:
+    """The real parts of a run, holding the home's run lock until the block ends; `wait` waits for it.
 
     Raises a RetestError or StoreError naming what cannot be had.
     """
@@ -44,7 +44,8 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Iterator[Parts
         ledger = Ledger.open(home.ledger)
         stack.callback(ledger.close)
         stack.callback(sandbox.close)
-        stack.enter_context(exclusive(home.run_lock, f"a retest run (process {os.getpid()})"))
+        holder = f"a retest run (process {os.getpid()})"
+        stack.enter_context(exclusive(home.run_lock, holder, wait=-1 if wait else 0))
         index = stack.enter_context(open_vectors(settings))
         yield Parts(
             home=home, ledger=ledger, index=index, source=source,

@@ -1,0 +1,97 @@
+"""`retest schedule`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from agent.cli.shared import print_json, settings_of
+from agent.errors import UsageError
+from agent.schedule import installing, kept, units
+from agent.schedule.when import Weekly, next_due, parse
+from store.files import Home
+
+_WITH = click.option(
+    "--with", "chosen", type=click.Choice(["systemd", "cron"]), help="Where to; else what is there."
+)
+
+
+@click.group()
+def command() -> None:
+    """Run by itself every week."""
+
+
+@command.command()
+@click.option("--weekly", default="mon 06:00", show_default=True, metavar="'DAY HH:MM'", help="When.")
+@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="Time zone, as Europe/Berlin.")
+@_WITH
+@click.option("--yes", is_flag=True, help="Write it without asking.")
+@click.pass_context
+def install(ctx: click.Context, weekly: str, tz: str, chosen: str | None, yes: bool) -> None:
+    """Write a systemd user timer, else a crontab entry, after showing it."""
+    home = _home(ctx)
+    schedule, chosen = parse(weekly, tz), chosen or installing.kind()
+    click.echo(units.shown(installing.planned(chosen, schedule, home.root)))
+    if not yes:
+        click.confirm("write this?", abort=True, err=True)
+    kept.save(home, schedule)
+    installing.install(chosen, schedule, home.root)
+    click.echo(f"installed ({chosen}); next run {_next(schedule)}", err=True)
+
+
+@command.command()
+@_WITH
+@click.pass_context
+def remove(ctx: click.Context, chosen: str | None) -> None:
+    """Take the timer or crontab entry away; the home stays as it is."""
+    home = _home(ctx)
+    installing.remove(chosen or installing.kind(), home.root)
+    home.schedule.unlink(missing_ok=True)
+    click.echo("removed", err=True)
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def show(ctx: click.Context, as_json: bool) -> None:
+    """Show the schedule and when the next run is due."""
+    schedule = kept.read(_home(ctx))
+    if as_json:
+        print_json({"schedule": str(schedule) if schedule else None,
+                    "next": _next(schedule) if schedule else None})  # fmt: skip
+    else:
+        click.echo(f"{schedule}; next run {_next(schedule)}" if schedule else "no schedule")
+
+
+@command.command()
+@click.pass_context
+def due(ctx: click.Context) -> int:
+    """Say whether a run is due: exit 0 when it is, 1 when it is not."""
+    home = _home(ctx)
+    schedule = kept.read(home)
+    if schedule is None:
+        raise UsageError("this home has no schedule", "retest schedule install")
+    is_due, begun = kept.outstanding(home, schedule, datetime.now(UTC))
+    said = f"{begun.id} was not finished" if begun else "due" if is_due else f"not before {_next(schedule)}"
+    click.echo(said)
+    return 0 if is_due or begun else 1
+
+
+@command.command()
+def workflow() -> None:
+    """Print a GitHub Actions workflow that runs every week."""
+    click.echo((files("agent.schedule") / "workflow.yml").read_text(encoding="utf-8"), nl=False)
+
+
+def _home(ctx: click.Context) -> Home:
+    home = Home(Path(settings_of(ctx).home).resolve())
+    if not home.ledger.exists():
+        raise UsageError(f"no ledger at {home.ledger}", "run: retest init")
+    return home
+
+
+def _next(schedule: Weekly) -> str:
+    return next_due(schedule, datetime.now(UTC)).isoformat(timespec="minutes")

@@ -1,0 +1,69 @@
+"""`retest tell`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from agent.cli.shared import reading, settings_of, today
+from agent.errors import UsageError
+from agent.settings import Settings
+from store.files import Home
+from store.ledger import Ledger
+
+FAILED = 3
+
+
+@click.command()
+@click.option("--test", is_flag=True, help="Tell every channel of the last run, whatever it had to say.")
+@click.pass_context
+def command(ctx: click.Context, test: bool) -> int:
+    """Tell what changed to everybody who has not heard of it: feed, mail, webhook, Apprise."""
+    settings = settings_of(ctx)
+    failed = _test(settings) if test else tell(settings)
+    return FAILED if failed else 0
+
+
+def tell(settings: Settings) -> bool:
+    """Tell every channel; say what failed on stderr, and return whether anything did."""
+    from agent.telling.service import tell as tell_all
+    from agent.wiring.telling import channels
+
+    home = Home(settings.home)
+    ledger = Ledger.open(home.ledger)
+    try:
+        done = tell_all(home, ledger, channels(settings), settings.tell, _now)
+    finally:
+        ledger.close()
+    for said in done.failed:
+        click.echo(f"retest: not told: {said}", err=True)
+    if done.made:
+        click.echo(f"told {done.made} time{'s' if done.made != 1 else ''}", err=True)
+    return bool(done.failed)
+
+
+def _test(settings: Settings) -> bool:
+    from agent.errors import DeliveryError
+    from agent.reports.load import load
+    from agent.reports.model import build
+    from agent.telling.message import message_of
+    from agent.wiring.telling import channels
+
+    with reading(settings) as db:
+        message = message_of(build(load(db, today())))
+    if message is None:
+        raise UsageError("no run has finished yet", "run: retest run")
+    failed = False
+    for name, channel in channels(settings).items():
+        try:
+            channel.send(message)
+            click.echo(f"{name}: told", err=True)
+        except DeliveryError as error:
+            failed = True
+            click.echo(f"{name}: {error}", err=True)
+    return failed
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

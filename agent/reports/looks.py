@@ -1,0 +1,7 @@
+"""How verdicts look, everywhere.
+
+The colours are Okabe and Ito's (2008), told apart by the colour-blind; shapes differ too, to read in grey.
+"""
+
+COLOURS = {"none yet": "#bbbbbb", "still-holds": "#009e73", "relaxed": "#e69f00", "contradicted": "#d55e00"}
+SHAPES = {"none yet": "circle", "still-holds": "square", "relaxed": "triangle-down", "contradicted": "cross"}

@@ -1,0 +1,1 @@
+"""The weekly run: when it is due, and what starts it."""

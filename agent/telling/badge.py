@@ -1,0 +1,49 @@
+"""A small SVG that says what a claim's or a line's verdict is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from agent.reports.looks import COLOURS
+from agent.reports.model import ClaimStatus
+
+LETTER, HEIGHT, PAD = 6.6, 20, 8
+WORST = ("contradicted", "relaxed", "none yet", "still-holds")
+
+
+def of_claim(status: ClaimStatus) -> str:
+    """A claim's badge: its id and verdict."""
+    return badge(status.claim.id, status.name, COLOURS[status.name])
+
+
+def of_line(line_id: str, statuses: Sequence[ClaimStatus]) -> str:
+    """A line's badge: how many of its claims have which verdict, in the colour of the worst."""
+    counts = {name: sum(s.name == name for s in statuses) for name in WORST}
+    worst = next((name for name in WORST if counts[name]), "none yet")
+    said = ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "no claims"
+    return badge(line_id, said, COLOURS[worst])
+
+
+def badge(label: str, value: str, colour: str) -> str:
+    """Two boxes of text. The widths are told to the renderer, so that no font can spill over."""
+    left, right = (len(text) * LETTER + 2 * PAD for text in (label, value))
+    whole = left + right
+    title = escape(f"{label}: {value}")
+    corner, rest = HEIGHT - 6, right - 3
+    words = _text(label, PAD, left - 2 * PAD, "#fff") + _text(value, left + PAD, right - 2 * PAD, "#111")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole:.0f}" height="{HEIGHT}" role="img" '
+        f'aria-label="{title}"><title>{title}</title>'
+        f'<rect width="{whole:.0f}" height="{HEIGHT}" rx="3" fill="#444"/>'
+        f'<path d="M{left:.1f} 0h{rest:.1f}a3 3 0 0 1 3 3v{corner}a3 3 0 0 1 -3 3h-{rest:.1f}z" '
+        f'fill="{colour}"/>'
+        f'<g font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">{words}</g></svg>\n'
+    )
+
+
+def _text(text: str, at: float, width: float, colour: str) -> str:
+    return (
+        f'<text x="{at:.1f}" y="14" fill="{colour}" textLength="{width:.1f}" '
+        f'lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
+    )

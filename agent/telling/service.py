@@ -1,0 +1,81 @@
+"""Tell every channel of every run it has not heard of. A delivery that fails is tried again next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import store.deliveries
+import store.runs
+from agent.errors import DeliveryError
+from agent.ports import Channel
+from agent.reports.load import load
+from agent.reports.model import build
+from agent.telling.feed import feed
+from agent.telling.message import Message, message_of
+from store.deliveries import Delivery
+from store.files import Home, write_atomically
+from store.ledger import Ledger
+
+MOST_RUNS, MOST_ATTEMPTS = 8, 10
+"""Runs looked back on, and how often one is offered to a channel before it is given up."""
+
+
+class Delivered(NamedTuple):
+    """What came of telling: deliveries made, and what failed, in a line each."""
+
+    made: int
+    failed: tuple[str, ...]
+
+
+def tell(
+    home: Home, ledger: Ledger, channels: Mapping[str, Channel], when: str, now: Callable[[], str]
+) -> Delivered:
+    """Write the feed and offer each channel what it has not had.
+
+    `when` is "changes", "always" or "never". The newest run that a channel has heard of ends its past: what
+    came before a channel was set up is not told to it.
+    """
+    if when == "never":
+        return Delivered(0, ())
+    messages = [m for m in _messages(ledger) if m.changes or when == "always"]
+    write_atomically(home.feed, feed(messages, home.root.name))
+    made, failed = 0, []
+    for name, channel in channels.items():
+        for message in _unheard(ledger, name, messages):
+            try:
+                channel.send(message)
+            except DeliveryError as error:
+                failed.append(f"{name}: {error}")
+                _note(ledger, message, name, str(error), now())
+                break  # it is down: what follows waits, in order
+            _note(ledger, message, name, "", now())
+            made += 1
+    return Delivered(made, tuple(failed))
+
+
+def _messages(ledger: Ledger) -> list[Message]:
+    """What the last runs had to say, oldest first."""
+    with ledger.read() as db:
+        runs = [r for r in store.runs.recent(db, MOST_RUNS) if r.finished_at]
+        told = [message_of(build(load(db, r.as_of, run_id=r.id))) for r in reversed(runs)]
+    return [m for m in told if m]
+
+
+def _unheard(ledger: Ledger, channel: str, messages: list[Message]) -> list[Message]:
+    with ledger.read() as db:
+        attempts = store.deliveries.of_channel(db, channel)
+    if not attempts:
+        return messages[-1:]
+    first = min((m.finished_at for m in messages if m.run_id in attempts), default="")
+    return [m for m in messages if m.finished_at >= first and _is_open(attempts.get(m.run_id))]
+
+
+def _is_open(attempt: Delivery | None) -> bool:
+    """Whether a channel has yet to hear of a run, and has not been offered it too often."""
+    return attempt is None or bool(attempt.error and attempt.times < MOST_ATTEMPTS)
+
+
+def _note(ledger: Ledger, message: Message, channel: str, error: str, now: str) -> None:
+    with ledger.write() as db:
+        store.deliveries.note(db, message.run_id, channel, error, now)

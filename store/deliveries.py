@@ -1,0 +1,33 @@
+"""What was told to whom: one row a run and channel, with the last attempt."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from store.remark_tables import deliveries
+
+
+class Delivery(NamedTuple):
+    """How often a run was offered to a channel, and what went wrong the last time; empty when nothing."""
+
+    run_id: str
+    times: int
+    error: str
+    at: str
+
+
+def of_channel(db: Connection, channel: str) -> dict[str, Delivery]:
+    """A channel's deliveries by run."""
+    rows = db.execute(select(deliveries).where(deliveries.c.channel == channel))
+    return {r.run_id: Delivery(r.run_id, r.times, r.error, r.at) for r in rows}
+
+
+def note(db: Connection, run_id: str, channel: str, error: str, now: str) -> None:
+    """Write an attempt down."""
+    key = (deliveries.c.run_id == run_id) & (deliveries.c.channel == channel)
+    values = {"error": error, "at": now}
+    if db.execute(update(deliveries).where(key).values(values | {"times": deliveries.c.times + 1})).rowcount:
+        return
+    db.execute(insert(deliveries).values(values | {"run_id": run_id, "channel": channel, "times": 1}))
