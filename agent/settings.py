@@ -35,6 +35,7 @@ class Settings:
     llm_timeout: float = setting(120.0, "seconds to wait for one LLM answer")
     llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
     budget: float = setting(0.0, "dollars a run may spend; 0 is no cap (prices: prices.toml in the home)")
+    claim_budget: float = setting(0.0, "dollars a run may spend on one claim; 0 is no cap")
     writer: str = setting(
         "auto", "what writes questions and reconciliations: llm, none, or auto (llm where it judges)"
     )

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from store.records import Call
 from store.schema import calls
@@ -92,6 +92,13 @@ def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
         row["tokens_cached"] += call.response.get("tokens_cached", 0)
         row["tokens_out"] += call.tokens_out
     return found
+
+
+def mean_tokens(db: Connection) -> tuple[float, float] | None:
+    """Mean tokens in and out of the judge's answers so far; None where there are none."""
+    answered = (calls.c.kind == "llm") & calls.c.response.is_not(None)
+    row = db.execute(select(func.avg(calls.c.tokens_in), func.avg(calls.c.tokens_out)).where(answered)).one()
+    return (float(row[0]), float(row[1])) if row[0] is not None else None
 
 
 def of_run(db: Connection, run_id: str | None) -> list[Call]:

@@ -110,7 +110,7 @@ def test_no_id_that_was_not_given_is_ever_shown(before: str, number: str, after:
 def test_what_was_answered_is_not_paid_for_again(home: Home) -> None:
     with llm_server(says('{"text": "x"}')) as server:
         client = openai.OpenAI(api_key="k", base_url=server.url, max_retries=0)
-        ledger, budget = Ledger.open(home.ledger), Budget(10, Price(1e3, 0, 1e3))
+        ledger, budget = Ledger.open(home.ledger), Budget(10, price=Price(1e3, 0, 1e3))
         desk = Desk(ledger, LlmWriter(LlmClient(client, "m")), budget, lambda: "t")
         for _ in range(2):
             assert desk.ask("prose", Echo, "a matter", text="some").text == "x"

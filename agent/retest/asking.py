@@ -11,7 +11,7 @@ import store.verdicts
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
 from agent.ports import Answer, Finding
 from agent.retest import cascade, sampling
-from agent.retest.budget import BudgetReached
+from agent.retest.budget import BudgetReached, ClaimBudgetReached
 from agent.retest.parts import Parts
 from store.records import Call, Claim, Paper, Passage
 
@@ -64,6 +64,9 @@ def ask(parts: Parts, question: Question, run_id: str) -> str | None:
                 if n >= _wanted(db, question):
                     break
             _ask_once(parts, question, n, run_id)
+    except ClaimBudgetReached:
+        cap = parts.budget.claim_cap or 0.0
+        return f"{BUDGET_REACHED} for {question.claim.id}: at most ${cap:.4f} a claim"
     except BudgetReached:
         parts.judge_down.set()
         return f"{BUDGET_REACHED}: ${parts.budget.spent:.4f} of ${parts.budget.cap:.2f} spent"
@@ -113,17 +116,18 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
         if store.calls.answered(db, key):
             return
         present = store.verdicts.present(db, question.claim.id, question.claim.revision)
-        reserved = parts.budget.reserve(len(str(question.request)))
+        reserved = parts.budget.reserve(len(str(question.request)), question.claim.id)
         call = Call(key, run_id, judge.kind, judge.name, _record_of(question.request, judge.kind))
         store.calls.intend(db, call, parts.now())
     try:
         answer: Answer = judge.judge(question.claim, question.paper, question.passages)
     except (JudgeUnreachable, JudgeRefused, JudgeNonsense) as error:
-        parts.budget.forfeit(reserved, spent=isinstance(error, JudgeNonsense))
+        parts.budget.forfeit(reserved, question.claim.id, spent=isinstance(error, JudgeNonsense))
         with parts.ledger.write() as db:
             store.calls.fail(db, key, str(error), parts.now())
         raise
-    parts.budget.settle(reserved, answer.tokens_in, answer.tokens_out, answer.tokens_cached)
+    cost = (answer.tokens_in, answer.tokens_out, answer.tokens_cached)
+    parts.budget.settle(reserved, *cost, claim=question.claim.id)
     flips = judge.kind == "llm" and sampling.would_flip(present.name if present else None, answer.findings)
     response = {
         "findings": [f.__dict__ for f in answer.findings],

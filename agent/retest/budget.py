@@ -19,17 +19,23 @@ FREE = Price()
 
 
 class BudgetReached(Exception):
-    """The next call could go over the cap."""
+    """The next call could go over the run's cap."""
+
+
+class ClaimBudgetReached(BudgetReached):
+    """The next call could go over a claim's cap; other claims go on."""
 
 
 @dataclass
 class Budget:
-    """Dollars a run may spend; a cap of None is no cap."""
+    """Dollars a run may spend, and each claim in it; a cap of None is no cap."""
 
     cap: float | None = None
+    claim_cap: float | None = None
     price: Price = FREE
     answer_tokens: int = 2000
     spent: float = 0.0
+    by_claim: dict[str, float] = field(default_factory=dict)
     _reserved: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -38,26 +44,43 @@ class Budget:
         fresh = (tokens_in - tokens_cached) * self.price.tokens_in
         return (fresh + tokens_cached * self.price.cached + tokens_out * self.price.tokens_out) / 1e6
 
-    def reserve(self, characters: int) -> float:
-        """Set aside the most a request of so many characters can cost.
+    def reserve(self, characters: int, claim: str = "") -> float:
+        """Set aside the most a request of so many characters can cost a claim.
 
-        Raises BudgetReached when that could go over the cap.
+        Raises BudgetReached when that could go over the run's cap, ClaimBudgetReached over the claim's.
         """
         most = self.cost(characters, self.answer_tokens)
         with self._lock:
             if self.cap is not None and self.spent + self._reserved + most > self.cap:
                 raise BudgetReached
+            if self.claim_cap is not None and self.by_claim.get(claim, 0.0) + most > self.claim_cap:
+                raise ClaimBudgetReached
             self._reserved += most
+            self._count(claim, most)
         return most
 
-    def forfeit(self, reserved: float, *, spent: bool) -> None:
+    def forfeit(self, reserved: float, claim: str = "", *, spent: bool) -> None:
         """Release a reservation whose call gave no answer; an unusable one may have cost all of it."""
         with self._lock:
             self._reserved -= reserved
             self.spent += reserved if spent else 0.0
+            self._count(claim, 0.0 if spent else -reserved)
 
-    def settle(self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> None:
+    def settle(
+        self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0, claim: str = ""
+    ) -> None:
         """Replace a reservation by what the call did cost."""
+        cost = self.cost(tokens_in, tokens_out, tokens_cached)
         with self._lock:
             self._reserved -= reserved
-            self.spent += self.cost(tokens_in, tokens_out, tokens_cached)
+            self.spent += cost
+            self._count(claim, cost - reserved)
+
+    def before(self, claim: str, cost: float) -> None:
+        """Count what was spent on a claim before the run was stopped."""
+        with self._lock:
+            self.spent += cost
+            self._count(claim, cost)
+
+    def _count(self, claim: str, dollars: float) -> None:
+        self.by_claim[claim] = self.by_claim.get(claim, 0.0) + dollars

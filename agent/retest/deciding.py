@@ -115,7 +115,7 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Close the run in the ledger and write its files."""
     parts = runtime.context
     problems = tuple(state.get("problems", []))
-    with parts.ledger.write() as db:
+    with parts.ledger.read() as db:
         run = store.runs.get(db, state["run_id"])
         if run is None:
             raise KeyError(state["run_id"])
@@ -125,8 +125,10 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
         counts |= {"notices": state.get("notices", [])}
         counts |= {k: max(v, counts.get(k, 0)) for k, v in parts.source.counts.items()}
         ended = replace(run, health=health, reasons=problems, counts=counts, finished_at=parts.now())
-        store.runs.finish(db, ended)
+    # A run is finished once its files are there: one that is stopped in between is gone on with.
     write_files(parts, ended)
+    with parts.ledger.write() as db:
+        store.runs.finish(db, ended)
     return {}
 
 
@@ -151,7 +153,7 @@ def write_files(parts: Parts, run: Run) -> None:
     folder = parts.home.run_folder(run.id)
     with parts.ledger.read() as db:
         calls = store.calls.of_run(db, run.id)
-        content = model.build(load(db, run.as_of, run_id=run.id))
+        content = model.build(replace(load(db, run.as_of, run_id=run.id), run=run))
     write_atomically(folder / "run.json", json.dumps(asdict(run), indent=1) + "\n")
     write_atomically(folder / "calls.jsonl", "".join(json.dumps(asdict(c)) + "\n" for c in calls))
     write_atomically(folder / "report.md", markdown.render(content))

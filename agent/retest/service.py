@@ -53,9 +53,10 @@ def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
 def _count_spent(parts: Parts, run_id: str) -> None:
     """What a run had spent before it was stopped counts towards its cap."""
     with parts.ledger.read() as db:
-        rows = store.calls.spent(db, run_id).values()
-    costs = [parts.budget.cost(r["tokens_in"], r["tokens_out"], r["tokens_cached"]) for r in rows]
-    parts.budget.spent += sum(costs)
+        spent = store.calls.spent(db, run_id)
+    for claim, row in spent.items():
+        cost = parts.budget.cost(row["tokens_in"], row["tokens_out"], row["tokens_cached"])
+        parts.budget.before(claim, cost)
 
 
 def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, workers: int) -> Run:

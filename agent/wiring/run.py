@@ -81,8 +81,8 @@ def kept(settings: Settings) -> dict[str, Any]:
 def budget(settings: Settings) -> Budget:
     """What a run may spend. Raises SettingsError for a cap on a model whose price nobody names."""
     price = price_of(settings.model, settings.home) if "llm" in (settings.judge, settings.writer) else FREE
-    if price is None and settings.budget:
+    if price is None and (settings.budget or settings.claim_budget):
         raise SettingsError(
-            f"--budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"
+            f"a budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"
         )
-    return Budget(settings.budget or None, price or FREE)
+    return Budget(settings.budget or None, settings.claim_budget or None, price or FREE)

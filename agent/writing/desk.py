@@ -50,18 +50,18 @@ class Desk:
             known = store.calls.answered(db, key)
         if known and known.response:
             return schema.model_validate(known.response["document"])
-        reserved = self.budget.reserve(len(str(request)))
+        reserved = self.budget.reserve(len(str(request)), about)
         with self.ledger.write() as db:
             call = Call(key, self.run_id, "writer", self.writer.name, {"claim": about, **request})
             store.calls.intend(db, call, self.now())
         try:
             answer, spent = self.writer.write(request, schema, f"the answer to {prompt} on {about}")
         except JudgeError as error:
-            self.budget.forfeit(reserved, spent=isinstance(error, JudgeNonsense))
+            self.budget.forfeit(reserved, about, spent=isinstance(error, JudgeNonsense))
             with self.ledger.write() as db:
                 store.calls.fail(db, key, str(error), self.now())
             raise
-        self.budget.settle(reserved, *spent)
+        self.budget.settle(reserved, *spent, claim=about)
         response = {"document": answer.model_dump(), "tokens_cached": spent[2]}
         with self.ledger.write() as db:
             store.calls.respond(db, key, response, spent[:2], self.now())

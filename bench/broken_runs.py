@@ -1,0 +1,176 @@
+"""Runs that are broken off or refused by the disk, in a process of their own, and what the ledger then holds.
+
+Everything is real but the judge's and the writer's far end, a scripted server, and the embedder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from typing import Any
+
+import openai
+from sqlalchemy import select, text
+
+import store.claims
+import store.runs
+from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.llm_client import LlmClient
+from agent.adapters.llm_judge import LlmJudge
+from agent.adapters.llm_writer import LlmWriter
+from agent.adapters.snapshot import SnapshotSource
+from agent.retest import service
+from agent.retest.budget import Budget
+from agent.retest.parts import Parts
+from agent.retest.screen import Limits
+from store.files import Home
+from store.index import open_index
+from store.ledger import Ledger
+from store.lock import exclusive
+from store.records import Line
+from store.schema import metadata
+from tests.conftest import StillClock, make_claim, make_paper
+from tests.standins.http import Quiet
+from tests.standins.llm import Behaviour, by_schema, judged, part
+from tests.standins.world import WordEmbedder
+
+DAY = "2026-09-01"
+CLAIMS = [
+    make_claim(),
+    make_claim(
+        "tuning-harms", text="Fine-tuning harms the faithfulness of stated reasoning.", lines=("faith", "two")
+    ),
+]
+PAPERS = [make_paper(n, published=f"2026-06-{10 + n}") for n in range(1, 9)]
+LEFT_OUT = {
+    "run_id", "first_run", "id", "text_id", "seq", "asked_at", "answered_at", "created_at", "finished_at",
+    "started_at", "decided_at", "written_at", "seen_through", "verdict_id", "counts",
+}  # fmt: skip
+"""What says in which order and when rows came, or what one process counted; not what is known."""
+
+
+def make_home(folder: Path) -> Home:
+    """A home with two lines and two claims, and the snapshot beside it."""
+    home = Home(folder / "home")
+    home.root.mkdir(parents=True)
+    ledger = Ledger.open(home.ledger, create=True)
+    with ledger.write() as db:
+        store.claims.save_lines(db, [Line("faith", "Faith", "Is it?"), Line("two", "Two", "Is it two?")])
+        for claim in CLAIMS:
+            store.claims.save(db, claim, "t")
+    ledger.close()
+    (folder / "s.jsonl").write_text("".join(json.dumps(p.__dict__) + "\n" for p in PAPERS))
+    return home
+
+
+def answers() -> Behaviour:
+    """A judge that takes sides by a paper's number, and a writer that says one grounded thing."""
+    said = {"text": "The loss is seen in some tasks and not in others.", "cites": ["E1", "E2"]}
+    write = by_schema(
+        Reconciliation=lambda _: {"sentences": [said], "axis": "task"},
+        Proposal=lambda _: {"questions": [said | {"observation": said}], "next_lines": [said]},
+    )
+
+    def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
+        if body["response_format"]["json_schema"]["name"] != "JudgeAnswer":
+            return write(handler, body)
+        user = body["messages"][1]["content"]
+        number = int(user.split("(arXiv:")[1].split(",")[0].split(".")[1])
+        passage = next(line.split()[1] for line in user.splitlines() if "(abstract)" in line)
+        quote = next(s for s in user.split(". ") if s.startswith("We find")) + "."
+        claim = next(c.id for c in CLAIMS if f"- {c.id}:" in user)
+        stance = ("supports", "relaxes", "neutral")[number % 3]
+        more = {"scope": [{"axis": "training", "match": "same"}]}
+        return judged(part(claim, stance, quote, passage, **more))(handler, body)
+
+    return behaviour
+
+
+@contextmanager
+def opened(home: Home, url: str) -> Iterator[Parts]:
+    """The parts of a run."""
+    ledger, embedder = Ledger.open(home.ledger), WordEmbedder()
+    client = openai.OpenAI(api_key="k", base_url=url, max_retries=0, timeout=20)
+    llm = LlmClient(client, "m", sleep=lambda _: None)
+    try:
+        with (
+            exclusive(home.run_lock, "bench"),
+            open_index(home.index, embedder.name, holder="bench") as index,
+        ):
+            yield Parts(
+                home=home, ledger=ledger, index=index, source=SnapshotSource(home.root.parent / "s.jsonl"),
+                reader=AbstractReader(), embedder=embedder, judge=LlmJudge(llm, threshold=0.6),
+                writer=LlmWriter(llm), clock=StillClock(), limits=Limits(keep=8, floor=0.1), budget=Budget(),
+            )  # fmt: skip
+    finally:
+        ledger.close()
+
+
+def start_or_go_on(home: Home, url: str) -> str:
+    """Start a run, or finish the one that was broken off, as the next scheduled start would; its health."""
+    with opened(home, url) as parts:
+        with parts.ledger.read() as db:
+            last = store.runs.latest(db, finished=False)
+        if last and last.finished_at:
+            return last.health
+        if last and home.checkpoints(last.id).exists():
+            return service.resume(parts, last.id, lambda _: None, 1).health
+        return service.start(parts, DAY, [], [], lambda _: None, 1).health
+
+
+def in_child(work: Callable[[], object], log: Path) -> int:
+    """Do `work` in a forked process; its exit code, or minus the signal that killed it."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            with log.open("a") as file, redirect_stderr(file):
+                try:
+                    work()
+                    code = 0
+                except BaseException:
+                    traceback.print_exc()
+                    file.flush()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def killed(code: int) -> bool:
+    """Whether a child was killed."""
+    return code == -signal.SIGKILL
+
+
+def rows(home: Home) -> dict[str, list[str]]:
+    """Every row of the ledger as text, by table, without ids and times; runs that never ended left out."""
+    ledger = Ledger.open(home.ledger)
+    found = {}
+    with ledger.read() as db:
+        for table in metadata.sorted_tables:
+            kept = [c for c in table.columns if c.name not in LEFT_OUT]
+            query = select(*kept)
+            if table.name == "runs":
+                query = query.where(table.c.finished_at.is_not(None))
+            found[table.name] = sorted(
+                json.dumps(list(r), sort_keys=True, default=str) for r in db.execute(query)
+            )
+    ledger.close()
+    return found
+
+
+def integrity(home: Home) -> str:
+    """What SQLite says of the ledger's file: "ok"."""
+    ledger = Ledger.open(home.ledger)
+    with ledger.read() as db:
+        said = db.execute(text("PRAGMA integrity_check")).scalar()
+        lost = db.execute(text("PRAGMA foreign_key_check")).all()
+    ledger.close()
+    return str(said) if not lost else f"{len(lost)} rows point nowhere"
