@@ -41,6 +41,8 @@ from tests.standins.llm import Behaviour, by_schema, judged, part
 from tests.standins.world import WordEmbedder
 
 DAY = "2026-09-01"
+MOST_SECONDS = 60
+"""A child that takes longer hangs, and is ended by the alarm."""
 CLAIMS = [
     make_claim(),
     make_claim(
@@ -55,17 +57,17 @@ LEFT_OUT = {
 """What says in which order and when rows came, or what one process counted; not what is known."""
 
 
-def make_home(folder: Path) -> Home:
-    """A home with two lines and two claims, and the snapshot beside it."""
+def make_home(folder: Path, claims: int = 2, papers: int = 8) -> Home:
+    """A home with two lines and up to two claims, and a snapshot of up to eight papers beside it."""
     home = Home(folder / "home")
     home.root.mkdir(parents=True)
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
         store.claims.save_lines(db, [Line("faith", "Faith", "Is it?"), Line("two", "Two", "Is it two?")])
-        for claim in CLAIMS:
+        for claim in CLAIMS[:claims]:
             store.claims.save(db, claim, "t")
     ledger.close()
-    (folder / "s.jsonl").write_text("".join(json.dumps(p.__dict__) + "\n" for p in PAPERS))
+    (folder / "s.jsonl").write_text("".join(json.dumps(p.__dict__) + "\n" for p in PAPERS[:papers]))
     return home
 
 
@@ -129,6 +131,7 @@ def in_child(work: Callable[[], object], log: Path) -> int:
     child = os.fork()
     if child == 0:
         code = 1
+        signal.alarm(MOST_SECONDS)
         try:
             with log.open("a") as file, redirect_stderr(file):
                 try:

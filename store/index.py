@@ -7,8 +7,10 @@ from open to close. Texts live in the ledger; Chroma keeps ids and our own vecto
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from store.errors import VectorIndexError
 from store.lock import exclusive
 
 _BATCH = 2000
+SECONDS = 180.0
+"""How long a batch of vectors may take: a hundred times what it does on a slow disk."""
 
 
 class VectorIndex:
@@ -30,6 +34,7 @@ class VectorIndex:
         self._client = client
         self._model = model
         self._open: dict[str, Any] = {}
+        self.is_stuck = False
 
     def missing(self, collection: str, ids: Sequence[str]) -> list[str]:
         """Those of `ids` that have no vector yet, in order."""
@@ -40,10 +45,14 @@ class VectorIndex:
         return [i for i in ids if i not in known]
 
     def add(self, collection: str, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Store vectors [len(ids), width]; an id stored before is overwritten."""
+        """Store vectors [len(ids), width]; an id stored before is overwritten.
+
+        Raises VectorIndexError when that cannot be done.
+        """
         for start in range(0, len(ids), _BATCH):
             batch = slice(start, start + _BATCH)
-            self._collection(collection).upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+            into, some, theirs = self._collection(collection), list(ids[batch]), vectors[batch]
+            self._in_time(partial(into.upsert, ids=some, embeddings=theirs))
 
     def vectors(self, collection: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(ids), width] in the order asked.
@@ -76,6 +85,26 @@ class VectorIndex:
         """How many vectors a collection holds."""
         return int(self._collection(collection).count())
 
+    def _in_time(self, work: Callable[[], object]) -> None:
+        """Do something, but not for ever: Chroma waits without end for a write that the disk refused."""
+        raised: list[BaseException] = []
+
+        def watched() -> None:
+            try:
+                work()
+            except BaseException as error:
+                raised.append(error)
+
+        doing = threading.Thread(target=watched, daemon=True, name="chroma")
+        doing.start()
+        doing.join(SECONDS)
+        self.is_stuck = doing.is_alive()
+        if self.is_stuck or raised:
+            said = repr(raised[0]) if raised else f"no answer in {SECONDS:.0f} seconds"
+            raise VectorIndexError(
+                f"the index takes no vectors: {said}", "check the disk, then: retest run --resume"
+            ) from (raised[0] if raised else None)
+
     def _collection(self, name: str) -> Any:
         if name not in self._open:
             self._open[name] = self._client.get_or_create_collection(
@@ -105,10 +134,12 @@ def open_index(folder: Path, model: str, *, holder: str) -> Iterator[VectorIndex
     with exclusive(folder.with_suffix(".lock"), holder):
         folder.mkdir(parents=True, exist_ok=True)
         client = _client(folder)
+        index = VectorIndex(client, model)
         try:
-            yield VectorIndex(client, model)
+            yield index
         finally:
-            client.close()
+            if not index.is_stuck:  # a stuck one would not close either, and is gone with the process
+                client.close()
 
 
 def _client(folder: Path) -> Any:
