@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, delete, insert, select, update
+from sqlalchemy import Column, Connection, Row, delete, func, insert, select, update
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
 from store.remark_tables import claim_tags
@@ -90,9 +90,15 @@ def every_id(db: Connection) -> set[str]:
     return set(db.execute(select(claims.c.id)).scalars())
 
 
-def active(db: Connection) -> list[Claim]:
-    """The newest revision of every claim that is not retired, in order."""
-    return _load(db, claims.c.retired.is_(False))
+def active(db: Connection, only: Collection[str] | None = None) -> list[Claim]:
+    """The newest revision of every claim that is not retired, or of a few of them, in order."""
+    chosen = claims.c.retired.is_(False)
+    return _load(db, chosen if only is None else chosen & claims.c.id.in_(only))
+
+
+def count(db: Connection) -> int:
+    """How many claims are under retest."""
+    return int(db.execute(select(func.count()).where(claims.c.retired.is_(False))).scalar_one())
 
 
 def get(db: Connection, claim_id: str) -> Claim | None:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from store.records import Evidence, GateResult
-from store.schema import evidence, gate_results, lapses, papers, passages, texts
+from store.schema import (
+    claims,
+    evidence,
+    gate_results,
+    lapses,
+    papers,
+    passages,
+    texts,
+    verdict_evidence,
+    verdicts,
+)  # fmt: skip
 
 LAPSED = "stands"
 """The gate that evidence fails once its paper is withdrawn, or its quote gone from a newer version."""
 
+_CHUNK = 500
 _OWN_COLUMNS = [c.name for c in evidence.columns]
 
 
@@ -40,12 +51,54 @@ def of_claim(db: Connection, claim_id: str, revision: int) -> list[Evidence]:
     return _load(db, chosen)
 
 
-def by_claim(db: Connection) -> dict[tuple[str, int], list[Evidence]]:
-    """All evidence in the ledger by (claim id, revision), strongest first."""
+def by_claim(
+    db: Connection, only: Collection[str] | None = None, *, cited: bool = False
+) -> dict[tuple[str, int], list[Evidence]]:
+    """Evidence by (claim id, revision), strongest first; of all claims, or of a few.
+
+    `cited` gives only what the newest verdicts rest on, without its gates.
+    """
+    chosen = evidence.c.claim_id.in_(only) if only is not None else evidence.c.id == evidence.c.id
+    if cited:
+        newest = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
+        resting = select(verdict_evidence.c.evidence_id).where(verdict_evidence.c.verdict_id.in_(newest))
+        chosen = chosen & evidence.c.id.in_(resting)
     found: dict[tuple[str, int], list[Evidence]] = {}
-    for item in _load(db, evidence.c.id == evidence.c.id):
+    for item in _load(db, chosen, gates=not cited):
         found.setdefault((item.claim_id, item.revision), []).append(item)
     return found
+
+
+def standing(db: Connection) -> list[Evidence]:
+    """The evidence that counts for some active claim: what verdicts rest on, now or at the next decision."""
+    return _load(db, evidence.c.id.in_(_standing(evidence.c.id)))
+
+
+def standing_papers(db: Connection) -> list[str]:
+    """The papers of that evidence, in order."""
+    return sorted(set(db.execute(_standing(evidence.c.paper_id)).scalars()))
+
+
+def lead_counts(db: Connection) -> dict[tuple[str, int], int]:
+    """How many leads each claim revision has."""
+    lead = (evidence.c.status == "lead") & lapses.c.reason.is_(None)
+    query = (
+        select(evidence.c.claim_id, evidence.c.revision, func.count())
+        .outerjoin(lapses, lapses.c.evidence_id == evidence.c.id)
+        .where(lead)
+        .group_by(evidence.c.claim_id, evidence.c.revision)
+    )
+    return {(row[0], row[1]): row[2] for row in db.execute(query)}
+
+
+def _standing(column: Any) -> Any:
+    newest = (claims.c.id == evidence.c.claim_id) & (claims.c.revision == evidence.c.revision)
+    return (
+        select(column)
+        .join(claims, newest & claims.c.retired.is_(False))
+        .outerjoin(lapses, lapses.c.evidence_id == evidence.c.id)
+        .where(evidence.c.status == "counted", lapses.c.reason.is_(None))
+    )
 
 
 def lapse(db: Connection, evidence_id: str, run_id: str, reason: str, now: str) -> None:
@@ -76,23 +129,23 @@ def to_read_again(db: Connection, claim_id: str, revision: int, since: str) -> l
     return sorted(set(db.execute(query).scalars()))
 
 
-def places(db: Connection) -> dict[str, tuple[bool, int | None]]:
-    """Where each quote stands: whether in a paper read whole, and on which page, by evidence id."""
+def places(db: Connection, ids: Sequence[str]) -> dict[str, tuple[bool, int | None]]:
+    """Where quotes stand: whether in a paper read whole, and on which page, by evidence id."""
     held = (passages.c.start <= evidence.c.start) & (evidence.c.start < passages.c.end)
     query = (
         select(evidence.c.id, texts.c.kind, passages.c.page)
         .join(texts, texts.c.id == evidence.c.text_id)
         .outerjoin(passages, (passages.c.text_id == evidence.c.text_id) & held)
     )
-    return {row.id: (row.kind == "full", row.page) for row in db.execute(query)}
+    found: dict[str, tuple[bool, int | None]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        rows = db.execute(query.where(evidence.c.id.in_(ids[start : start + _CHUNK])))
+        found |= {row.id: (row.kind == "full", row.page) for row in rows}
+    return found
 
 
-def _load(db: Connection, chosen: Any) -> list[Evidence]:
-    gates: dict[str, list[GateResult]] = {}
-    query = select(gate_results).join(evidence, evidence.c.id == gate_results.c.evidence_id)
-    for row in db.execute(query.where(chosen).order_by(gate_results.c.position)):
-        result = GateResult(row.gate, row.passed, row.reason, row.settleable)
-        gates.setdefault(row.evidence_id, []).append(result)
+def _load(db: Connection, chosen: Any, *, gates: bool = True) -> list[Evidence]:
+    told = _gates(db, chosen) if gates else {}
     rows = db.execute(
         select(evidence, papers.c.authors, lapses.c.reason.label("lapse"))
         .join(papers, papers.c.id == evidence.c.paper_id)
@@ -100,7 +153,16 @@ def _load(db: Connection, chosen: Any) -> list[Evidence]:
         .where(chosen)
         .order_by(evidence.c.strength.desc(), evidence.c.id)
     )
-    return [_evidence(row, tuple(gates.get(row.id, ()))) for row in rows]
+    return [_evidence(row, tuple(told.get(row.id, ()))) for row in rows]
+
+
+def _gates(db: Connection, chosen: Any) -> dict[str, list[GateResult]]:
+    found: dict[str, list[GateResult]] = {}
+    query = select(gate_results).join(evidence, evidence.c.id == gate_results.c.evidence_id)
+    for row in db.execute(query.where(chosen).order_by(gate_results.c.position)):
+        result = GateResult(row.gate, row.passed, row.reason, row.settleable)
+        found.setdefault(row.evidence_id, []).append(result)
+    return found
 
 
 def _evidence(row: Row[Any], gates: tuple[GateResult, ...]) -> Evidence:

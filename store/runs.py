@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from store.records import Retest, Run, Screening
 from store.schema import retests, runs, screenings
@@ -83,15 +83,37 @@ def last_healthy(db: Connection, claim_id: str, revision: int, source: str, judg
     return Retest(**row._mapping) if row else None
 
 
+def last_healthy_of_all(db: Connection, source: str, judge: str) -> dict[tuple[str, int], Retest]:
+    """The last healthy retest of every claim revision with a source and judge."""
+    mine = retests.c.healthy & (retests.c.source == source) & (retests.c.judge == judge)
+    newest = (
+        select(retests.c.claim_id, retests.c.revision, func.max(retests.c.finished_at).label("finished_at"))
+        .where(mine)
+        .group_by(retests.c.claim_id, retests.c.revision)
+        .subquery()
+    )
+    same = [retests.c[name] == newest.c[name] for name in ("claim_id", "revision", "finished_at")]
+    rows = db.execute(select(retests).join(newest, and_(*same)).where(mine))
+    return {(row.claim_id, row.revision): Retest(**row._mapping) for row in rows}
+
+
 def of_run(db: Connection, run_id: str) -> list[Retest]:
     """Every claim's retest in one run."""
     rows = db.execute(select(retests).where(retests.c.run_id == run_id))
     return [Retest(**row._mapping) for row in rows]
 
 
-def latest_retests(db: Connection) -> dict[str, Retest]:
-    """Each claim's latest healthy retest, by claim id."""
-    rows = db.execute(select(retests).where(retests.c.healthy).order_by(retests.c.finished_at))
+def latest_retests(db: Connection, only: Collection[str] | None = None) -> dict[str, Retest]:
+    """Each claim's latest healthy retest, by claim id; of all claims, or of a few."""
+    mine = retests.c.healthy if only is None else retests.c.healthy & retests.c.claim_id.in_(only)
+    newest = (
+        select(retests.c.claim_id, func.max(retests.c.finished_at).label("finished_at"))
+        .where(mine)
+        .group_by(retests.c.claim_id)
+        .subquery()
+    )
+    same = (retests.c.claim_id == newest.c.claim_id) & (retests.c.finished_at == newest.c.finished_at)
+    rows = db.execute(select(retests).join(newest, same).where(mine).order_by(retests.c.run_id))
     return {row.claim_id: Retest(**row._mapping) for row in rows}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from store.records import Verdict
-from store.schema import verdict_evidence, verdicts
+from store.schema import claim_lines, claims, verdict_evidence, verdicts
 
 _COLUMNS = (
     "claim_id", "revision", "run_id", "name", "basis", "condition", "confidence", "contested",
@@ -38,12 +39,36 @@ def present(db: Connection, claim_id: str, revision: int) -> Verdict | None:
     return found[-1] if found else None
 
 
-def histories(db: Connection) -> dict[str, list[Verdict]]:
-    """Every claim's verdicts, oldest first, by claim id."""
+def histories(
+    db: Connection, only: Collection[str] | None = None, *, newest: bool = False
+) -> dict[str, list[Verdict]]:
+    """Claims' verdicts, oldest first, by claim id; of all claims, or of a few.
+
+    `newest` gives only the last one of each claim revision.
+    """
+    chosen = verdicts.c.id == verdicts.c.id if only is None else verdicts.c.claim_id.in_(only)
+    if newest:
+        last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
+        chosen = chosen & verdicts.c.id.in_(last)
     found: dict[str, list[Verdict]] = {}
-    for verdict in _load(db, verdicts.c.id == verdicts.c.id):
+    for verdict in _load(db, chosen):
         found.setdefault(verdict.claim_id, []).append(verdict)
     return found
+
+
+def tally(db: Connection) -> dict[tuple[str, str | None], int]:
+    """How many active claims of each line have which verdict by the rule, by (line id, name)."""
+    last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
+    mine = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
+    query = (
+        select(claim_lines.c.line_id, verdicts.c.name, func.count())
+        .select_from(claims)
+        .join(claim_lines, claim_lines.c.claim_id == claims.c.id)
+        .outerjoin(verdicts, mine & verdicts.c.id.in_(last))
+        .where(claims.c.retired.is_(False))
+        .group_by(claim_lines.c.line_id, verdicts.c.name)
+    )
+    return {(row[0], row[1]): row[2] for row in db.execute(query)}
 
 
 def _load(db: Connection, chosen: Any) -> list[Verdict]:

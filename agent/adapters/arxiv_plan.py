@@ -76,8 +76,10 @@ def choose(wanted: Sequence[Wanted], known: Known, categories: Sequence[str], re
     one, archives, every = ceil(results / PAGE), archives_of(categories), known.ids
     others = tuple(i for i, said in known.categories.items() if not is_listed(said, archives))
     plans = [Plan("search", len(ordered) * one + _checks(every), {}, tuple(ordered), check=every)]
-    for searched in range(len(ordered)):
-        window, first = span(ordered[searched:]), tuple(ordered[:searched])
+    last = max((w.until for w in ordered), default="")
+    for searched in _turns(ordered):
+        begin, first = first_day(ordered[searched].after), tuple(ordered[:searched])
+        window = Window(begin, max(last, begin))
         windows = tuple(split(window, categories))
         cost = searched * one + sum(_pages(w, categories) for w in windows) + _checks(every)
         plans.append(Plan("harvest", cost, {}, first, windows, check=every))
@@ -92,10 +94,9 @@ def choose(wanted: Sequence[Wanted], known: Known, categories: Sequence[str], re
     return Plan(best.way, best.requests, ways, best.searches, best.windows, best.listing, best.check)
 
 
-def span(wanted: Sequence[Wanted]) -> Window:
-    """The days that hold every claim's window."""
-    bounds = [first_day(w.after) for w in wanted]
-    return Window(min(bounds), max(max(w.until for w in wanted), min(bounds)))
+def _turns(ordered: Sequence[Wanted]) -> list[int]:
+    """Where a later bound begins: searching for fewer of those with one bound spares no day."""
+    return [n for n, w in enumerate(ordered) if n == 0 or w.after != ordered[n - 1].after]
 
 
 def first_day(after: str | None) -> str:

@@ -29,8 +29,8 @@ def command() -> None:
 def show(ctx: click.Context, claim_id: str, as_json: bool) -> None:
     """Show a claim: its evidence with quotes and gates, why this verdict and why not another."""
     with reading(settings_of(ctx)) as db:
-        known = [c.id for c in store.claims.active(db)]
-        if claim_id not in known:
+        if not store.claims.active(db, [claim_id]):
+            known = [c.id for c in store.claims.active(db)]
             raise UsageError(f"no claim {claim_id!r}", _nearby(claim_id, known))
         status = build(load(db, today(), only=[claim_id])).statuses[0]
     if as_json:

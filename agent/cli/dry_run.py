@@ -18,7 +18,7 @@ from agent.ports import Wanted
 from agent.prices import price_of
 from agent.retest.budget import Budget
 from agent.retest.disagreement import MOST_PAIRS
-from agent.retest.standing import known_papers
+from agent.retest.known import known_papers
 from agent.retest.window import window_start
 from agent.settings import Settings
 from store.records import Claim
@@ -63,25 +63,25 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
     from agent.wiring.judges import stance_judge
     from agent.wiring.papers import outlook
 
-    judge = stance_judge(settings)
+    judge = stance_judge(settings).name
     with reading(settings) as db:
         active = store.claims.active(db)
         unknown = set(claims) - {c.id for c in active} | set(lines) - {x for c in active for x in c.lines}
         if unknown:
             raise UsageError(f"no claim or line {min(unknown)!r}", "retest status lists them")
         due = [c for c in active if not (claims or lines) or c.id in claims or set(c.lines) & set(lines)]
-        last = {c.id: store.runs.last_healthy(db, c.id, c.revision, settings.source, judge.name) for c in due}
+        last = store.runs.last_healthy_of_all(db, settings.source, judge)
         known = known_papers(db, settings.source)
         mean, papers = store.calls.mean_tokens(db), _expected(db, settings, day)
-    ends = {claim_id: kept.window_to if kept else None for claim_id, kept in last.items()}
-    wanted = [Wanted(c, window_start(c.as_of, ends[c.id]), day) for c in due]
+    ends = {key: kept.window_to for key, kept in last.items()}
+    wanted = [Wanted(c, window_start(c.as_of, ends.get((c.id, c.revision))), day) for c in due]
     told = outlook(settings, wanted, known)
     files = min(settings.downloads, len(due) * settings.whole) if settings.source == "arxiv" else 0
     most = told.requests + 2 * files
     return {
         "claims": [{"id": w.claim.id, "after": _shown(w.after), "until": day} for w in wanted],
         "source": settings.source,
-        "judge": judge.name,
+        "judge": judge,
         "way": told.way,
         "ways": told.ways,
         "papers_checked_again": len(known.ids),

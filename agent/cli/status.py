@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 import store.claims
+import store.runs
+import store.verdicts
 from agent.cli.claim_override import tagged
 from agent.cli.shared import console, print_json, reading, settings_of, today
 from agent.reports.documents import status_document
 from agent.reports.load import load
 from agent.reports.model import ClaimStatus, Report, build
 from agent.retest.window import months_between
+from store.records import Line, Run
 
+MOST_ROWS = 500
 _COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim"}
 
 
 @click.command()
 @click.option("--tag", metavar="WORD", help="Only claims with this tag.")
+@click.option("--line", "line_id", metavar="ID", help="Only claims of this line.")
+@click.option("--all", "every", is_flag=True, help=f"Every claim, of more than {MOST_ROWS} too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
-def command(ctx: click.Context, tag: str | None, as_json: bool) -> None:
-    """Show each claim and its present verdict."""
+def command(ctx: click.Context, tag: str | None, line_id: str | None, every: bool, as_json: bool) -> None:
+    """Show each claim and its present verdict; of very many claims, how many of each line have which."""
     settings = settings_of(ctx)
     with reading(settings) as db:
-        chosen = None if tag is None else [c.id for c in tagged(store.claims.active(db), tag)]
-        report = build(load(db, today(), only=chosen))
+        if not (as_json or tag or line_id or every) and store.claims.count(db) > MOST_ROWS:
+            _print_tally(store.claims.all_lines(db), store.verdicts.tally(db), store.runs.latest(db))
+            return
+        report = build(load(db, today(), only=_chosen(db, tag, line_id), cited=True))
     if as_json:
         print_json(status_document(report))
     else:
         _print_tables(report)
+
+
+def _chosen(db: Connection, tag: str | None, line_id: str | None) -> list[str] | None:
+    if tag is None and line_id is None:
+        return None
+    found = tagged(store.claims.active(db), tag)
+    return [c.id for c in found if line_id is None or line_id in c.lines]
+
+
+def _print_tally(lines: Sequence[Line], tally: Mapping[tuple[str, str | None], int], run: Run | None) -> None:
+    for line in lines:
+        counts = {name or "none yet": n for (line_id, name), n in tally.items() if line_id == line.id}
+        said = ", ".join(f"{counts[name]} {name}" for name in _COLOUR if counts.get(name))
+        click.echo(f"{sum(counts.values()):7} {line.id}: {said or 'no claims'}")
+    click.echo(f"--line ID, --tag WORD or --all show the claims{_last(run)}")
+
+
+def _last(run: Run | None) -> str:
+    return f"; last run {run.id}: {run.health}" if run else ""
 
 
 def _print_tables(report: Report) -> None:

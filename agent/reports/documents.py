@@ -36,7 +36,7 @@ def claim_document(status: ClaimStatus) -> dict[str, Any]:
         "tested_at": status.tested_at,
         "tested_through": status.retest.window_to if status.retest else None,
         "citations": [citation_document(c) for c in status.citations],
-        "leads": len(status.leads),
+        "leads": status.lead_count,
         "source_check": status.check.state if status.check else None,
         "tags": list(claim.tags),
         "override": _override_document(status),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 from sqlalchemy import Connection
 
 import store.claims
@@ -14,41 +16,52 @@ import store.source_checks
 import store.verdicts
 import store.writings
 from agent.reports.model import Contents
-from store.records import Claim, Retest
+from store.records import Claim, Verdict
 
 NEAREST = 5
 
 
-def load(db: Connection, today: str, *, run_id: str | None = None, only: list[str] | None = None) -> Contents:
+def load(
+    db: Connection,
+    today: str,
+    *,
+    run_id: str | None = None,
+    only: Collection[str] | None = None,
+    cited: bool = False,
+) -> Contents:
     """Load the ledger as it stands, for all claims or only some.
 
-    `run_id` names the run whose changes are shown; without it, the last finished one.
+    `run_id` names the run whose changes are shown; without it, the last finished one. `cited` loads what
+    present verdicts rest on and no more: enough to show statuses, many times faster.
     """
-    claims = [c for c in store.claims.active(db) if only is None or c.id in only]
-    evidence = store.evidence.by_claim(db)
-    retests = store.runs.latest_retests(db)
-    nearest = _nearest(db, claims, retests)
-    cited = {e.paper_id for c in claims for e in evidence.get((c.id, c.revision), [])}
-    wanted = sorted(cited | {p for ids in nearest.values() for p in ids})
+    claims = store.claims.active(db, only)
+    evidence = store.evidence.by_claim(db, only, cited=cited)
+    histories = store.verdicts.histories(db, only, newest=cited)
+    mine = [e for c in claims for e in evidence.get((c.id, c.revision), [])]
+    nearest = {} if cited else _nearest(db, claims, histories)
+    wanted = {e.paper_id for e in mine} | {p for ids in nearest.values() for p in ids}
     return Contents(
         lines=store.claims.all_lines(db),
         claims=claims,
-        histories=store.verdicts.histories(db),
+        histories=histories,
         evidence=evidence,
-        retests=retests,
-        papers=store.papers.get_many(db, wanted),
+        retests=store.runs.latest_retests(db, only),
+        papers=store.papers.get_many(db, sorted(wanted)),
         nearest=nearest,
         run=store.runs.get(db, run_id) if run_id else store.runs.latest(db),
         today=today,
-        places=store.evidence.places(db),
+        places=store.evidence.places(db, [e.id for e in mine]),
         checks=store.source_checks.newest(db),
         overrides=store.overrides.standing(db),
         writings=store.writings.newest(db),
         next_lines=store.notes.of_kind(db, "next-line"),
+        lead_counts=store.evidence.lead_counts(db) if cited else None,
     )
 
 
-def _nearest(db: Connection, claims: list[Claim], retests: dict[str, Retest]) -> dict[str, list[str]]:
-    """The best papers each claim was ever screened against: what an unchallenged verdict rests on."""
-    known = [c.id for c in claims if c.id in retests]
-    return {claim_id: store.runs.nearest(db, claim_id, NEAREST) for claim_id in known}
+def _nearest(
+    db: Connection, claims: Sequence[Claim], histories: Mapping[str, Sequence[Verdict]]
+) -> dict[str, list[str]]:
+    """The best papers a claim was ever screened against: what an unchallenged verdict rests on."""
+    silent = [c.id for c in claims if any(v.basis == "unchallenged" for v in histories.get(c.id, [])[-1:])]
+    return {claim_id: store.runs.nearest(db, claim_id, NEAREST) for claim_id in silent}

@@ -30,6 +30,7 @@ class Contents:
     overrides: dict[tuple[str, int], Override] = field(default_factory=dict)
     writings: list[Writing] = field(default_factory=list)
     next_lines: list[Note] = field(default_factory=list)
+    lead_counts: dict[tuple[str, int], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class ClaimStatus:
     nearest: list[Paper]
     check: SourceCheck | None = None
     override: Override | None = None
+    lead_count: int = 0
 
     @property
     def name(self) -> str:
@@ -154,17 +156,19 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
     evidence = contents.evidence.get((claim.id, claim.revision), [])
     resting = set(present.evidence_ids) if present else set()
     cite = [_citation(contents, e) for e in evidence if e.paper_id in contents.papers]
+    leads, counted = [c for c in cite if c.evidence.status == "lead"], contents.lead_counts
     return ClaimStatus(
         claim=claim,
         verdict=present,
         history=history,
         retest=contents.retests.get(claim.id),
         citations=[c for c in cite if c.evidence.id in resting],
-        leads=[c for c in cite if c.evidence.status == "lead"],
+        leads=leads,
         rejected=[c for c in cite if c.evidence.status == "rejected"],
         nearest=[contents.papers[i] for i in contents.nearest.get(claim.id, []) if i in contents.papers],
         check=contents.checks.get((claim.id, claim.revision)),
         override=contents.overrides.get((claim.id, claim.revision)),
+        lead_count=len(leads) if counted is None else counted.get((claim.id, claim.revision), 0),
     )
 
 

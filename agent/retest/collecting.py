@@ -15,8 +15,8 @@ from agent.errors import SourceError
 from agent.ports import Wanted
 from agent.retest.behind import Behind
 from agent.retest.corpus import Corpus, lexical_text, query_of
+from agent.retest.known import known_papers
 from agent.retest.parts import Parts
-from agent.retest.standing import known_papers
 from agent.retest.state import RunState
 from agent.retest.window import after_month, existed_by, window_start
 from store.records import Claim, Paper, Run

@@ -8,26 +8,13 @@ from sqlalchemy import Connection
 import store.claims
 import store.evidence
 import store.papers
-import store.runs
 import store.verdicts
 from agent.errors import ReadError
-from agent.ports import Known
 from agent.retest.parts import Parts
 from agent.retest.quotes import find_quote
 from agent.retest.reading import Fetching, Read, keep
 from agent.retest.state import RunState
-from agent.retest.window import days_before
 from store.records import Evidence, Paper
-
-
-def standing_evidence(db: Connection) -> list[Evidence]:
-    """The evidence that counts for some active claim: what verdicts rest on, now or at the next decision."""
-    return [
-        item
-        for claim in store.claims.active(db)
-        for item in store.evidence.of_claim(db, claim.id, claim.revision)
-        if item.status == "counted"
-    ]
 
 
 def fallen_claims(db: Connection) -> set[str]:
@@ -40,24 +27,11 @@ def fallen_claims(db: Connection) -> set[str]:
     return found
 
 
-def known_papers(db: Connection, source: str) -> Known:
-    """The papers of standing evidence, and since when a change of theirs may have been missed.
-
-    A healthy run of a source looked at all there were. Where any other run came after it, the papers
-    have to be asked for one by one.
-    """
-    last = store.runs.latest(db)
-    healthy = last and (last.source, last.health) == (source, "complete")
-    papers = store.papers.get_many(db, sorted({e.paper_id for e in standing_evidence(db)}))
-    categories = {i: papers[i].categories for i in papers}
-    return Known(categories, days_before(last.started_at[:10]) if last and healthy else None)
-
-
 def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Let evidence lapse whose paper is withdrawn, or whose quote is gone from the newest version."""
     parts, unread = runtime.context, list[str]()
     with parts.ledger.read() as db:
-        cited = standing_evidence(db)
+        cited = store.evidence.standing(db)
         papers = store.papers.get_many(db, sorted({e.paper_id for e in cited}))
     fetching = Fetching(parts, frozenset(papers))
     for item in cited:
