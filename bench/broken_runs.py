@@ -131,6 +131,7 @@ def in_child(work: Callable[[], object], log: Path) -> int:
     child = os.fork()
     if child == 0:
         code = 1
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(MOST_SECONDS)
         try:
             with log.open("a") as file, redirect_stderr(file):

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from store.records import Call
 from store.schema import calls
 
+LAST = "9999"
+"""An instant after all others."""
 PAID = ("llm", "writer")
 """Kinds of calls that cost money."""
 
@@ -70,9 +72,17 @@ def fail(db: Connection, key: str, error: str, now: str) -> None:
     db.execute(update(calls).where(calls.c.key == key).values(error=error, answered_at=now))
 
 
-def unasked(db: Connection, claim_id: str) -> set[str]:
-    """The papers that the cascade kept from the judge, for a claim."""
-    rows = db.execute(select(calls.c.request, calls.c.response).where(calls.c.kind == "cascade"))
+def judged(db: Connection, model: str, until: str) -> list[Call]:
+    """Every answer of a judge by an instant, in key order."""
+    query = select(calls).where(calls.c.model == model, calls.c.response.is_not(None))
+    rows = db.execute(query.where(calls.c.answered_at <= until).order_by(calls.c.key))
+    return [Call(r.key, r.run_id, r.kind, r.model, r.request, r.response) for r in rows]
+
+
+def unasked(db: Connection, claim_id: str, until: str = LAST) -> set[str]:
+    """The papers that the cascade kept from the judge, for a claim, by an instant."""
+    chosen = (calls.c.kind == "cascade") & (calls.c.asked_at <= until)
+    rows = db.execute(select(calls.c.request, calls.c.response).where(chosen))
     told = [(r.request, r.response or {"asked": True}) for r in rows]
     return {request["paper"] for request, said in told if request["claim"] == claim_id and not said["asked"]}
 

@@ -107,6 +107,15 @@ def get(db: Connection, claim_id: str) -> Claim | None:
     return found[0] if found else None
 
 
+def revision(db: Connection, claim_id: str, number: int) -> Claim | None:
+    """One revision of a claim, as it was; its lines and tags are those of today."""
+    chosen = (claim_revisions.c.claim_id == claim_id) & (claim_revisions.c.revision == number)
+    row = db.execute(select(claim_revisions).where(chosen)).first()
+    if row is None:
+        return None
+    return _claim(row, tuple(_grouped(db, claim_lines.c.line_id).get(claim_id, ())), ())
+
+
 def _load(db: Connection, condition: Any) -> list[Claim]:
     member, tagged = _grouped(db, claim_lines.c.line_id), _grouped(db, claim_tags.c.tag)
     query = (

@@ -24,7 +24,8 @@ from store.schema import (
 LAPSED = "stands"
 """The gate that evidence fails once its paper is withdrawn, or its quote gone from a newer version."""
 
-_CHUNK = 500
+_CHUNK, LAST = 500, "9999"
+"""`LAST` is an instant after all others."""
 _OWN_COLUMNS = [c.name for c in evidence.columns]
 
 
@@ -45,10 +46,10 @@ def save(db: Connection, found: Iterable[Evidence]) -> int:
     return added
 
 
-def of_claim(db: Connection, claim_id: str, revision: int) -> list[Evidence]:
-    """All evidence on one revision of a claim, strongest first."""
+def of_claim(db: Connection, claim_id: str, revision: int, until: str = LAST) -> list[Evidence]:
+    """All evidence on one revision of a claim, strongest first; what lapsed after `until` still stands."""
     chosen = (evidence.c.claim_id == claim_id) & (evidence.c.revision == revision)
-    return _load(db, chosen)
+    return _load(db, chosen, until=until)
 
 
 def by_claim(
@@ -108,10 +109,11 @@ def lapse(db: Connection, evidence_id: str, run_id: str, reason: str, now: str) 
         db.execute(insert(lapses).values(row))
 
 
-def lapsed(db: Connection, claim_id: str, revision: int) -> dict[str, str]:
-    """Evidence of a claim that no longer stands: id -> reason."""
+def lapsed(db: Connection, claim_id: str, revision: int, until: str = LAST) -> dict[str, str]:
+    """Evidence of a claim that no longer stood at an instant: id -> reason."""
     query = select(lapses.c.evidence_id, lapses.c.reason).join(evidence)
     chosen = (evidence.c.claim_id == claim_id) & (evidence.c.revision == revision)
+    chosen = chosen & (lapses.c.noted_at <= until)
     return {
         row.evidence_id: row.reason for row in db.execute(query.where(chosen).order_by(lapses.c.evidence_id))
     }
@@ -144,12 +146,12 @@ def places(db: Connection, ids: Sequence[str]) -> dict[str, tuple[bool, int | No
     return found
 
 
-def _load(db: Connection, chosen: Any, *, gates: bool = True) -> list[Evidence]:
+def _load(db: Connection, chosen: Any, *, gates: bool = True, until: str = LAST) -> list[Evidence]:
     told = _gates(db, chosen) if gates else {}
     rows = db.execute(
         select(evidence, papers.c.authors, lapses.c.reason.label("lapse"))
         .join(papers, papers.c.id == evidence.c.paper_id)
-        .outerjoin(lapses, lapses.c.evidence_id == evidence.c.id)
+        .outerjoin(lapses, (lapses.c.evidence_id == evidence.c.id) & (lapses.c.noted_at <= until))
         .where(chosen)
         .order_by(evidence.c.strength.desc(), evidence.c.id)
     )

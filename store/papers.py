@@ -109,6 +109,12 @@ def _paper(row: Row[Any]) -> Paper:
     )
 
 
+def read_as(db: Connection, text_id: int) -> tuple[str, int | None, str] | None:
+    """A stored text: the paper's id, its version then (None where unknown), and the text."""
+    row = db.execute(select(texts).where(texts.c.id == text_id)).first()
+    return (row.paper_id, row.version or None, row.text) if row else None
+
+
 def save_text(
     db: Connection,
     paper: Paper,

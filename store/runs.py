@@ -117,8 +117,8 @@ def latest_retests(db: Connection, only: Collection[str] | None = None) -> dict[
     return {row.claim_id: Retest(**row._mapping) for row in rows}
 
 
-def relevant_papers(db: Connection, claim_id: str, revision: int) -> set[str]:
-    """Ids of the papers that healthy retests of a claim revision screened and kept."""
+def relevant_papers(db: Connection, claim_id: str, revision: int, until: str = "9999") -> set[str]:
+    """Ids of the papers that healthy retests of a claim revision, ended by `until`, screened and kept."""
     query = (
         select(screenings.c.paper_id)
         .join(
@@ -130,6 +130,7 @@ def relevant_papers(db: Connection, claim_id: str, revision: int) -> set[str]:
             screenings.c.kept,
             retests.c.healthy,
             retests.c.revision == revision,
+            retests.c.finished_at <= until,
         )
     )
     return set(db.execute(query).scalars())

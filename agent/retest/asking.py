@@ -106,7 +106,12 @@ def _wanted(db: Connection, question: Question) -> int:
 
 
 def _key(question: Question, sample: int) -> str:
-    return store.calls.key_of(question=question.key, sample=sample) if sample else question.key
+    return sample_key(question.key, sample)
+
+
+def sample_key(key: str, sample: int) -> str:
+    """The journal key of a question's nth sample; the first has the question's own."""
+    return store.calls.key_of(question=key, sample=sample) if sample else key
 
 
 def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> None:
@@ -117,7 +122,7 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
             return
         present = store.verdicts.present(db, question.claim.id, question.claim.revision)
         reserved = parts.budget.reserve(len(str(question.request)), question.claim.id)
-        call = Call(key, run_id, judge.kind, judge.name, _record_of(question.request, judge.kind))
+        call = Call(key, run_id, judge.kind, judge.name, _record_of(question, judge.kind))
         store.calls.intend(db, call, parts.now())
     try:
         answer: Answer = judge.judge(question.claim, question.paper, question.passages)
@@ -138,6 +143,8 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
         store.calls.respond(db, key, response, (answer.tokens_in, answer.tokens_out), parts.now())
 
 
-def _record_of(request: dict[str, Any], kind: str) -> dict[str, Any]:
-    """What the journal keeps of a request: all of a paid one, the ids of a local one."""
-    return request if kind == "llm" else {name: request[name] for name in ("claim", "paper")}
+def _record_of(question: Question, kind: str) -> dict[str, Any]:
+    """What the journal keeps of a request: all of a paid one, the ids of a local one; and the text's id."""
+    request = question.request
+    kept = request if kind == "llm" else {name: request[name] for name in ("claim", "paper")}
+    return kept | {"text_id": question.text_id, "revision": question.claim.revision}

@@ -1,0 +1,118 @@
+"""A home in one file: the ledger by SQLite's own backup, what cannot be made again, and checksums.
+
+Keys are left out: `retest.toml` may hold them. The vector index is derived and is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from store.errors import LedgerError
+from store.files import Home
+
+MANIFEST, LEDGER, FORMAT = "manifest.json", "ledger.sqlite", 1
+_KEPT = ("prices.toml", "schedule.json", "feed.xml")
+_OF_A_RUN = ("run.json", "calls.jsonl", "report.md")
+
+
+def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[str, str]:
+    """Write a backup, whole or not at all; return the sha256 of each file in it.
+
+    `papers` takes the downloaded papers along: they can be had again from arXiv. Raises LedgerError.
+    """
+    if not home.ledger.exists():
+        raise LedgerError(f"no ledger at {home.ledger}", "run: retest init")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+        copy, whole = Path(folder) / LEDGER, Path(folder) / "whole.tar.gz"
+        _copy(home.ledger, copy)
+        members = {LEDGER: copy, **{str(p.relative_to(home.root)): p for p in _files(home, papers=papers)}}
+        sums = {name: _sha256(path) for name, path in members.items()}
+        manifest = Path(folder) / MANIFEST
+        manifest.write_text(json.dumps({"format": FORMAT, "made_at": now, "sha256": sums}, indent=1) + "\n")
+        with tarfile.open(whole, "w:gz") as tar:
+            for name, path in {MANIFEST: manifest, **members}.items():
+                tar.add(path, name, recursive=False)
+        with whole.open("rb") as written:
+            os.fsync(written.fileno())
+        whole.replace(file)
+    return sums
+
+
+def restore(file: Path, home: Home, *, force: bool = False) -> dict[str, str]:
+    """Put a backup in place of a home; return the sha256 of each file.
+
+    Everything is unpacked and checked first. Raises LedgerError for a file that is no whole backup, and
+    where there is a ledger already unless `force`; that one is kept beside as `ledger.sqlite.before`.
+    """
+    if home.ledger.exists() and not force:
+        raise LedgerError(f"there is a ledger at {home.ledger}", "restore elsewhere, or --force")
+    home.root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.root, prefix=".restore-") as folder:
+        sums = _unpacked(file, Path(folder))
+        if home.ledger.exists():
+            home.ledger.replace(home.ledger.with_suffix(".sqlite.before"))
+            for left in ("-wal", "-shm"):
+                Path(f"{home.ledger}{left}").unlink(missing_ok=True)
+        for name in sorted(sums, key=lambda n: n == LEDGER):  # the ledger last: then the rest is there
+            (home.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).replace(home.root / name)
+    return sums
+
+
+def _unpacked(file: Path, folder: Path) -> dict[str, str]:
+    try:
+        with tarfile.open(file, "r:gz") as tar:
+            tar.extractall(folder, filter="data")
+        manifest = json.loads((folder / MANIFEST).read_text())
+        sums: dict[str, str] = dict(manifest["sha256"])
+    except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+        raise LedgerError(f"{file} is no backup: {error}", "name a file that retest backup made") from error
+    if manifest.get("format") != FORMAT or LEDGER not in sums:
+        raise LedgerError(f"{file} is a backup of another program", "use that one")
+    for name, expected in sums.items():
+        path = folder / name
+        if ".." in Path(name).parts or not path.is_file() or _sha256(path) != expected:
+            raise LedgerError(f"{file} is damaged: {name} is not what was kept", "use another backup")
+    if (said := check(folder / LEDGER)) != "ok":
+        raise LedgerError(f"the ledger in {file} is damaged: {said}", "use another backup")
+    return sums
+
+
+def check(ledger: Path) -> str:
+    """What SQLite says of a ledger's file: "ok", or what is wrong."""
+    try:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
+            return str(db.execute("PRAGMA integrity_check").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+
+
+def _copy(ledger: Path, copy: Path) -> None:
+    """A consistent copy, whatever is being written meanwhile (https://sqlite.org/backup.html)."""
+    with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")
+    if (said := check(copy)) != "ok":
+        raise LedgerError(f"the ledger {ledger} is damaged: {said}", "restore an earlier backup")
+
+
+def _files(home: Home, *, papers: bool) -> Iterator[Path]:
+    yield from (home.root / name for name in _KEPT if (home.root / name).is_file())
+    for folder in sorted(home.root.glob("run-*")):
+        yield from (folder / name for name in _OF_A_RUN if (folder / name).is_file())
+    if papers:
+        yield from (p for p in sorted(home.papers.rglob("*")) if p.is_file())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,136 @@
+"""What was found can be kept, brought back, and decided again, the same to the byte."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import store.runs
+from agent.retest import service
+from bench.broken_runs import rows
+from store.backup import backup, restore
+from store.errors import LedgerError
+from store.files import Home
+from store.ledger import Ledger
+from tests.conftest import make_paper
+from tests.standins.llm import llm_server
+from tests.test_cli import one_line, retest
+from tests.test_run import DAY, answer_by, parts_for, write_snapshot
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with two runs of the embedded judge, the second with more papers."""
+    tmp_path = tmp_path_factory.mktemp("kept")
+    home, snapshot = Home(tmp_path / "home"), tmp_path / "s.jsonl"
+    retest("init", home=home.root)
+    run = ("run", "--source", "snapshot", "--snapshot", str(snapshot))
+    for count in (3, 6):
+        write_snapshot(snapshot, [make_paper(n, published=f"2026-0{n}-10") for n in range(1, count)])
+        done = retest(*run, home=home.root)
+        assert done.returncode == 0, done.stderr
+    return home
+
+
+def test_every_run_replays_to_the_byte(kept: Home) -> None:
+    ledger = Ledger.open(kept.ledger)
+    with ledger.read() as db:
+        ids = [r.id for r in store.runs.recent(db)]
+    ledger.close()
+    shutil.rmtree(kept.index)  # offline: from the ledger alone
+    for run_id in ids:
+        done = retest("replay", run_id, "--json", home=kept.root)
+        told = json.loads(done.stdout)["verdicts"]
+        assert (done.returncode, [r["claim"] for r in told if not r["same"]]) == (0, [])
+        assert len(told) == 24
+    assert retest("replay", ids[0], "--with-judge", "embedded", home=kept.root).returncode in (0, 3)
+    one_line(retest("replay", ids[0], "--with-rule", "9", home=kept.root), 2, "known rules: 1")
+    one_line(retest("replay", "run-x", home=kept.root), 2, "no finished run")
+
+
+def test_a_run_of_a_paid_judge_replays_with_its_samples(home: Home, tmp_path: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 5)])
+    judge = answer_by(lambda i: "relaxes" if i.endswith("2") else "supports")
+    with llm_server(judge) as server, parts_for(home, snapshot, server.url) as parts:
+        parts = replace(parts, settings={"judge": "llm", "model": "m"})
+        run = service.start(parts, DAY, [], [], lambda _: None, 2)
+    done = retest("replay", run.id, "--json", home=home.root)
+    (told,) = json.loads(done.stdout)["verdicts"]
+    assert (told["same"], told["stored"]["name"], done.returncode) == (True, "relaxed", 0)
+    with sqlite3.connect(home.ledger) as db:  # a journal that says otherwise is noticed
+        text = db.execute("SELECT key, response FROM calls WHERE request LIKE '%.00002%' LIMIT 1").fetchone()
+        db.execute(
+            "UPDATE calls SET response = ? WHERE key = ?", (text[1].replace("relaxes", "supports"), text[0])
+        )
+    assert retest("replay", run.id, home=home.root).returncode == 3
+
+
+def test_a_backup_comes_back_whole(kept: Home, tmp_path: Path) -> None:
+    file, other = tmp_path / "kept.tar.gz", Home(tmp_path / "other")
+    (kept.root / "retest.toml").write_text('api_key = "sk-secret"\n')
+    assert retest("backup", str(file), home=kept.root).returncode == 0
+    assert b"sk-secret" not in file.read_bytes()
+    with tarfile.open(file) as tar:
+        assert not [n for n in tar.getnames() if "toml" in n or "index" in n]
+    done = retest("restore", str(file), home=other.root)
+    assert (done.returncode, "every checksum right" in done.stderr) == (0, True), done.stderr
+    assert rows(other) == rows(kept)
+    assert retest("index", "check", home=other.root).returncode == 0
+    one_line(retest("restore", str(file), home=other.root), 2, "there is a ledger")
+    assert retest("restore", str(file), "--force", "--no-index", home=other.root).returncode == 0
+    assert other.ledger.with_suffix(".sqlite.before").exists()
+
+
+def test_a_damaged_backup_changes_nothing(kept: Home, tmp_path: Path) -> None:
+    file, bad = tmp_path / "kept.tar.gz", tmp_path / "bad.tar.gz"
+    backup(kept, file, "t")
+    whole = file.read_bytes()
+    before = rows(kept)
+    for broken in (whole[: len(whole) // 2], b"nonsense", whole[:-200] + b"x" * 200):
+        bad.write_bytes(broken)
+        with pytest.raises(LedgerError):
+            restore(bad, kept, force=True)
+    assert rows(kept) == before
+
+
+def hostile(tmp_path: Path, name: str) -> Path:
+    """A backup whose manifest names a file outside."""
+    inside, file = tmp_path / "inside", tmp_path / "hostile.tar.gz"
+    inside.write_text("x")
+    with tarfile.open(file, "w:gz") as tar:
+        tar.add(inside, name)
+    return file
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/tmp/evil-retest", "manifest.json"])
+def test_a_hostile_backup_writes_nothing_outside(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LedgerError):
+        restore(hostile(tmp_path, name), Home(tmp_path / "deep/home"))
+    assert not (tmp_path.parent / "evil").exists()
+    assert not Path("/tmp/evil-retest").exists()
+
+
+def test_kill_9_at_points_of_every_kind_leaves_the_ledger_of_an_unbroken_run() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "bench.crashes",
+        "--points",
+        "12",
+        "--seed",
+        "7",
+    ]  # forks: a process of its own
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=200)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["wrong"], told["points"]) == (0, [], 12)
+    assert len(told["by_kind"]) >= 4
