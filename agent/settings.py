@@ -117,6 +117,12 @@ def masked(secret: str) -> str:
     return MASK + (secret[-4:] if len(secret) >= LONG else "")
 
 
+def secrets(settings: Settings) -> tuple[str, ...]:
+    """Every secret there is, for masking."""
+    named = [name for name, spec in _specs().items() if spec.metadata["secret"]]
+    return tuple(v for v in (str(getattr(settings, name)) for name in named) if v)
+
+
 def _specs() -> dict[str, Any]:
     return {f.name: f for f in fields(Settings) if f.name not in ("home", "origins")}
 

@@ -7,7 +7,6 @@ from open to close. Texts live in the ledger; Chroma keeps ids and our own vecto
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -20,6 +19,7 @@ from chromadb.config import Settings
 from numpy.typing import NDArray
 
 from store.errors import VectorIndexError
+from store.in_time import in_time
 from store.lock import exclusive
 
 _BATCH = 2000
@@ -86,24 +86,14 @@ class VectorIndex:
         return int(self._collection(collection).count())
 
     def _in_time(self, work: Callable[[], object]) -> None:
-        """Do something, but not for ever: Chroma waits without end for a write that the disk refused."""
-        raised: list[BaseException] = []
-
-        def watched() -> None:
-            try:
-                work()
-            except BaseException as error:
-                raised.append(error)
-
-        doing = threading.Thread(target=watched, daemon=True, name="chroma")
-        doing.start()
-        doing.join(SECONDS)
-        self.is_stuck = doing.is_alive()
-        if self.is_stuck or raised:
-            said = repr(raised[0]) if raised else f"no answer in {SECONDS:.0f} seconds"
+        """Chroma waits without end for a write that the disk refused; we do not."""
+        try:
+            in_time(work, SECONDS)
+        except Exception as error:  # Chroma raises many kinds, its Rust core among them
+            self.is_stuck = isinstance(error, TimeoutError)
             raise VectorIndexError(
-                f"the index takes no vectors: {said}", "check the disk, then: retest run --resume"
-            ) from (raised[0] if raised else None)
+                f"the index takes no vectors: {error}", "check the disk, then: retest run --resume"
+            ) from error
 
     def _collection(self, name: str) -> Any:
         if name not in self._open:

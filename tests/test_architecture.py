@@ -63,7 +63,7 @@ def test_store_and_prompts_know_neither_the_agent_nor_each_other() -> None:
 def test_only_wiring_and_adapters_import_adapters() -> None:
     others = [
         o for o in offenders("agent", ("agent.adapters",))
-        if not o.startswith(("agent.wiring", "agent.adapters", "agent.cli.source", "agent.cli.doctor"))
+        if not o.startswith(("agent.wiring", "agent.adapters", "agent.cli.source", "agent.cli.checks"))
     ]  # fmt: skip
     assert others == []
 

@@ -13,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
+import store.claims
 import store.runs
 from agent.retest import service
+from agent.retest.budget import Budget, Price
 from bench.broken_runs import rows
 from store.backup import backup, restore
 from store.errors import LedgerError
 from store.files import Home
 from store.ledger import Ledger
-from tests.conftest import make_paper
+from tests.conftest import make_claim, make_paper
 from tests.standins.llm import llm_server
 from tests.test_cli import one_line, retest
 from tests.test_run import DAY, answer_by, parts_for, write_snapshot
@@ -134,3 +136,88 @@ def test_kill_9_at_points_of_every_kind_leaves_the_ledger_of_an_unbroken_run() -
     told = json.loads(done.stdout)
     assert (done.returncode, told["wrong"], told["points"]) == (0, [], 12)
     assert len(told["by_kind"]) >= 4
+
+
+def test_a_run_leaves_a_log_without_keys(home: Home, tmp_path: Path) -> None:
+    snapshot = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 3)])
+    with (
+        llm_server(answer_by(lambda _: "supports")) as server,
+        parts_for(home, snapshot, server.url) as parts,
+    ):
+        told = replace(parts, secrets=("sk-very-secret",), settings={"note": "key sk-very-secret"})
+        run = service.start(told, DAY, [], [], lambda _: None, 2)
+    text = (home.run_folder(run.id) / "log.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [lines[0]["what"], lines[-1]["what"], lines[-1]["health"]] == ["begins", "ends", "complete"]
+    assert sum(line["what"] == "llm" for line in lines) == 2
+    assert "sk-very-secret" not in text
+
+
+def test_spans_name_the_nodes_and_no_text(home: Home, tmp_path: Path) -> None:
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    trace.set_tracer_provider(provider)
+    snapshot = write_snapshot(tmp_path / "s.jsonl", [make_paper(1)])
+    with (
+        llm_server(answer_by(lambda _: "supports")) as server,
+        parts_for(home, snapshot, server.url) as parts,
+    ):
+        service.start(parts, DAY, [], [], lambda _: None, 2)
+    spans = kept.get_finished_spans()
+    assert {s.name for s in spans} >= {"retest.run", "retest.collect", "retest.judge", "retest.llm"}
+    assert not [v for s in spans for v in (s.attributes or {}).values() if "faithful" in str(v)]
+
+
+def test_doctor_tells_what_is_wrong_and_what_only_may_be(kept: Home, tmp_path: Path) -> None:
+    told = json.loads(retest("doctor", "--offline", "--json", home=kept.root).stdout)["checks"]
+    assert {name: c["level"] for name, c in told.items() if c["level"] != "ok"} == {}
+    with llm_server(answer_by(lambda _: "supports")) as server:
+        env = {
+            "RETEST_JUDGE": "llm",
+            "RETEST_BASE_URL": server.url,
+            "RETEST_ARXIV_URL": "http://127.0.0.1:9/q",
+        }
+        done = retest("doctor", "--json", home=kept.root, RETEST_GATE_DIR=str(tmp_path), **env)
+    checks = json.loads(done.stdout)["checks"]
+    assert (checks["arxiv"]["level"], checks["llm"]["level"], done.returncode) == ("warn", "warn", 0)
+    broken = Home(tmp_path / "broken")
+    shutil.copytree(kept.root, broken.root)
+    broken.ledger.write_bytes(broken.ledger.read_bytes()[:5000] + b"x" * 9000)
+    done = retest("doctor", "--offline", "--json", home=broken.root)
+    assert (done.returncode, json.loads(done.stdout)["checks"]["ledger"]["ok"]) == (2, False)
+
+
+def test_a_claims_cap_stops_that_claim_alone(home: Home, tmp_path: Path) -> None:
+    ledger = Ledger.open(home.ledger)
+    with ledger.write() as db:
+        store.claims.save(db, make_claim("other-claim", text="Fine-tuning harms faithfulness."), "t")
+    ledger.close()
+    snapshot = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 4)])
+    # An answer may cost $2.00 and costs $0.02; one that cannot be used may have cost it all.
+    budget = Budget(claim_cap=2.03, price=Price(tokens_out=1000.0))
+    with (
+        llm_server(answer_by(lambda _: "neutral")) as server,
+        parts_for(home, snapshot, server.url, budget) as parts,
+    ):
+        run = service.start(parts, DAY, [], [], lambda _: None, 2)
+        asked = [json.dumps(a["messages"]) for a in server.asked]
+    assert run.health == "degraded"
+    assert sorted(r.split(":")[0] for r in run.reasons if "budget" in r) == [
+        "budget reached for other-claim", "budget reached for tuning-hurts",
+    ]  # fmt: skip
+    calls = [sum(f"- {name}:" in a for a in asked) for name in ("tuning-hurts", "other-claim")]
+    assert calls == [2, 1]  # the stand-in answers only for the first
+
+
+def test_a_dry_run_shows_calls_tokens_and_money(home: Home) -> None:
+    args = ("run", "--dry-run", "--json", "--judge", "llm", "--source", "snapshot", "--snapshot", __file__)
+    plan = json.loads(retest(*args, home=home.root, OPENAI_API_KEY="k").stdout)
+    assert (plan["calls_at_most"], plan["tokens_in_at_most"]) == (24, 60000)
+    assert plan["usd_at_most"] > 0
+    plan = json.loads(retest(*args, home=home.root, OPENAI_API_KEY="k", RETEST_MODEL="of-my-own").stdout)
+    assert plan["usd_at_most"] is None

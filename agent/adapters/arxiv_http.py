@@ -20,7 +20,9 @@ from urllib3.exceptions import HTTPError
 from agent import __version__
 from agent.adapters.polite_gate import PoliteGate
 from agent.errors import SourceError
+from agent.logs import tell
 from agent.ports import Clock
+from agent.tracing import span
 
 TRIES = 4
 CONNECT_S, READ_S = 10.0, 60.0
@@ -100,8 +102,10 @@ class ArxivHttp:
         """
         told = Told()
         for _ in range(tries):
-            with self.gate.turn() as turn:
+            with self.gate.turn() as turn, span("retest.arxiv", url=url.partition("?")[0]):
                 told = self._told(url, dict(headers or {}), into, most_bytes, heard, check)
+                said = told.answer.status if told.answer else "no answer"
+                tell("arxiv", url=url, status=said, wrong=told.wrong)
                 if told.answer and not told.wrong:
                     turn.answered()
                     return told.answer

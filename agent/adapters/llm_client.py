@@ -15,6 +15,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from agent.adapters.throttle import Throttle
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
+from agent.logs import tell
+from agent.tracing import span
 
 ATTEMPTS = 4
 _AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
@@ -61,7 +63,8 @@ class LlmClient:
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """
         try:
-            completion = self._retrying()(self._once, messages, schema)
+            with span("retest.llm", model=self.model):
+                completion = self._retrying()(self._once, messages, schema)
         except _AGAIN as error:
             raise JudgeUnreachable(
                 f"the LLM at {self._client.base_url} gave no answer ({_cause(error)})",
@@ -74,7 +77,9 @@ class LlmClient:
                 f"the LLM at {self._client.base_url} refuses model {self.model} ({_cause(error)})",
                 "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
             ) from error
-        return _parsed(completion, about), _spent(completion.usage)
+        spent = _spent(completion.usage)
+        tell("llm", about=about, model=self.model, **spent._asdict())
+        return _parsed(completion, about), spent
 
     def _once(self, messages: Any, schema: type[Schema]) -> Any:
         with self._throttle.slot():

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -123,9 +123,14 @@ def _run(
 ) -> Run:
     from agent.cli.progress import Progress
     from agent.retest import service
+    from agent.tracing import set_up
     from agent.wiring.run import open_parts
 
-    with open_parts(settings, wait=wait) as parts, Progress() as progress, _leaving_on_interrupt(progress):
+    with ExitStack() as stack:
+        stack.callback(set_up())
+        parts = stack.enter_context(open_parts(settings, wait=wait))
+        progress = stack.enter_context(Progress())
+        stack.enter_context(_leaving_on_interrupt(progress))
         if resume:
             return service.resume(parts, resume, progress, settings.concurrency)
         return service.start(parts, day, claims, lines, progress, settings.concurrency)

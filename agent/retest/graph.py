@@ -20,23 +20,24 @@ from agent.retest.parts import Parts
 from agent.retest.reading import read
 from agent.retest.standing import recheck
 from agent.retest.state import ClaimState, RunState
+from agent.tracing import traced
 
 
 def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     """Compile the graph. Nothing is built at import."""
     graph = StateGraph(RunState, context_schema=context_schema)
-    graph.add_node("plan", plan)
-    graph.add_node("collect", collect)
-    graph.add_node("recheck", recheck)
-    graph.add_node("index", index)
-    graph.add_node("screen", screen_claim)
-    graph.add_node("read", read)
-    graph.add_node("judge", judge_claim)
-    graph.add_node("gate", gate)
-    graph.add_node("decide", decide)
-    graph.add_node("compare", compare)
-    graph.add_node("propose", propose)
-    graph.add_node("report", report)
+    graph.add_node("plan", traced("plan", plan))
+    graph.add_node("collect", traced("collect", collect))
+    graph.add_node("recheck", traced("recheck", recheck))
+    graph.add_node("index", traced("index", index))
+    graph.add_node("screen", traced("screen", screen_claim))
+    graph.add_node("read", traced("read", read))
+    graph.add_node("judge", traced("judge", judge_claim))
+    graph.add_node("gate", traced("gate", gate))
+    graph.add_node("decide", traced("decide", decide))
+    graph.add_node("compare", traced("compare", compare))
+    graph.add_node("propose", traced("propose", propose))
+    graph.add_node("report", traced("report", report))
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "collect")
     graph.add_edge("collect", "recheck")

@@ -39,6 +39,7 @@ class Parts:
     writer: Writer | None = None
     cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     judge_down: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _corpus: Corpus | None = None

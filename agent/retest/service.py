@@ -12,9 +12,11 @@ import store.calls
 import store.claims
 import store.runs
 from agent.errors import UsageError
+from agent.logs import run_log, tell
 from agent.retest.graph import build
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
+from agent.tracing import span
 from store.records import Run
 
 Listener = Callable[[dict[str, Any]], None]
@@ -67,13 +69,25 @@ def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, 
     with SqliteSaver.from_conn_string(str(parts.home.checkpoints(run_id))) as saver:
         graph = build(saver)
         listen({"stage": "run", "run_id": run_id})
-        for event in graph.stream(begin, config, context=parts, stream_mode="custom", durability="sync"):
-            listen(event)
+        with run_log(folder / "log.jsonl", parts.secrets), span("retest.run", run=run_id):
+            tell("begins" if begin else "goes on", run=run_id, settings=parts.settings)
+            for event in graph.stream(begin, config, context=parts, stream_mode="custom", durability="sync"):
+                listen(event)
+                if "total" in event:
+                    tell("stage", **event)
+            _tell_the_end(parts, run_id)
     with parts.ledger.read() as db:
         run = store.runs.get(db, run_id)
     if run is None or run.finished_at is None:
         raise UsageError(f"run {run_id} cannot be resumed: its checkpoints are lost", "start a new run")
     return run
+
+
+def _tell_the_end(parts: Parts, run_id: str) -> None:
+    with parts.ledger.read() as db:
+        run = store.runs.get(db, run_id)
+    if run:
+        tell("ends", run=run_id, health=run.health, reasons=run.reasons, counts=run.counts)
 
 
 def _check_names(parts: Parts, claims: list[str], lines: list[str]) -> None:

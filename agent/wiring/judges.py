@@ -10,6 +10,8 @@ from agent.ports import Judge, Screener, Writer
 from agent.settings import Settings
 
 if TYPE_CHECKING:
+    import openai
+
     from agent.adapters.embedded_judge import EmbeddedJudge
     from agent.adapters.llm_client import LlmClient
 
@@ -55,16 +57,24 @@ def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
             f"{wanted_by} needs a key or a local endpoint",
             "set OPENAI_API_KEY, or RETEST_BASE_URL for Ollama, vLLM or llama.cpp",
         )
-    import openai
-
     from agent.adapters.llm_client import LlmClient
     from agent.adapters.throttle import Throttle
 
-    client = openai.OpenAI(
+    return LlmClient(_endpoint(settings), settings.model, throttle=Throttle(settings.concurrency))
+
+
+def llm_models(settings: Settings) -> list[str]:
+    """The names of the models that the endpoint has. Raises what its client raises."""
+    return [model.id for model in _endpoint(settings).models.list()]
+
+
+def _endpoint(settings: Settings) -> openai.OpenAI:
+    import openai
+
+    return openai.OpenAI(
         api_key=settings.api_key or "none", base_url=settings.base_url or None,
         timeout=settings.llm_timeout, max_retries=0,
     )  # fmt: skip
-    return LlmClient(client, settings.model, throttle=Throttle(settings.concurrency))
 
 
 def screener(settings: Settings) -> Screener | None:

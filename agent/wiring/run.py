@@ -19,7 +19,7 @@ from agent.prices import price_of
 from agent.retest.budget import FREE, Budget
 from agent.retest.parts import Parts
 from agent.retest.screen import Limits
-from agent.settings import Settings
+from agent.settings import Settings, secrets
 from agent.wiring.judges import screener, stance_judge, writer
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import open_vectors
@@ -54,6 +54,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
             limits=limits(settings), budget=budget(settings),
             writer=writer(settings), screener=screener(settings), cascade=settings.cascade,
             settings=kept(settings),
+            secrets=secrets(settings),
         )  # fmt: skip
 
 
