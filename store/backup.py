@@ -8,9 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +24,11 @@ from store.files import Home
 MANIFEST, LEDGER, FORMAT = "manifest.json", "ledger.sqlite", 1
 _KEPT = ("prices.toml", "schedule.json", "feed.xml")
 _OF_A_RUN = ("run.json", "calls.jsonl", "report.md")
+_NAMES = re.compile(
+    r"ledger\.sqlite|prices\.toml|schedule\.json|feed\.xml|run-[\w-]+/(?:run\.json|calls\.jsonl|report\.md)"
+    r"|papers/[\w./-]+"
+)
+"""What a backup may hold. Settings are not among it: a backup that is handed on sets nothing."""
 
 
 def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[str, str]:
@@ -34,7 +42,13 @@ def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[st
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
         copy, whole = Path(folder) / LEDGER, Path(folder) / "whole.tar.gz"
         _copy(home.ledger, copy)
-        members = {LEDGER: copy, **{str(p.relative_to(home.root)): p for p in _files(home, papers=papers)}}
+        members = {LEDGER: copy}
+        for path in _files(home, papers=papers):
+            # A copy is what is hashed and what is kept: a run may write the file anew meanwhile.
+            name = str(path.relative_to(home.root))
+            members[name] = Path(folder) / "files" / name
+            members[name].parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, members[name])
         sums = {name: _sha256(path) for name, path in members.items()}
         manifest = Path(folder) / MANIFEST
         manifest.write_text(json.dumps({"format": FORMAT, "made_at": now, "sha256": sums}, indent=1) + "\n")
@@ -47,11 +61,12 @@ def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[st
     return sums
 
 
-def restore(file: Path, home: Home, *, force: bool = False) -> dict[str, str]:
+def restore(file: Path, home: Home, now: str, *, force: bool = False) -> dict[str, str]:
     """Put a backup in place of a home; return the sha256 of each file.
 
     Everything is unpacked and checked first. Raises LedgerError for a file that is no whole backup, and
-    where there is a ledger already unless `force`; that one is kept beside as `ledger.sqlite.before`.
+    where there is a ledger already unless `force`; of that one a whole copy is kept beside it, named for
+    `now`.
     """
     if home.ledger.exists() and not force:
         raise LedgerError(f"there is a ledger at {home.ledger}", "restore elsewhere, or --force")
@@ -59,7 +74,7 @@ def restore(file: Path, home: Home, *, force: bool = False) -> dict[str, str]:
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".restore-") as folder:
         sums = _unpacked(file, Path(folder))
         if home.ledger.exists():
-            home.ledger.replace(home.ledger.with_suffix(".sqlite.before"))
+            _set_aside(home.ledger, now)
             for left in ("-wal", "-shm"):
                 Path(f"{home.ledger}{left}").unlink(missing_ok=True)
         for name in sorted(sums, key=lambda n: n == LEDGER):  # the ledger last: then the rest is there
@@ -68,19 +83,32 @@ def restore(file: Path, home: Home, *, force: bool = False) -> dict[str, str]:
     return sums
 
 
+def _set_aside(ledger: Path, now: str) -> None:
+    """Keep what is there: all of it, what stands in the write-ahead log too; a damaged one as it is."""
+    kept = ledger.with_name(f"{LEDGER}.before-{re.sub('[^0-9]', '', now)}")
+    if check(ledger) == "ok":
+        _copy(ledger, kept)
+        return
+    for left in ("", "-wal"):
+        if Path(f"{ledger}{left}").exists():
+            shutil.copyfile(f"{ledger}{left}", f"{kept}{left}")
+
+
 def _unpacked(file: Path, folder: Path) -> dict[str, str]:
     try:
         with tarfile.open(file, "r:gz") as tar:
             tar.extractall(folder, filter="data")
         manifest = json.loads((folder / MANIFEST).read_text())
         sums: dict[str, str] = dict(manifest["sha256"])
-    except (OSError, EOFError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise LedgerError(f"{file} is no backup: {error}", "name a file that retest backup made") from error
     if manifest.get("format") != FORMAT or LEDGER not in sums:
         raise LedgerError(f"{file} is a backup of another program", "use that one")
     for name, expected in sums.items():
         path = folder / name
-        if ".." in Path(name).parts or not path.is_file() or _sha256(path) != expected:
+        if not _NAMES.fullmatch(name) or ".." in Path(name).parts:
+            raise LedgerError(f"{file} holds {name!r}, which no backup does", "do not trust it")
+        if not path.is_file() or _sha256(path) != expected:
             raise LedgerError(f"{file} is damaged: {name} is not what was kept", "use another backup")
     if (said := check(folder / LEDGER)) != "ok":
         raise LedgerError(f"the ledger in {file} is damaged: {said}", "use another backup")

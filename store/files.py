@@ -53,8 +53,11 @@ class Home:
         return self.run_folder(run_id) / "checkpoints.sqlite"
 
 
-def write_atomically(path: Path, content: str) -> None:
-    """Replace `path` by `content` at once, or leave it as it was."""
+def write_atomically(path: Path, content: str, *, shared: bool = False) -> None:
+    """Replace `path` by `content` at once, or leave it as it was.
+
+    Only its owner may read it, unless it is `shared`: then as the umask says.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -62,6 +65,10 @@ def write_atomically(path: Path, content: str) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if shared:
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

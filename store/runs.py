@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from store.records import Retest, Run, Screening
-from store.schema import retests, runs, screenings
+from store.schema import retests, runs, screenings, verdicts
 
 
 def start(db: Connection, run: Run) -> None:
@@ -42,6 +42,17 @@ def latest(
 def recent(db: Connection, most: int = 50) -> list[Run]:
     """The runs started last, newest first."""
     rows = db.execute(select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(most))
+    return [_run(row) for row in rows]
+
+
+def telling(db: Connection, most: int) -> list[Run]:
+    """The last run and those before it that gave a verdict, newest first."""
+    gave = runs.c.id.in_(select(verdicts.c.run_id))
+    last = (
+        select(runs.c.id).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()).limit(1)
+    )
+    query = select(runs).where(gave | runs.c.id.in_(last.scalar_subquery()))
+    rows = db.execute(query.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(most))
     return [_run(row) for row in rows]
 
 

@@ -71,6 +71,28 @@ def test_a_part_is_in_the_claims_own_words(parts: list[str], why: str) -> None:
     assert why in told if why else told == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Larger models do not reason faithfully on math; small models do not plan.",
+         ["Larger models reason faithfully on math", "small models do not plan"]),
+        ("RL never improves faithfulness in small models", ["RL improves faithfulness in small models",
+                                                            "RL never improves faithfulness"]),
+        ("Tools only help weak models and rarely hurt", ["Tools help weak models", "Tools only rarely hurt"]),
+    ],
+)  # fmt: skip
+def test_no_part_says_the_opposite_of_the_claim(text: str, parts: list[str]) -> None:
+    assert "turn it around" in atoms.why_not(text, parts)
+
+
+def test_splitting_again_takes_no_parts_away(home: Home) -> None:
+    retest("init", home=home.root)
+    parts = json.loads(retest("claim", "split", "chain-length-inverted-u", "--json", home=home.root).stdout)[
+        "parts"
+    ]
+    assert len(parts) == 3
+
+
 def part(text: str, **more: Any) -> dict[str, Any]:
     return {"text": text, "direction": "other", "quantifier": "", "scope": []} | more
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -90,7 +91,8 @@ def test_a_backup_comes_back_whole(kept: Home, tmp_path: Path) -> None:
     assert retest("index", "check", home=other.root).returncode == 0
     one_line(retest("restore", str(file), home=other.root), 2, "there is a ledger")
     assert retest("restore", str(file), "--force", "--no-index", home=other.root).returncode == 0
-    assert other.ledger.with_suffix(".sqlite.before").exists()
+    (before,) = other.root.glob("ledger.sqlite.before-*")
+    assert sqlite3.connect(before).execute("SELECT count(*) FROM claims").fetchone() == (24,)
 
 
 def test_a_damaged_backup_changes_nothing(kept: Home, tmp_path: Path) -> None:
@@ -101,8 +103,39 @@ def test_a_damaged_backup_changes_nothing(kept: Home, tmp_path: Path) -> None:
     for broken in (whole[: len(whole) // 2], b"nonsense", whole[:-200] + b"x" * 200):
         bad.write_bytes(broken)
         with pytest.raises(LedgerError):
-            restore(bad, kept, force=True)
+            restore(bad, kept, "t", force=True)
     assert rows(kept) == before
+
+
+def test_what_stands_in_the_write_ahead_log_is_set_aside_too(kept: Home, tmp_path: Path) -> None:
+    file, other = tmp_path / "kept.tar.gz", Home(tmp_path / "other")
+    backup(kept, file, "t")
+    restore(file, other, "t")
+    db = sqlite3.connect(other.ledger)  # as a process that was killed leaves it: committed, not written back
+    db.execute("PRAGMA wal_autocheckpoint=0")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("UPDATE lines SET title = 'said last'")
+    db.commit()
+    restore(file, other, "2026", force=True)
+    db.close()
+    aside = sqlite3.connect(other.root / "ledger.sqlite.before-2026")
+    assert aside.execute("SELECT DISTINCT title FROM lines").fetchall() == [("said last",)]
+
+
+def test_a_backup_sets_nothing(kept: Home, tmp_path: Path) -> None:
+    file, planted = tmp_path / "kept.tar.gz", tmp_path / "planted.tar.gz"
+    backup(kept, file, "t")
+    folder = tmp_path / "in"
+    with tarfile.open(file) as tar:
+        tar.extractall(folder, filter="data")
+    (folder / "retest.toml").write_text('base_url = "https://evil.example"\n')
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["sha256"]["retest.toml"] = hashlib.sha256((folder / "retest.toml").read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(planted, "w:gz") as tar:
+        tar.add(folder, ".")
+    with pytest.raises(LedgerError, match="which no backup does"):
+        restore(planted, Home(tmp_path / "other"), "t")
 
 
 def hostile(tmp_path: Path, name: str) -> Path:
@@ -117,7 +150,7 @@ def hostile(tmp_path: Path, name: str) -> Path:
 @pytest.mark.parametrize("name", ["../../evil", "/tmp/evil-retest", "manifest.json"])
 def test_a_hostile_backup_writes_nothing_outside(tmp_path: Path, name: str) -> None:
     with pytest.raises(LedgerError):
-        restore(hostile(tmp_path, name), Home(tmp_path / "deep/home"))
+        restore(hostile(tmp_path, name), Home(tmp_path / "deep/home"), "t")
     assert not (tmp_path.parent / "evil").exists()
     assert not Path("/tmp/evil-retest").exists()
 
@@ -217,7 +250,7 @@ def test_a_claims_cap_stops_that_claim_alone(home: Home, tmp_path: Path) -> None
 def test_a_dry_run_shows_calls_tokens_and_money(home: Home) -> None:
     args = ("run", "--dry-run", "--json", "--judge", "llm", "--source", "snapshot", "--snapshot", __file__)
     plan = json.loads(retest(*args, home=home.root, OPENAI_API_KEY="k").stdout)
-    assert (plan["calls_at_most"], plan["tokens_in_at_most"]) == (24, 60000)
+    assert (plan["calls_at_most"], plan["tokens_in_at_most"]) == (64, 160000)
     assert plan["usd_at_most"] > 0
     plan = json.loads(retest(*args, home=home.root, OPENAI_API_KEY="k", RETEST_MODEL="of-my-own").stdout)
     assert plan["usd_at_most"] is None

@@ -143,10 +143,10 @@ def test_systemd_gets_a_service_and_a_timer(home: Home, tmp_path: Path) -> None:
     env = {"PATH": commands(tmp_path / "bin", systemctl=f'echo "$@" >> {log}'),
            "XDG_CONFIG_HOME": str(tmp_path / "config")}  # fmt: skip
     assert retest("schedule", "install", "--yes", home=home.root, **env).returncode == 0
-    folder = tmp_path / "config/systemd/user"
-    assert "Persistent=true" in (folder / "retest.timer").read_text()
-    assert "run --if-due" in (folder / "retest.service").read_text()
-    assert "--user enable --now retest.timer" in log.read_text()
+    folder, name = tmp_path / "config/systemd/user", units.name_of(home.root)
+    assert "Persistent=true" in (folder / f"{name}.timer").read_text()
+    assert "run --if-due" in (folder / f"{name}.service").read_text()
+    assert f"--user enable --now {name}.timer" in log.read_text()
     assert retest("schedule", "remove", home=home.root, **env).returncode == 0
     assert list(folder.iterdir()) == []
     nothing = {"PATH": commands(tmp_path / "none")}
@@ -200,6 +200,21 @@ def test_a_run_that_was_killed_is_finished_by_the_next_start(home: Home, tmp_pat
     done = retest("run", "--if-due", home=home.root, **env)
     assert (done.returncode, "was not finished: going on with it" in done.stderr) == (0, True), done.stderr
     assert len(list(home.root.glob("run-*"))) == 1
+
+
+def test_a_run_that_cannot_be_finished_does_not_stop_the_week(home: Home, tmp_path: Path) -> None:
+    env = snapshot_env(tmp_path)
+    schedule_at(home, datetime.now(UTC) - timedelta(hours=2))
+    run_id = f"run-{datetime.now(UTC):%Y%m%d}-000001"
+    ledger, now = Ledger.open(home.ledger), datetime.now(UTC)
+    gone = {"source": "snapshot", "snapshot": str(tmp_path / "gone.jsonl")}
+    with ledger.write() as db:
+        store.runs.start(db, Run(run_id, now.isoformat(), now.date().isoformat(), "snapshot", "j", gone))
+    ledger.close()
+    home.run_folder(run_id).mkdir()
+    home.checkpoints(run_id).touch()
+    done = retest("run", "--if-due", home=home.root, **env)
+    assert (done.returncode, "cannot be finished" in done.stderr) == (0, True), done.stderr
 
 
 def test_a_second_run_says_who_holds_the_home_or_waits(home: Home, tmp_path: Path) -> None:

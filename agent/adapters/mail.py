@@ -37,9 +37,10 @@ class Mail:
         try:
             with self._connection() as server:
                 server.send_message(self._mail(message))
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # a password may be no ASCII
             code = getattr(error, "smtp_code", "")
-            said = f"the server says {code}" if code else str(error) or type(error).__name__
+            plain = isinstance(error, smtplib.SMTPException | OSError) and str(error)
+            said = f"the server says {code}" if code else plain or type(error).__name__
             raise DeliveryError(
                 f"mail to {self._host} failed: {said}", "check smtp_url; it is tried again"
             ) from error

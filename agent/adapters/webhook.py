@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from urllib.parse import urlsplit
 
 import requests
 
@@ -18,7 +19,9 @@ class Webhook:
     """Posts JSON. The signature is over the very bytes of the body; redirects are not followed."""
 
     def __init__(self, url: str, secret: str) -> None:
-        if not url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        parts = urlsplit(url)
+        here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or not (parts.scheme == "https" or here):
             raise SettingsError("webhook is no https:// address", "plain http is for this machine only")
         if not secret:
             raise SettingsError("webhook needs webhook_secret", "what the receiver checks the signature with")

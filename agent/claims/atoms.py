@@ -24,6 +24,11 @@ _JOINING = (
 )
 _GLUE = frozenset(_JOINING.split())
 """Words that a part may add or leave out: they join, point or agree, and say nothing of their own."""
+_TURNS = re.compile(
+    r"not|no|never|none|nor|neither|cannot|can't|\w+n't|without|unless|only|rarely|seldom|hardly|few|fails?|"
+    r"mostly?|some|sometimes|may|might|often|always|all|every|half"
+)
+"""Negations and quantifiers."""
 _WORD = re.compile(r"[\w%]+(?:[.,'’-]\w+)*")
 _BREAK = re.compile(r";\s+|(?<=[a-z\d)])\.\s+(?=[A-Z])|,\s+(?=(?:while|whereas)\s)")
 _JOINER = re.compile(r"^(?:and|while|whereas|but)\s+", re.I)
@@ -93,7 +98,9 @@ def split(claim: Claim, desk: Desk | None = None) -> Claim:
         asked = desk.ask("split", Split, claim.id, claim=prompts.fenced("claim", claim.text))
         if not why_not(claim.text, [p.text for p in asked.parts]):
             return _told(claim, asked)
-    return with_parts(claim, by_rule(claim.text))
+    parts = by_rule(claim.text)
+    # Where the rule sees one part it is only not sure: what a person or a pack took apart stays so.
+    return claim if claim.atoms and len(parts) == 1 else with_parts(claim, parts)
 
 
 def with_parts(claim: Claim, texts: Sequence[str]) -> Claim:
@@ -116,11 +123,25 @@ def why_not(text: str, parts: Sequence[str]) -> str:
             return f"{strange[0]!r} is no word of the claim"
         if not _in_order(own, whole):
             return f"{part[:60]!r} has the claim's words in another order"
+        if turned := _turned(own, whole):
+            return f"{part[:60]!r} leaves out {turned!r}, which may turn it around"
         if len(own) < 2:
             return f"{part[:60]!r} says too little to be tested"
     held = {w for p in parts for w in _words(p)}
     lost = [w for w in whole if w not in held and w not in _GLUE]
     return f"{lost[0]!r} is lost" if lost else ""
+
+
+def _turned(words: Sequence[str], whole: Sequence[str]) -> str:
+    """A word that could turn a part's meaning around, left out from among its words; empty where none is.
+
+    Looked for wherever the part's words can stand in the claim: from the first place of its first word to
+    the last place of its last.
+    """
+    begin = whole.index(words[0]) if words else 0
+    end = len(whole) - 1 - whole[::-1].index(words[-1]) if words else 0
+    between = [w for w in whole[begin:end] if _TURNS.fullmatch(w)]
+    return next((w for w in between if w not in words), "")
 
 
 def _told(claim: Claim, asked: Split) -> Claim:

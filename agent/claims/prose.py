@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import prompts
-from agent.claims.pieces import Document, Piece, dated, numbered
+from agent.claims.pieces import Document, Piece, dated, plain
 from agent.errors import UsageError
 from agent.retest.quotes import find_quote
 from agent.writing.desk import Answer, Desk
@@ -21,7 +21,7 @@ class Claims(Answer):
 
 
 def read_prose(text: str, title: str, desk: Desk) -> Document:
-    """The claims of a text, each a stretch of it; every other line is kept as "unplaced".
+    """The claims of a text, each a stretch of it; all else is kept as "unplaced".
 
     What the model gives that is not in the text is dropped. Raises UsageError for a text that is too long.
     """
@@ -29,7 +29,7 @@ def read_prose(text: str, title: str, desk: Desk) -> Document:
         raise UsageError(
             f"{title} is prose of more than {MOST_CHARACTERS:,} characters", "import it in parts"
         )
-    found: dict[int, Piece] = {}
+    found, lengths = dict[int, Piece](), dict[int, int]()
     for stretch in _stretches(text):
         for said in desk.ask("prose", Claims, title, text=prompts.fenced("text", stretch)).claims:
             span = find_quote(said, text)
@@ -38,9 +38,29 @@ def read_prose(text: str, title: str, desk: Desk) -> Document:
                 last = text.count("\n", 0, span.end) + 1
                 stretch_end = _closed(text, span.end)
                 found[span.start] = dated("claim", text[span.start : stretch_end], first, last=last)
-    claimed = {n for piece in found.values() for n in range(piece.first, piece.last + 1)}
-    rest = [Piece("unplaced", line, n, n) for n, line in numbered(text) if n not in claimed]
-    return Document("prose", title, "", tuple(sorted([*found.values(), *rest], key=lambda p: p.first)))
+                lengths[span.start] = stretch_end - span.start
+    taken = sorted((start, start + length) for start, length in lengths.items())
+    rest = [p for begin, end in _between(taken, len(text)) for p in _unplaced(text, begin, end)]
+    pieces = sorted([*found.values(), *rest], key=lambda p: p.first)
+    return Document("prose", title, "", tuple(pieces))
+
+
+def _between(taken: Sequence[tuple[int, int]], whole: int) -> Iterator[tuple[int, int]]:
+    """The stretches that are not taken."""
+    at = 0
+    for begin, end in taken:
+        if begin > at:
+            yield at, begin
+        at = max(at, end)
+    yield at, whole
+
+
+def _unplaced(text: str, begin: int, end: int) -> Iterator[Piece]:
+    """What is left of each line in a stretch, as pieces that are no claims."""
+    first = text.count("\n", 0, begin) + 1
+    for number, left in enumerate(text[begin:end].split("\n"), first):
+        if any(c.isalnum() for c in left):
+            yield Piece("unplaced", plain(left), number, number)
 
 
 def _closed(text: str, end: int) -> int:

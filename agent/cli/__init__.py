@@ -91,7 +91,7 @@ def _explained(error: Exception) -> int:
         said = (
             f"{error.strerror or error}: {error.filename or 'a file of the home'}; check disk and permissions"
         )
-    elif type(error).__module__.startswith("sqlalchemy"):
+    elif type(error).__module__.startswith(("sqlalchemy", "sqlite3")):
         said = f"the ledger refuses: {getattr(error, 'orig', error)}; check disk and permissions, then resume"
     else:
         raise error

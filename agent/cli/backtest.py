@@ -9,10 +9,15 @@ from typing import Any
 import click
 
 import store.claims
+import store.runs
 from agent.backtest import history, service, steps
 from agent.cli.shared import console, print_json, reading, settings_of
 from agent.settings import Settings
+from store.calls import key_of
 from store.files import Home, write_atomically
+from store.records import Claim
+
+DEGRADED = 3
 
 
 @click.command()
@@ -29,16 +34,18 @@ from store.files import Home, write_atomically
 def command(
     ctx: click.Context, /, first: str, last: str, every: str, claims: tuple[str, ...], out: Path | None,
     as_json: bool, **flags: Any,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Retest as of one past day after another, and show how the verdicts moved and how late.
 
     It works in a home of its own under this one, and goes on where it was stopped.
     """
     settings = settings_of(ctx, **flags)
     days = steps.days(first, last, every)
-    home = Home(settings.home / "backtests" / f"{first}-{last}-{every}-{settings.source}-{settings.judge}")
-    _prepare(settings, home, list(claims))
-    _run(replace(settings, home=home.root), days)
+    chosen = _claims(settings, list(claims))
+    home = Home(settings.home / "backtests" / f"{first}-{last}-{every}-{_mark(settings, chosen)}")
+    with reading(settings) as db:
+        service.prepare(home, store.claims.all_lines(db), chosen)
+    ended = _run(replace(settings, home=home.root), days)
     stands = service.histories(home)
     found = history.flips(stands)
     document = history.document(stands, days, found)
@@ -51,28 +58,43 @@ def command(
         print_json(document)
     else:
         _print(document)
+    return ended
 
 
 _SHOWN = ("day", "claim_id", "before", "after", "paper", "first_adverse", "lag_days")
 
 
-def _prepare(settings: Settings, home: Home, only: list[str]) -> None:
+def _claims(settings: Settings, only: list[str]) -> list[Claim]:
     from agent.errors import UsageError
 
     with reading(settings) as db:
-        lines, claims = store.claims.all_lines(db), store.claims.active(db)
+        claims = store.claims.active(db)
     if unknown := set(only) - {c.id for c in claims}:
         raise UsageError(f"no claim {min(unknown)!r}", "retest claim list names them")
-    service.prepare(home, lines, [c for c in claims if not only or c.id in only])
+    return [c for c in claims if not only or c.id in only]
 
 
-def _run(settings: Settings, days: list[str]) -> None:
+def _mark(settings: Settings, claims: list[Claim]) -> str:
+    """Tells backtests apart: what shapes their results, and the very claims."""
+    from agent.wiring.run import kept
+
+    shaping = {**kept(settings), "claims": [(c.id, c.revision, c.text) for c in claims]}
+    return key_of(**shaping)[:12]
+
+
+def _run(settings: Settings, days: list[str]) -> int:
+    """Run every day; the exit code of the worst of them."""
     from agent.wiring.run import open_parts
 
     def told(day: str, number: int, total: int) -> None:
         click.echo(f"{number} of {total}: as of {day}", err=True)
 
     service.run(days, lambda clock: open_parts(settings, clock), told)
+    with reading(settings) as db:
+        degraded = [r for r in store.runs.recent(db, len(days) + 1) if r.health != "complete"]
+    for run in degraded:
+        click.echo(f"retest: {run.as_of} was {run.health}: {'; '.join(run.reasons)}", err=True)
+    return DEGRADED if degraded else 0
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -33,6 +33,6 @@ def command(ctx: click.Context, claim_id: str | None, line_id: str | None, out: 
     if not found:
         raise UsageError(f"no claim or line {claim_id or line_id!r}", "retest status lists them")
     if out:
-        write_atomically(out, found[0])
+        write_atomically(out, found[0], shared=True)
     else:
         click.echo(found[0], nl=False)

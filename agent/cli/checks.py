@@ -108,7 +108,10 @@ def telling(settings: Settings) -> str:
     """The channels are set up rightly. Nothing is sent."""
     from agent.wiring.telling import channels
 
-    return ", ".join(channels(settings)) or "the feed only"
+    set_up, wrong = channels(settings)
+    if wrong:
+        raise Doubt("; ".join(wrong), "people would not be told")
+    return ", ".join(set_up) or "the feed only"
 
 
 def arxiv(settings: Settings) -> str:

@@ -19,6 +19,7 @@ from agent.prices import price_of
 from agent.retest.budget import Budget
 from agent.retest.disagreement import MOST_PAIRS
 from agent.retest.known import known_papers
+from agent.retest.sampling import SAMPLES
 from agent.retest.window import window_start
 from agent.settings import Settings
 from store.records import Claim
@@ -43,7 +44,7 @@ def show(settings: Settings, day: str, claims: list[str], lines: list[str], *, a
             f"collect by {plan['way']}: about {asked} requests ({others}); then at most "
             f"{plan['downloads_at_most']} papers downloaded; {plan['minutes_of_requests_at_most']} minutes"
         )
-    if settings.judge == "llm":
+    if plan["calls_at_most"]:
         usd = plan["usd_at_most"]
         money = "at a price nobody names" if usd is None else f"${usd:.2f}"
         click.echo(
@@ -92,7 +93,12 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
         "pairs_judged_at_most": len(due) * settings.keep,
         "papers_expected": papers,
         "writings_at_most": _writings(settings, due),
-    } | _paid(settings, len(due) * settings.keep + _writings(settings, due), mean)
+    } | _paid(settings, _judged(settings, due) + _writings(settings, due), mean)
+
+
+def _judged(settings: Settings, due: Sequence[Claim]) -> int:
+    """Calls to the judge, if every answer had to be asked for as often as can be."""
+    return len(due) * settings.keep * SAMPLES if settings.judge == "llm" else 0
 
 
 def _writings(settings: Settings, due: Sequence[Claim]) -> int:
@@ -103,8 +109,6 @@ def _writings(settings: Settings, due: Sequence[Claim]) -> int:
 
 def _paid(settings: Settings, calls: int, mean: tuple[float, float] | None) -> dict[str, Any]:
     """The most that LLM calls can come to; tokens as in calls so far, else as a plain abstract takes."""
-    if settings.judge != "llm":
-        calls = 0
     tokens_in, tokens_out = (round(calls * m) for m in mean or ASSUMED_TOKENS)
     price = price_of(settings.model, settings.home)
     cost = Budget(price=price).cost(tokens_in, tokens_out) if price else None

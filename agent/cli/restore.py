@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ def command(ctx: click.Context, file: Path, force: bool, no_index: bool) -> None
     settings = settings_of(ctx)
     home, holder = Home(settings.home), f"retest restore (process {os.getpid()})"
     with exclusive(home.run_lock, holder):
-        sums = restore(file, home, force=force)
+        sums = restore(file, home, datetime.now(UTC).isoformat(timespec="seconds"), force=force)
         erase_index(home.index, holder=holder)
     made = 0 if no_index else embed_everything(settings)
     click.echo(f"{home.root}: {len(sums)} files, every checksum right; {made} vectors made", err=True)

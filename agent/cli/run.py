@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.shared import print_json, reading, settings_of, today
-from agent.errors import RetestError, UsageError
+from agent.errors import UsageError
 from agent.settings import Settings, load
+from store.errors import Failure, Locked
 from store.files import Home
 from store.records import Run
 
@@ -56,6 +57,7 @@ def command(
     **flags: Any,
 ) -> int:
     """Retest the claims against newer papers."""  # fmt: skip
+    is_due = False
     if if_due:
         is_due, resume = _outstanding(ctx)
         if not is_due and resume is None:
@@ -67,7 +69,14 @@ def command(
 
         preview.show(settings, day, list(claims), list(lines), as_json=as_json)
         return 0
-    run = _run(settings, resume, day, list(claims), list(lines), wait=wait)
+    try:
+        run = _run(settings, resume, day, list(claims), list(lines), wait=wait)
+    except Failure as error:
+        if not if_due or resume is None or isinstance(error, Locked) or not is_due:
+            raise
+        click.echo(f"retest: {resume} cannot be finished ({error}): beginning anew", err=True)
+        settings = settings_of(ctx, **flags)
+        run = _run(settings, None, day, list(claims), list(lines), wait=wait)
     _say(settings, run, as_json=as_json)
     _tell(settings)
     return _code(settings, run, fail_on)
@@ -188,14 +197,15 @@ def _tell(settings: Settings) -> None:
 
     try:
         tell(settings)
-    except (RetestError, OSError) as error:
+    except Exception as error:  # whatever it is, the run is done and stays so
         click.echo(f"retest: nobody was told: {error}", err=True)
 
 
 def _code(settings: Settings, run: Run, fail_on: str | None) -> int:
     from agent.retest.asking import BUDGET_REACHED
 
-    if any(reason.startswith(BUDGET_REACHED) for reason in run.reasons):
+    said = [*run.reasons, *run.counts.get("notices", [])]
+    if any(reason.startswith(BUDGET_REACHED) for reason in said):
         return BUDGET
     if run.health != "complete":
         return DEGRADED

@@ -33,7 +33,7 @@ def command(ctx: click.Context, weekly: str | None, tz: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     click.echo(f"retest runs {schedule}", err=True)
-    loop.keep(lambda: _try(home, schedule, stop), stop)
+    loop.keep(lambda: _try(home, schedule, stop), stop, lambda e: click.echo(f"retest: {e}", err=True))
 
 
 def _try(home: Home, schedule: Weekly, stop: threading.Event) -> None:

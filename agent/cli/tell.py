@@ -31,16 +31,17 @@ def tell(settings: Settings) -> bool:
     from agent.wiring.telling import channels
 
     home = Home(settings.home)
+    set_up, wrong = channels(settings)
     ledger = Ledger.open(home.ledger)
     try:
-        done = tell_all(home, ledger, channels(settings), settings.tell, _now)
+        done = tell_all(home, ledger, set_up, settings.tell, _now)
     finally:
         ledger.close()
-    for said in done.failed:
+    for said in (*wrong, *done.failed):
         click.echo(f"retest: not told: {said}", err=True)
     if done.made:
         click.echo(f"told {done.made} time{'s' if done.made != 1 else ''}", err=True)
-    return bool(done.failed)
+    return bool(wrong or done.failed)
 
 
 def _test(settings: Settings) -> bool:
@@ -54,15 +55,16 @@ def _test(settings: Settings) -> bool:
         message = message_of(build(load(db, today())))
     if message is None:
         raise UsageError("no run has finished yet", "run: retest run")
-    failed = False
-    for name, channel in channels(settings).items():
+    set_up, wrong = channels(settings)
+    for name, channel in set_up.items():
         try:
             channel.send(message)
             click.echo(f"{name}: told", err=True)
         except DeliveryError as error:
-            failed = True
-            click.echo(f"{name}: {error}", err=True)
-    return failed
+            wrong.append(f"{name}: {error}")
+    for said in wrong:
+        click.echo(f"retest: not told: {said}", err=True)
+    return bool(wrong)
 
 
 def _now() -> str:

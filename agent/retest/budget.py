@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from agent.errors import RetestError
+
 
 class Price(NamedTuple):
     """Dollars a million tokens: read, read from the provider's cache, and written."""
@@ -18,8 +20,13 @@ class Price(NamedTuple):
 FREE = Price()
 
 
-class BudgetReached(Exception):
+class BudgetReached(RetestError):
     """The next call could go over the run's cap."""
+
+    exit_code = 4
+
+    def __init__(self) -> None:
+        super().__init__("the budget is reached: the next call could go over it", "give a larger one")
 
 
 class ClaimBudgetReached(BudgetReached):

@@ -14,7 +14,7 @@ import store.verdicts
 import store.writings
 from agent.errors import JudgeError
 from agent.retest.asking import BUDGET_REACHED
-from agent.retest.budget import BudgetReached
+from agent.retest.budget import BudgetReached, ClaimBudgetReached
 from agent.retest.collecting import claim_of
 from agent.retest.disagreement import MOST_PAIRS, Tension, tensions
 from agent.retest.parts import Parts
@@ -61,19 +61,23 @@ def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
     if parts.writer is None:
         return []
     desk = Desk(parts.ledger, parts.writer, parts.budget, parts.now, state["run_id"])
+    notices: list[str] = []
     for work in works:
         try:
             written = work(desk)
         except JudgeError as error:
-            return [f"not everything could be written: {error}"]
+            return [*notices, f"not everything could be written: {error}"]
+        except ClaimBudgetReached:
+            notices.append(f"{BUDGET_REACHED} of a claim or line: not all of it was written")
+            continue
         except BudgetReached:
-            return [f"{BUDGET_REACHED}: not everything was written"]
+            return [*notices, f"{BUDGET_REACHED}: not everything was written"]
         with parts.ledger.write() as db:
             known = {(w.kind, w.about, w.sentences, w.run_id) for w in store.writings.newest(db)}
             for writing in written:
                 if (writing.kind, writing.about, writing.sentences, writing.run_id) not in known:
                     store.writings.save(db, writing, parts.now())
-    return []
+    return notices
 
 
 def _tensions(db: Connection, claim_id: str, as_of: str) -> list[Tension]:

@@ -77,11 +77,11 @@ def _other_stances(db: Connection, question: Question, judge: str) -> dict[str, 
     found: dict[str, set[Stance]] = {}
     for item in store.evidence.of_claim(db, question.claim.id, question.claim.revision):
         sure = all(g.passed for g in item.gates if g.gate == "threshold")
-        if item.paper_id == question.paper.id and _family(item.judge) != _family(judge) and sure:
+        if item.paper_id == question.paper.id and family(item.judge) != family(judge) and sure:
             found.setdefault(item.atom_id, set()).add(item.stance)
     return found
 
 
-def _family(judge: str) -> str:
+def family(judge: str) -> str:
     """What a judge is, without its revision: the part of its name before "@"."""
     return judge.partition("@")[0]

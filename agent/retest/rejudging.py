@@ -1,4 +1,4 @@
-"""What another judge would have made of a run: the same claims and kept papers, judged anew.
+"""What another judge would have made of a run: the same claims, and all papers kept for them by its end.
 
 Papers are shown by title and abstract. Nothing is written, so nothing is journalled either: a paid judge
 is paid each time, within the budget.
@@ -10,6 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+import store.calls
 import store.claims
 import store.papers
 import store.runs
@@ -36,7 +37,9 @@ def judged_anew(
         claim = store.claims.revision(db, retest.claim_id, retest.revision)
         if claim is None:
             continue
-        kept, evidence, unread = store.runs.kept(db, run.id, claim.id), list[Evidence](), 0
+        until = run.finished_at or store.calls.LAST
+        kept = sorted(store.runs.relevant_papers(db, claim.id, claim.revision, until))
+        evidence, unread = list[Evidence](), 0
         for paper_id in kept:
             try:
                 evidence += _weighed(db, run, claim, paper_id, judge, budget)

@@ -25,6 +25,7 @@ from agent.ports import Finding, Judge
 from agent.retest import gates, rule, sampling
 from agent.retest.asking import sample_key
 from agent.retest.confidence import Calibration
+from agent.retest.gating import family
 from agent.retest.window import existed_by
 from store.records import Call, Claim, Evidence, Retest, Run, Verdict
 
@@ -117,9 +118,13 @@ class Replay:
         if read is None:
             raise UsageError(f"the text behind {call.key[:12]} is gone", "restore a backup")
         record = store.papers.get(self.db, read[0])
-        paper = replace(record, version=read[1]) if record else None
+        # A paper that was judged was not withdrawn then, unless a gate said so.
+        mine = [e for e in held if e.paper_id == read[0]]
+        gone = any(g.gate == "exists" and not g.passed for e in mine for g in e.gates)
+        paper = replace(record, version=read[1], withdrawn=record.withdrawn and gone) if record else None
         passages = tuple(store.papers.passages_of(self.db, text_id))
-        others = [e for e in held if e.paper_id == read[0] and _family(e.judge) != _family(self.judge.name)]
+        theirs = [e for e in mine if family(e.judge) != family(self.judge.name)]
+        others = [e for e in theirs if self._is_earlier(e.run_id)]
         return [
             gates.weigh(gates.Case(
                 claim=claim, paper=paper, text_id=text_id, text=read[2], passages=passages,
@@ -152,10 +157,6 @@ def _by_claim(calls: Sequence[Call]) -> Mapping[tuple[str, int], list[tuple[Call
 
 def _is_sure(evidence: Evidence) -> bool:
     return all(g.passed for g in evidence.gates if g.gate == "threshold")
-
-
-def _family(judge: str) -> str:
-    return judge.partition("@")[0]
 
 
 def as_json(verdict: Verdict) -> str:

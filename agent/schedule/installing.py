@@ -34,8 +34,8 @@ def planned(chosen: str, schedule: Weekly, home: Path) -> list[tuple[str, str]]:
     if chosen == "systemd":
         folder = _unit_folder()
         return [
-            (str(folder / f"{units.NAME}.service"), units.service_unit(sys.executable, home)),
-            (str(folder / f"{units.NAME}.timer"), units.timer_unit(schedule)),
+            (str(folder / f"{units.name_of(home)}.service"), units.service_unit(sys.executable, home)),
+            (str(folder / f"{units.name_of(home)}.timer"), units.timer_unit(schedule)),
         ]
     line = units.cron_line(schedule, sys.executable, home)
     return [("crontab", units.with_line(_crontab(), line, home))]
@@ -48,7 +48,7 @@ def install(chosen: str, schedule: Weekly, home: Path) -> None:
         for name, content in files:
             write_atomically(Path(name), content)
         _done("systemctl", "--user", "daemon-reload")
-        _done("systemctl", "--user", "enable", "--now", f"{units.NAME}.timer")
+        _done("systemctl", "--user", "enable", "--now", f"{units.name_of(home)}.timer")
         return
     _write_crontab(files[0][1])
 
@@ -56,9 +56,9 @@ def install(chosen: str, schedule: Weekly, home: Path) -> None:
 def remove(chosen: str, home: Path) -> None:
     """Take it away again; where there is none, nothing happens."""
     if chosen == "systemd":
-        _ran("systemctl", "--user", "disable", "--now", f"{units.NAME}.timer")
+        _ran("systemctl", "--user", "disable", "--now", f"{units.name_of(home)}.timer")
         for suffix in ("timer", "service"):
-            (_unit_folder() / f"{units.NAME}.{suffix}").unlink(missing_ok=True)
+            (_unit_folder() / f"{units.name_of(home)}.{suffix}").unlink(missing_ok=True)
         _done("systemctl", "--user", "daemon-reload")
     elif units.mark(home) in (before := _crontab()):
         _write_crontab(units.without(before, home))

@@ -32,7 +32,11 @@ def outstanding(home: Home, schedule: Weekly, now: datetime) -> tuple[bool, Run 
     """Whether the run is due, and a run that was begun over all claims and never finished."""
     ledger = Ledger.open(home.ledger)
     with ledger.read() as db:
-        whole = [r for r in store.runs.recent(db) if not r.settings.get("only")]
+        # A run as of a past day is a person's, not the schedule's.
+        whole = [
+            r for r in store.runs.recent(db)
+            if not r.settings.get("only") and r.as_of >= r.started_at[:10]
+        ]  # fmt: skip
     ledger.close()
     begun = next((r for r in whole if r.finished_at is None), None)
     finished = [r for r in whole if r.finished_at]

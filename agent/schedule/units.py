@@ -6,13 +6,17 @@ zone. So a machine that slept catches up, and a degraded week is tried again.
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.schedule.when import Weekly
 
-NAME = "retest"
+
+def name_of(home: Path) -> str:
+    """The name of a home's units: every home has its own."""
+    return f"retest-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
 
 
 def command(python: str, home: Path) -> list[str]:
@@ -50,7 +54,7 @@ def cron_line(schedule: Weekly, python: str, home: Path) -> str:
 
 def mark(home: Path) -> str:
     """What tells our crontab entry from others."""
-    return f"# {NAME} {home}"
+    return f"# retest {home}"
 
 
 def without(crontab: str, home: Path) -> str:

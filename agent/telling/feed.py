@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from lxml import etree
@@ -10,6 +11,8 @@ from agent.telling.message import Message, as_html, as_text
 
 ATOM = "http://www.w3.org/2005/Atom"
 MOST = 52
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document holds (XML 1.0, section 2.2)."""
 
 
 def feed(messages: Sequence[Message], home: str) -> str:
@@ -34,8 +37,5 @@ def feed(messages: Sequence[Message], home: str) -> str:
 
 def _add(parent: etree._Element, name: str, text: str) -> etree._Element:
     element = etree.SubElement(parent, f"{{{ATOM}}}{name}")
-    element.text = "".join(c for c in text if c in "\n\t" or ord(c) >= FIRST_PRINTABLE)
+    element.text = _NOT_XML.sub("", text)
     return element
-
-
-FIRST_PRINTABLE = 0x20

@@ -17,8 +17,8 @@ from store.deliveries import Delivery
 from store.files import Home, write_atomically
 from store.ledger import Ledger
 
-MOST_RUNS, MOST_ATTEMPTS = 8, 10
-"""Runs looked back on, and how often one is offered to a channel before it is given up."""
+MOST_RUNS, MOST_ATTEMPTS = 12, 10
+"""Runs with a new verdict that are looked back on, and how often each is offered to a channel."""
 
 
 class Delivered(NamedTuple):
@@ -39,15 +39,16 @@ def tell(
     if when == "never":
         return Delivered(0, ())
     messages = [m for m in _messages(ledger) if m.changes or when == "always"]
-    write_atomically(home.feed, feed(messages, home.root.name))
+    write_atomically(home.feed, feed(messages, home.root.name), shared=True)
     made, failed = 0, []
     for name, channel in channels.items():
         for message in _unheard(ledger, name, messages):
             try:
                 channel.send(message)
-            except DeliveryError as error:
-                failed.append(f"{name}: {error}")
-                _note(ledger, message, name, str(error), now())
+            except Exception as error:  # a channel may fail in any way, and must not stop the others
+                said = str(error) if isinstance(error, DeliveryError) else type(error).__name__
+                failed.append(f"{name}: {said}")
+                _note(ledger, message, name, said, now())
                 break  # it is down: what follows waits, in order
             _note(ledger, message, name, "", now())
             made += 1
@@ -57,7 +58,7 @@ def tell(
 def _messages(ledger: Ledger) -> list[Message]:
     """What the last runs had to say, oldest first."""
     with ledger.read() as db:
-        runs = [r for r in store.runs.recent(db, MOST_RUNS) if r.finished_at]
+        runs = [r for r in store.runs.telling(db, MOST_RUNS) if r.finished_at]
         told = [message_of(build(load(db, r.as_of, run_id=r.id))) for r in reversed(runs)]
     return [m for m in told if m]
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from agent.claims.pieces import ARXIV_ID
 from agent.retest.quotes import find_quote
+from agent.writing.words import NUMBER_WORDS, OPENERS
 from store.remarks import Sentence
 
 
@@ -35,20 +36,7 @@ class Draft(NamedTuple):
 _MARKUP = re.compile(r"https?:|www\.|[<>\[\]{}`|\\]|\bjavascript:|\bdata:", re.I)
 _QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NAME = re.compile(r"(?<![\w-])[A-Z][\w’'-]*")
-_REPORTS = re.compile(
-    r"(?:shows?|showed|finds?|found|argues?|argued|reports?|reported|claims?|claimed|proposes?|proposed|"
-    r"demonstrates?|demonstrated|proves?|proved|notes?|noted|and|et|in|\()\b",
-    re.I,
-)
-_PLAIN = (
-    "a all although an and any are as at because both but by can could do does each evidence even every for "
-    "from given has have how however if in is it its many may might more most much neither new newer no not "
-    "of on one only or other others papers research results since so some still studies such than that the "
-    "their there these they this those though thus to two under unless until we what when where whereas "
-    "whether which while who whose why will with within without work would yet"
-)
-_OPENERS = frozenset(_PLAIN.split())
+_WORD = re.compile(r"(?<![\w-])\w[\w’'-]*")
 
 
 def grounded(drafts: Iterable[Draft], given: Mapping[str, Material]) -> tuple[tuple[Sentence, ...], int]:
@@ -86,19 +74,27 @@ def _foreign(text: str, cited: Sequence[Material]) -> str:
     numbers = set(_NUMBER.findall(held))
     if wrong := [n for n in _NUMBER.findall(rest) if n not in numbers]:
         return f"the number {wrong[0]} is in nothing it cites"
-    words = {w.casefold() for w in re.findall(r"\w[\w’'-]*", held)}
-    if names := [n for n in _names(rest) if n.casefold() not in words]:
+    words = {bare for w in _WORD.findall(held) for bare in (w.casefold(), _bare(w))}
+    if told := [w for w in _WORD.findall(rest) if w.casefold() in NUMBER_WORDS and w.casefold() not in words]:
+        return f"the number {told[0]} is in nothing it cites"
+    if names := [n for n in _names(rest) if _bare(n) not in words]:
         return f"the name {names[0]} is in nothing it cites"
     return ""
 
 
 def _names(text: str) -> Iterable[str]:
-    """Words that may be names: capitalised, but for a sentence's plain first word."""
-    for found in _NAME.finditer(text):
-        word = found[0]
-        before = text[: found.start()].rstrip(" “\"'(")
+    """Words that may be names: every capitalised word that is no plain opener of a sentence."""
+    for found in _WORD.finditer(text):
+        word, before = found[0], text[: found.start()].rstrip(" “\"'(")
         first = not before or before[-1] in ".!?:"
-        plain = word.casefold() in _OPENERS or word in ("I", "A", "E", "C", "arXiv")
-        named = not first or _REPORTS.match(text[found.end() :].lstrip()) or word[1:] != word[1:].lower()
-        if named and not plain:
+        if word[0].isupper() and not (first and _bare(word) in OPENERS) and word not in ("I", "A"):
             yield word
+
+
+def _bare(word: str) -> str:
+    """A word without its possessive and its plural, for comparing."""
+    plain = re.sub(r"(?:'s|’s|'|’)$", "", word.casefold())
+    return plain[:-1] if plain.endswith("s") and len(plain) > LEAST_LETTERS else plain
+
+
+LEAST_LETTERS = 3
