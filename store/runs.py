@@ -48,10 +48,9 @@ def recent(db: Connection, most: int = 50) -> list[Run]:
 def telling(db: Connection, most: int) -> list[Run]:
     """The last run and those before it that gave a verdict, newest first."""
     gave = runs.c.id.in_(select(verdicts.c.run_id))
-    last = (
-        select(runs.c.id).where(runs.c.finished_at.is_not(None)).order_by(runs.c.started_at.desc()).limit(1)
-    )
-    query = select(runs).where(gave | runs.c.id.in_(last.scalar_subquery()))
+    ended = select(runs.c.id).where(runs.c.finished_at.is_not(None))
+    newest = ended.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
+    query = select(runs).where(gave | (runs.c.id == newest.scalar_subquery()))
     rows = db.execute(query.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(most))
     return [_run(row) for row in rows]
 
