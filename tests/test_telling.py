@@ -31,6 +31,7 @@ from agent.telling.message import Message, Told, as_html, as_text, message_of
 from agent.telling.service import MOST_ATTEMPTS, tell
 from store.files import Home
 from store.ledger import Ledger
+from store.records import Verdict
 from tests.standins.http import Quiet, served
 from tests.standins.llm import llm_server
 from tests.test_cli import retest
@@ -91,6 +92,18 @@ def test_a_change_is_told_once_to_each_and_again_to_one_that_was_down(ran: Home)
         "https://arxiv.org/abs/2506.00002v1",
     )
     assert told.quote.startswith("We find that fine-tuning lowers")
+
+
+def test_a_first_verdict_that_holds_is_no_news() -> None:
+    report = build(contents())
+    run = replace(report.run, finished_at=f"{DAY}T07:00:00+00:00")  # type: ignore[type-var]  # there is one
+    (change,) = report.changes
+    untested = Verdict(None, "untested")
+    for after, told in (("still-holds", 0), ("relaxed", 1)):
+        new = replace(change, before=untested, after=replace(change.after, name=after))
+        said = message_of(replace(report, run=run, changes=[new]))
+        assert said
+        assert len(said.changes) == told
 
 
 def test_a_channel_that_stays_down_is_given_up_on(ran: Home) -> None:

@@ -54,7 +54,8 @@ def message_of(report: Report) -> Message | None:
     run = report.run
     if run is None or run.finished_at is None:
         return None
-    told = tuple(_told(c) for c in report.changes if c.before or c.after.name in ADVERSE)
+    named = [c for c in report.changes if (c.before and c.before.name) or c.after.name in ADVERSE]
+    told = tuple(map(_told, named))
     return Message(run.id, run.as_of, run.finished_at, run.health, run.reasons, told)
 
 
