@@ -31,7 +31,7 @@ from agent.telling.message import Message, Told, as_html, as_text, message_of
 from agent.telling.service import MOST_ATTEMPTS, tell
 from store.files import Home
 from store.ledger import Ledger
-from store.records import Verdict
+from store.records import Verdict, VerdictName
 from tests.standins.http import Quiet, served
 from tests.standins.llm import llm_server
 from tests.test_cli import retest
@@ -99,7 +99,8 @@ def test_a_first_verdict_that_holds_is_no_news() -> None:
     run = replace(report.run, finished_at=f"{DAY}T07:00:00+00:00")  # type: ignore[type-var]  # there is one
     (change,) = report.changes
     untested = Verdict(None, "untested")
-    for after, told in (("still-holds", 0), ("relaxed", 1)):
+    cases: tuple[tuple[VerdictName, int], ...] = (("still-holds", 0), ("relaxed", 1))
+    for after, told in cases:
         new = replace(change, before=untested, after=replace(change.after, name=after))
         said = message_of(replace(report, run=run, changes=[new]))
         assert said
