@@ -82,4 +82,6 @@ class JudgeRefused(JudgeError):
 
 
 class JudgeNonsense(JudgeError):
-    """An answer that does not follow the schema, or a refusal."""
+    """An answer that does not follow the schema, or a refusal. `answers` says how many were paid for."""
+
+    answers = 1

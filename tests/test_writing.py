@@ -266,3 +266,19 @@ def test_line_show_writes_when_asked_and_shows_it_from_then_on(home: Home, tmp_p
         asked = len(server.asked)
         assert HONEST["text"] in retest(*show, home=home.root, **env).stdout
         assert len(server.asked) == asked
+
+
+def test_answers_that_cannot_be_used_are_paid_for_too(home: Home) -> None:
+    price = Price(tokens_out=1000.0)  # a dollar a thousand tokens: an unusable answer may have had 2,000
+    budget = Budget(price=price)
+    with llm_server(says('{"text": "x"}')) as server:
+        server.script = [says("no JSON"), says('{"text": "x"}')]
+        client = openai.OpenAI(api_key="k", base_url=server.url, max_retries=0)
+        ledger = Ledger.open(home.ledger)
+        writer = LlmWriter(LlmClient(client, "m", sleep=lambda _: None))
+        Desk(ledger, writer, budget, lambda: "t").ask("prose", Echo, "a matter", text="some")
+        ledger.close()
+    assert round(budget.spent, 2) == 2.02
+    with desk_at(says("no JSON"), home, spoilt := Budget(price=price)) as desk, pytest.raises(JudgeNonsense):
+        desk.ask("prose", Echo, "a matter", text="other")
+    assert round(spoilt.spent, 2) == 8.0  # four times

@@ -62,24 +62,41 @@ class LlmClient:
 
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """
+        unusable = 0
+
+        def once() -> Any:
+            nonlocal unusable
+            try:
+                return self._once(messages, schema)
+            except _NONSENSE:
+                unusable += 1
+                raise
+
         try:
             with span("retest.llm", model=self.model):
-                completion = self._retrying()(self._once, messages, schema)
+                completion = self._retrying()(once)
         except _AGAIN as error:
             raise JudgeUnreachable(
                 f"the LLM at {self._client.base_url} gave no answer ({_cause(error)})",
                 "check RETEST_BASE_URL and that the server runs, then: retest run --resume",
             ) from error
         except _NONSENSE as error:
-            raise JudgeNonsense(f"{about} is not the JSON asked for", "try a stronger model") from error
+            nonsense = JudgeNonsense(f"{about} is not the JSON asked for", "try a stronger model")
+            nonsense.answers = unusable
+            raise nonsense from error
         except openai.OpenAIError as error:
             raise JudgeRefused(
                 f"the LLM at {self._client.base_url} refuses model {self.model} ({_cause(error)})",
                 "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
             ) from error
-        spent = _spent(completion.usage)
+        spent = self._with(unusable, _spent(completion.usage))
         tell("llm", about=about, model=self.model, **spent._asdict())
         return _parsed(completion, about), spent
+
+    def _with(self, unusable: int, spent: Spent) -> Spent:
+        """What was spent, with answers that could not be used: each may have had every token allowed."""
+        wasted = unusable * self._max_tokens
+        return Spent(spent.tokens_in * (1 + unusable), spent.tokens_out + wasted, spent.cached)
 
     def _once(self, messages: Any, schema: type[Schema]) -> Any:
         with self._throttle.slot():

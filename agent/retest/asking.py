@@ -127,7 +127,7 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
     try:
         answer: Answer = judge.judge(question.claim, question.paper, question.passages)
     except (JudgeUnreachable, JudgeRefused, JudgeNonsense) as error:
-        parts.budget.forfeit(reserved, question.claim.id, spent=isinstance(error, JudgeNonsense))
+        parts.budget.forfeit(reserved, question.claim.id, answers=getattr(error, "answers", 0))
         with parts.ledger.write() as db:
             store.calls.fail(db, key, str(error), parts.now())
         raise

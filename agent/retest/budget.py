@@ -66,12 +66,12 @@ class Budget:
             self._count(claim, most)
         return most
 
-    def forfeit(self, reserved: float, claim: str = "", *, spent: bool) -> None:
-        """Release a reservation whose call gave no answer; an unusable one may have cost all of it."""
+    def forfeit(self, reserved: float, claim: str = "", *, answers: int) -> None:
+        """Release a reservation whose call gave nothing; each unusable answer may have cost all of it."""
         with self._lock:
             self._reserved -= reserved
-            self.spent += reserved if spent else 0.0
-            self._count(claim, 0.0 if spent else -reserved)
+            self.spent += reserved * answers
+            self._count(claim, reserved * (answers - 1))
 
     def settle(
         self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0, claim: str = ""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 import store.calls
-from agent.errors import JudgeError, JudgeNonsense
+from agent.errors import JudgeError
 from agent.ports import Writer
 from agent.retest.budget import Budget
 from store.ledger import Ledger
@@ -57,7 +57,7 @@ class Desk:
         try:
             answer, spent = self.writer.write(request, schema, f"the answer to {prompt} on {about}")
         except JudgeError as error:
-            self.budget.forfeit(reserved, about, spent=isinstance(error, JudgeNonsense))
+            self.budget.forfeit(reserved, about, answers=getattr(error, "answers", 0))
             with self.ledger.write() as db:
                 store.calls.fail(db, key, str(error), self.now())
             raise
