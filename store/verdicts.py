@@ -56,6 +56,11 @@ def histories(
     return found
 
 
+def claims_of_run(db: Connection, run_id: str) -> set[str]:
+    """The claims that a run gave a verdict."""
+    return set(db.execute(select(verdicts.c.claim_id).where(verdicts.c.run_id == run_id)).scalars())
+
+
 def tally(db: Connection) -> dict[tuple[str, str | None], int]:
     """How many active claims of each line have which verdict by the rule, by (line id, name)."""
     last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)

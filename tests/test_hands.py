@@ -101,6 +101,12 @@ def splitting(*parts: dict[str, Any]) -> Behaviour:
     return says(json.dumps({"parts": list(parts)}))
 
 
+def test_a_model_that_sees_one_part_takes_none_away(home: Home) -> None:
+    claim = atoms.with_parts(make_claim(text=SURE), atoms.by_rule(SURE))
+    with desk_at(splitting(part(SURE)), home) as desk:
+        assert atoms.split(claim, desk).atoms == claim.atoms
+
+
 def test_a_model_splits_in_the_claims_words_or_the_rule_does(home: Home) -> None:
     claim = make_claim(text=SURE, scope={})
     axis = {"axis": "task", "value": "sums of many digits", "terms": ["addition"], "load_bearing": True}

@@ -156,7 +156,7 @@ def _told(claim: Claim, asked: Split) -> Claim:
     if len(atoms) > 1:
         return replace(claim, atoms=atoms)
     scope = claim.scope | {k: v for k, v in atoms[0].scope.items() if k not in claim.scope}
-    return replace(claim, atoms=(), scope={name: scope[name] for name in AXES if name in scope})
+    return replace(claim, scope={name: scope[name] for name in AXES if name in scope})
 
 
 def _axes(text: str, told: Sequence[AxisOf]) -> dict[str, Axis]:

@@ -102,9 +102,7 @@ def _print(document: dict[str, Any]) -> None:
 
     table = Table("as of", "claim", "from", "to", "strongest paper", "first adverse", "lag, days", "undone")
     for flip in document["flips"]:
-        shown = [
-            flip[k] for k in ("day", "claim_id", "before", "after", "paper", "first_adverse", "lag_days")
-        ]
+        shown = [flip[name] for name in _SHOWN]
         table.add_row(*("none yet" if s is None else str(s) for s in shown), flip["undone_on"] or "—")
     console().print(table)
     click.echo(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import altair as alt
 
@@ -49,7 +50,8 @@ def svg(chart: alt.Chart | alt.LayerChart) -> str:
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(chart.to_json())
-    return drawn
+    told = quoteattr(str(chart.description))  # the renderer leaves it out
+    return drawn.replace("<svg ", f'<svg role="img" aria-label={told} ', 1)
 
 
 def _told(rows: list[dict[str, str]]) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 import store.deliveries
 import store.runs
+import store.verdicts
 from agent.errors import DeliveryError
 from agent.ports import Channel
 from agent.reports.load import load
@@ -16,6 +19,7 @@ from agent.telling.message import Message, message_of
 from store.deliveries import Delivery
 from store.files import Home, write_atomically
 from store.ledger import Ledger
+from store.records import Run
 
 MOST_RUNS, MOST_ATTEMPTS = 12, 10
 """Runs with a new verdict that are looked back on, and how often each is offered to a channel."""
@@ -59,8 +63,14 @@ def _messages(ledger: Ledger) -> list[Message]:
     """What the last runs had to say, oldest first."""
     with ledger.read() as db:
         runs = [r for r in store.runs.telling(db, MOST_RUNS) if r.finished_at]
-        told = [message_of(build(load(db, r.as_of, run_id=r.id))) for r in reversed(runs)]
+        told = [_message(db, run) for run in reversed(runs)]
     return [m for m in told if m]
+
+
+def _message(db: Connection, run: Run) -> Message | None:
+    """What a run had to say; only the claims it gave a verdict are loaded."""
+    mine = store.verdicts.claims_of_run(db, run.id)
+    return message_of(build(load(db, run.as_of, run_id=run.id, only=mine)))
 
 
 def _unheard(ledger: Ledger, channel: str, messages: list[Message]) -> list[Message]:
