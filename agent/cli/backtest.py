@@ -104,8 +104,11 @@ def _print(document: dict[str, Any]) -> None:
     for flip in document["flips"]:
         shown = [flip[name] for name in _SHOWN]
         table.add_row(*("none yet" if s is None else str(s) for s in shown), flip["undone_on"] or "—")
-    console().print(table)
+    if document["flips"]:
+        console().print(table)
+    lag = document["lag_days_median"]
     click.echo(
         f"{len(document['flips'])} flips over {len(document['days'])} days; "
-        f"{document['flip_flops']} undone within eight weeks; median lag {document['lag_days_median']} days"
+        f"{document['flip_flops']} undone within eight weeks"
+        + ("" if lag is None else f"; median lag {lag} days")
     )
