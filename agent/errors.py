@@ -10,6 +10,7 @@ RetestError                 exit 2 unless a subclass says otherwise
 ├── SandboxError        2   the process that reads papers does not start
 ├── ReadError           3   a paper's file cannot be read
 ├── DeliveryError       3   a message could not be delivered
+├── Stopped           130   a person stopped an answer
 └── JudgeError          3   a judge gave no usable answer
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
     ├── JudgeRefused        the endpoint rejects the key or the model: trying again is no use
@@ -85,3 +86,9 @@ class JudgeNonsense(JudgeError):
     """An answer that does not follow the schema, or a refusal. `answers` says how many were paid for."""
 
     answers = 1
+
+
+class Stopped(RetestError):
+    """A person stopped an answer."""
+
+    exit_code = 130

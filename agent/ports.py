@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,6 +239,52 @@ class Writer(Protocol):
 
         `about` names the answer in errors. Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """
+
+
+class ToolCall(NamedTuple):
+    """A tool that a model asks for: `arguments` are what it wrote, not yet checked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Usage(NamedTuple):
+    """Tokens of one answer: read, written, and those read that the provider had cached."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cached: int = 0
+
+
+class Talker(Protocol):
+    """A chat model that may ask for tools. Nothing it says is shown before it is checked."""
+
+    name: str
+
+    def stream(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> Iterator[str | ToolCall | Usage]:
+        """Yield text as it comes, then the tools it asks for, then what it cost.
+
+        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        """
+
+
+class Deeds(Protocol):
+    """What a chat may do beyond reading the ledger. Each is done only when a person has said yes."""
+
+    def newer(self, topic: str, after: str | None) -> Sequence[Paper]:
+        """Papers on a topic whose v1 is later than the day `after`, from where papers come from.
+
+        Raises SourceError or SnapshotError.
+        """
+
+    def retest(self, claim_ids: Sequence[str]) -> str:
+        """Begin a retest of some claims in a process of its own; say so."""
+
+    def export(self) -> str:
+        """Write the claim status report into the home; say where."""
 
 
 class Channel(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Integer, Row, cast, delete, func, insert, select, update
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
 from store.remark_tables import claim_tags
@@ -99,6 +99,13 @@ def active(db: Connection, only: Collection[str] | None = None) -> list[Claim]:
 def count(db: Connection) -> int:
     """How many claims are under retest."""
     return int(db.execute(select(func.count()).where(claims.c.retired.is_(False))).scalar_one())
+
+
+def fingerprint(db: Connection) -> tuple[int, ...]:
+    """Numbers that change whenever a claim is added, edited, retired or restored."""
+    retired = func.sum(cast(claims.c.retired, Integer))
+    row = db.execute(select(func.count(), func.sum(claims.c.revision), retired).select_from(claims)).one()
+    return tuple(int(n or 0) for n in row)
 
 
 def get(db: Connection, claim_id: str) -> Claim | None:

@@ -70,6 +70,11 @@ def by_claim(
     return found
 
 
+def by_id(db: Connection, ids: Collection[str]) -> dict[str, Evidence]:
+    """Evidence by id, with its gates."""
+    return {e.id: e for e in _load(db, evidence.c.id.in_(ids))}
+
+
 def standing(db: Connection) -> list[Evidence]:
     """The evidence that counts for some active claim: what verdicts rest on, now or at the next decision."""
     return _load(db, evidence.c.id.in_(_standing(evidence.c.id)))

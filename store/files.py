@@ -25,6 +25,16 @@ class Home:
         return self.root / "index"
 
     @property
+    def search(self) -> Path:
+        """Copies of vectors to search in memory: derived."""
+        return self.root / "search"
+
+    @property
+    def chats(self) -> Path:
+        """Threads of questions and answers."""
+        return self.root / "chats.sqlite"
+
+    @property
     def papers(self) -> Path:
         """Downloaded files, by id and version: for reading here, never to be passed on."""
         return self.root / "papers"

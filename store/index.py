@@ -7,6 +7,7 @@ from open to close. Texts live in the ledger; Chroma keeps ids and our own vecto
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from chromadb.config import Settings
 from numpy.typing import NDArray
 
 from store.errors import VectorIndexError
+from store.files import write_atomically
 from store.in_time import in_time
 from store.lock import exclusive
 
@@ -30,9 +32,10 @@ SECONDS = 180.0
 class VectorIndex:
     """Unit vectors by id, in named collections ("papers", "passages"). One model an index."""
 
-    def __init__(self, client: Any, model: str) -> None:
+    def __init__(self, client: Any, model: str, changed: Callable[[], None] = lambda: None) -> None:
         self._client = client
         self._model = model
+        self._changed = changed
         self._open: dict[str, Any] = {}
         self.is_stuck = False
 
@@ -53,6 +56,7 @@ class VectorIndex:
             batch = slice(start, start + _BATCH)
             into, some, theirs = self._collection(collection), list(ids[batch]), vectors[batch]
             self._in_time(partial(into.upsert, ids=some, embeddings=theirs))
+            self._changed()
 
     def vectors(self, collection: str, ids: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(ids), width] in the order asked.
@@ -124,7 +128,7 @@ def open_index(folder: Path, model: str, *, holder: str) -> Iterator[VectorIndex
     with exclusive(folder.with_suffix(".lock"), holder):
         folder.mkdir(parents=True, exist_ok=True)
         client = _client(folder)
-        index = VectorIndex(client, model)
+        index = VectorIndex(client, model, lambda: _next_generation(folder))
         try:
             yield index
         finally:
@@ -141,10 +145,23 @@ def _client(folder: Path) -> Any:
         ) from error
 
 
+def generation(folder: Path) -> str:
+    """A word that changes whenever vectors are added; "none" where there is no index."""
+    try:
+        return folder.with_suffix(".generation").read_text().strip()
+    except OSError:
+        return "first" if folder.exists() else "none"
+
+
+def _next_generation(folder: Path) -> None:
+    write_atomically(folder.with_suffix(".generation"), uuid.uuid4().hex)
+
+
 def erase_index(folder: Path, *, holder: str) -> None:
     """Remove the index; the next run or `retest index rebuild` makes it anew."""
     with exclusive(folder.with_suffix(".lock"), holder):
         shutil.rmtree(folder, ignore_errors=True)
+        _next_generation(folder)
 
 
 def self_query(index: VectorIndex, collection: str, ids: Sequence[str]) -> int:

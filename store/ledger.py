@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,15 @@ class Ledger:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @classmethod
+    def view(cls, path: Path) -> Ledger:
+        """Open the ledger for reading alone: SQLite itself then refuses every change.
+
+        Raises LedgerError as `open` does.
+        """
+        cls.open(path).close()
+        return cls(sqlite_engine(path, (*PRAGMAS, "query_only=ON")))
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Ledger:
@@ -78,7 +87,7 @@ class Ledger:
             return db.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def sqlite_engine(path: Path) -> Engine:
+def sqlite_engine(path: Path, pragmas: Sequence[str] = PRAGMAS) -> Engine:
     """An engine whose transactions begin and end where we say, with our pragmas set."""
     engine = create_engine(f"sqlite:///{path}")
 
@@ -86,7 +95,7 @@ def sqlite_engine(path: Path) -> Engine:
     def _configure(raw: Any, _record: object) -> None:
         raw.isolation_level = None
         try:
-            for pragma in PRAGMAS:
+            for pragma in pragmas:
                 raw.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
             raw.close()

@@ -172,6 +172,17 @@ def passages_of(db: Connection, text_id: int) -> list[Passage]:
     ]
 
 
+def passages_by_id(db: Connection, ids: Sequence[str]) -> dict[str, Passage]:
+    """Passages by id; ids that are not known are left out."""
+    query = select(passages, texts.c.paper_id, func.substr(
+        texts.c.text, passages.c.start + 1, passages.c.end - passages.c.start).label("said")
+    ).join(texts, texts.c.id == passages.c.text_id)  # fmt: skip
+    return {
+        r.id: Passage(r.id, r.text_id, r.paper_id, r.section, r.page, r.start, r.end, r.said)
+        for r in db.execute(query.where(passages.c.id.in_(ids)))
+    }
+
+
 def newest_text(db: Connection, paper: Paper) -> tuple[int, str] | None:
     """Id and text of what was last read of a paper's version; full text before abstract."""
     query = (

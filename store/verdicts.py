@@ -56,6 +56,11 @@ def histories(
     return found
 
 
+def by_id(db: Connection, ids: Collection[int]) -> dict[int, Verdict]:
+    """Verdicts by id."""
+    return {v.id: v for v in _load(db, verdicts.c.id.in_(ids)) if v.id is not None}
+
+
 def claims_of_run(db: Connection, run_id: str) -> set[str]:
     """The claims that a run gave a verdict."""
     return set(db.execute(select(verdicts.c.claim_id).where(verdicts.c.run_id == run_id)).scalars())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import openai
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -16,10 +16,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from agent.adapters.throttle import Throttle
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
 from agent.logs import tell
+from agent.ports import Usage
 from agent.tracing import span
 
 ATTEMPTS = 4
-_AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
+AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
 _NONSENSE = (ValidationError, openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError,
              openai.APIResponseValidationError)  # fmt: skip
 
@@ -31,14 +32,6 @@ class Strict(BaseModel):
 
 
 Schema = TypeVar("Schema", bound=BaseModel)
-
-
-class Spent(NamedTuple):
-    """Tokens of one answer; `cached` are those of `tokens_in` that the provider had cached."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cached: int = 0
 
 
 class LlmClient:
@@ -57,7 +50,7 @@ class LlmClient:
         self._client, self._sleep, self._max_tokens = client, sleep, max_tokens
         self._throttle = throttle or Throttle(1, sleep=sleep)
 
-    def ask(self, messages: Any, schema: type[Schema], about: str) -> tuple[Schema, Spent]:
+    def ask(self, messages: Any, schema: type[Schema], about: str) -> tuple[Schema, Usage]:
         """Ask, waiting out rate limits and outages. `about` names the answer in errors.
 
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
@@ -75,9 +68,9 @@ class LlmClient:
         try:
             with span("retest.llm", model=self.model):
                 completion = self._retrying()(once)
-        except _AGAIN as error:
+        except AGAIN as error:
             raise JudgeUnreachable(
-                f"the LLM at {self._client.base_url} gave no answer ({_cause(error)})",
+                f"the LLM at {self._client.base_url} gave no answer ({cause(error)})",
                 "check RETEST_BASE_URL and that the server runs, then: retest run --resume",
             ) from error
         except _NONSENSE as error:
@@ -86,17 +79,17 @@ class LlmClient:
             raise nonsense from error
         except openai.OpenAIError as error:
             raise JudgeRefused(
-                f"the LLM at {self._client.base_url} refuses model {self.model} ({_cause(error)})",
+                f"the LLM at {self._client.base_url} refuses model {self.model} ({cause(error)})",
                 "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
             ) from error
         spent = self._with(unusable, _spent(completion.usage))
         tell("llm", about=about, model=self.model, **spent._asdict())
         return _parsed(completion, about), spent
 
-    def _with(self, unusable: int, spent: Spent) -> Spent:
+    def _with(self, unusable: int, spent: Usage) -> Usage:
         """What was spent, with answers that could not be used: each may have had every token allowed."""
         wasted = unusable * self._max_tokens
-        return Spent(spent.tokens_in * (1 + unusable), spent.tokens_out + wasted, spent.cached)
+        return Usage(spent.tokens_in * (1 + unusable), spent.tokens_out + wasted, spent.cached)
 
     def _once(self, messages: Any, schema: type[Schema]) -> Any:
         with self._throttle.slot():
@@ -106,7 +99,7 @@ class LlmClient:
                     max_completion_tokens=self._max_tokens,
                 )  # fmt: skip
             except openai.APIStatusError as error:
-                if isinstance(error, _AGAIN):
+                if isinstance(error, AGAIN):
                     self._throttle.refused(_asked_pause(error))
                 raise
             self._throttle.succeeded()
@@ -114,7 +107,7 @@ class LlmClient:
 
     def _retrying(self) -> Retrying:
         return Retrying(
-            retry=retry_if_exception_type((*_AGAIN, *_NONSENSE)),
+            retry=retry_if_exception_type((*AGAIN, *_NONSENSE)),
             stop=stop_after_attempt(ATTEMPTS),
             wait=_wait,
             sleep=self._sleep,
@@ -131,19 +124,22 @@ def _parsed(completion: Any, about: str) -> Any:
     return message.parsed
 
 
-def _spent(usage: Any) -> Spent:
+def _spent(usage: Any) -> Usage:
     if usage is None:
-        return Spent()
+        return Usage()
     details = getattr(usage, "prompt_tokens_details", None)
     cached = int(getattr(details, "cached_tokens", None) or 0)
-    return Spent(usage.prompt_tokens, usage.completion_tokens, cached)
+    return Usage(usage.prompt_tokens, usage.completion_tokens, cached)
 
 
 def _wait(state: RetryCallState) -> float:
+    return wait_of(state.outcome.exception() if state.outcome else None, state.attempt_number)
+
+
+def wait_of(error: BaseException | None, attempt: int) -> float:
     """Retry-After where the server gives one (at most two minutes), else 1, 2, 4 ... seconds."""
-    error = state.outcome.exception() if state.outcome else None
     asked = _asked_pause(error) if isinstance(error, openai.APIStatusError) else 0.0
-    return asked or 2.0 ** (state.attempt_number - 1)
+    return asked or 2.0 ** (attempt - 1)
 
 
 def _asked_pause(error: openai.APIStatusError) -> float:
@@ -152,7 +148,8 @@ def _asked_pause(error: openai.APIStatusError) -> float:
     return min(float(asked), 120.0) if asked.isdigit() else 0.0
 
 
-def _cause(error: openai.OpenAIError) -> str:
+def cause(error: openai.OpenAIError) -> str:
+    """What went wrong, in a few words."""
     if isinstance(error, openai.APIStatusError):
         return f"HTTP {error.status_code}"
     if isinstance(error, openai.APITimeoutError):

@@ -42,33 +42,38 @@ def _llm_judge(settings: Settings) -> Judge:
 
 def writer(settings: Settings) -> Writer | None:
     """What writes; None where nothing is to be written, or only extracted."""
-    named = settings.judge if settings.writer == "auto" else settings.writer
-    if named != "llm":
+    if not is_writing(settings):
         return None
     from agent.adapters.llm_writer import LlmWriter
 
     return LlmWriter(llm_client(settings, "--writer llm"))
 
 
+def is_writing(settings: Settings) -> bool:
+    """Whether a model writes."""
+    return (settings.judge if settings.writer == "auto" else settings.writer) == "llm"
+
+
 def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
+    """What asks the endpoint that settings name. Raises SettingsError where they name none."""
+    from agent.adapters.llm_client import LlmClient
+    from agent.adapters.throttle import Throttle
+
+    return LlmClient(endpoint(settings, wanted_by), settings.model, throttle=Throttle(settings.concurrency))
+
+
+def llm_models(settings: Settings) -> list[str]:
+    """The names of the models that the endpoint has. Raises what its client raises."""
+    return [model.id for model in endpoint(settings, "doctor").models.list()]
+
+
+def endpoint(settings: Settings, wanted_by: str) -> openai.OpenAI:
     """The way to the endpoint that settings name. Raises SettingsError where they name none."""
     if not settings.api_key and not settings.base_url:
         raise SettingsError(
             f"{wanted_by} needs a key or a local endpoint",
             "set OPENAI_API_KEY, or RETEST_BASE_URL for Ollama, vLLM or llama.cpp",
         )
-    from agent.adapters.llm_client import LlmClient
-    from agent.adapters.throttle import Throttle
-
-    return LlmClient(_endpoint(settings), settings.model, throttle=Throttle(settings.concurrency))
-
-
-def llm_models(settings: Settings) -> list[str]:
-    """The names of the models that the endpoint has. Raises what its client raises."""
-    return [model.id for model in _endpoint(settings).models.list()]
-
-
-def _endpoint(settings: Settings) -> openai.OpenAI:
     import openai
 
     return openai.OpenAI(

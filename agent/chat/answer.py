@@ -1,0 +1,85 @@
+"""An answer as one document that every face shows: statements, what they cite, what stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.chat.sources import Source
+from agent.reports.marks import escape
+from store.remarks import Sentence
+
+Document = dict[str, Any]
+NOTHING_FOUND = "Nothing in the ledger bears on this question."
+SIDES = {"for": "for", "against": "against", "narrows": "narrows it"}
+"""How the side of a quote is told, by the sentence's role."""
+EXTRACTED = "Put together from the ledger's own sentences; no model wrote anything."
+
+
+def answer_document(
+    question: str,
+    said: Sequence[Sentence],
+    known: Mapping[str, Source],
+    *,
+    by: str,
+    note: str = "",
+    beside: Mapping[str, Any] | None = None,
+) -> Document:
+    """The answer. Sources are numbered in the order cited; a sentence that cites the unknown is left out."""
+    told = [s for s in said if s.cites and all(ref in known for ref in s.cites)]
+    order = list(dict.fromkeys(ref for s in told for ref in s.cites))
+    label = {ref: f"S{n}" for n, ref in enumerate(order, 1)}
+    return {
+        "question": question,
+        "found": bool(told),
+        "answered_by": by,
+        "note": note if told else " ".join(t for t in (NOTHING_FOUND, note) if t),
+        "sentences": [
+            {"text": s.text, "cites": [label[r] for r in s.cites], "role": s.role} for s in told
+        ],
+        "sources": [{"label": label[ref], "ref": ref, **known[ref].document} for ref in order],
+        "claims": [], "leads": [], "papers": [], "next_lines": [], "left_out": [],
+        **(beside or {}),
+    }  # fmt: skip
+
+
+def refs_of(answer: Document) -> dict[str, str]:
+    """What each label of an answer stands for."""
+    return {s["label"]: s["ref"] for s in answer["sources"]}
+
+
+def as_markdown(answer: Document) -> str:
+    """An answer to paste elsewhere. Text from papers and models is data: its marks are escaped."""
+    parts = [f"**{escape(answer['question'])}**", ""]
+    if answer["note"]:
+        parts += [f"*{escape(answer['note'])}*", ""]
+    for s in answer["sentences"]:
+        side = f"{SIDES[s['role']]}: " if s["role"] in SIDES else ""
+        parts += [f"{side}{escape(s['text'])} ({', '.join(s['cites'])})", ""]
+    if answer["sources"]:
+        parts += ["Sources", "", *(f"- {s['label']}: {source_line(s)}" for s in answer["sources"]), ""]
+    if answer["leads"]:
+        parts += ["Leads, not counted", "", *(f"- {source_line(s)}" for s in answer["leads"]), ""]
+    if answer["papers"]:
+        parts += ["Papers nobody has judged yet", "", *(f"- {paper_line(p)}" for p in answer["papers"]), ""]
+    if answer["next_lines"]:
+        parts += ["Next lines", "", *(f"- {escape(n['text'])}" for n in answer["next_lines"]), ""]
+    return "\n".join(parts)
+
+
+def source_line(source: Document) -> str:
+    """A source on one line of Markdown."""
+    if source["kind"] == "evidence":
+        link = f"[arXiv:{source['arxiv_id']}]({source['url']})"
+        return (f"“{escape(source['quote'])}” — {link}, {escape(source['title'])}, {source['published']} "
+                f"({source['stance']})")  # fmt: skip
+    if source["kind"] == "verdict":
+        when = source["decided_at"][:10]
+        return f"{escape(source['text'])}: {source['before']} → {source['verdict']} on {when}"
+    facts = f"{source['verdict']}, {source['basis']}, as of {source['as_of'] or 'unknown'}, {source['age']}"
+    return f"{escape(source['text'])} (`{source['id']}`: {facts})"
+
+
+def paper_line(paper: Document) -> str:
+    """A paper on one line of Markdown."""
+    return f"[arXiv:{paper['arxiv_id']}]({paper['url']}), {escape(paper['title'])}, {paper['published']}"

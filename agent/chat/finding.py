@@ -1,0 +1,116 @@
+"""Find in a ledger what bears on a question: kept in memory, made anew when the ledger has changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+import store.claims
+import store.papers
+from agent.chat.question import Question
+from agent.chat.search import CLOSE, ClaimSearch, Hit, Unit, closest, relevant, units_of
+from agent.retest.quotes import legible
+from store.ledger import Ledger
+from store.records import Paper, Passage
+from store.vectors import Vectors
+
+Vector = NDArray[np.float32]
+MOST_CLAIMS, MOST_PASSAGES, READ_AHEAD = 5, 5, 200
+
+
+@dataclass(frozen=True)
+class Near:
+    """A paper or a passage of one that nobody judged for this question."""
+
+    paper: Paper
+    passage: Passage | None
+    score: float
+
+    def document(self) -> dict[str, Any]:
+        """As every face shows it."""
+        said = legible(self.passage.text) if self.passage else self.paper.abstract
+        section = self.passage.section if self.passage else "abstract"
+        return {
+            "arxiv_id": self.paper.id, "title": self.paper.title, "published": self.paper.published,
+            "url": self.paper.url, "section": section, "text": said, "score": round(self.score, 3),
+        }  # fmt: skip
+
+
+class Finder:
+    """Searches claims and passages. Safe to use from several threads.
+
+    `embed` gives unit vectors of texts; `remember` gives those of wordings, kept between processes;
+    `corpus` gives the newest copy of the index, ids "papers:ID" and "passages:ID".
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        embed: Callable[[Sequence[str]], Vector],
+        remember: Callable[[Sequence[str]], Vector],
+        corpus: Callable[[], Vectors],
+    ) -> None:
+        self._ledger, self._embed, self._remember, self._corpus = ledger, embed, remember, corpus
+        self._made_of: tuple[int, ...] = ()
+        self._claims: ClaimSearch | None = None
+        self._lock = threading.Lock()
+
+    def vector(self, text: str) -> Vector:
+        """The unit vector of a text."""
+        return np.asarray(self._embed([text])[0], dtype=np.float32)
+
+    def claims(self, question: Question, vector: Vector, most: int = MOST_CLAIMS) -> list[Hit]:
+        """The claims that bear on a question, best first; none when nothing does."""
+        hits = self.every_claim(question, vector, most)
+        return relevant(hits) if hits else []
+
+    def every_claim(self, question: Question, vector: Vector, most: int = MOST_CLAIMS) -> list[Hit]:
+        """The claims closest to a question, whether or not they bear on it."""
+        with self._ledger.read() as db:
+            search = self._fresh(db)
+        return search.find(vector, question.topic, question.ids, most)
+
+    def near(self, vector: Vector, after: str | None = None, most: int = MOST_PASSAGES) -> list[Near]:
+        """Papers close to a question, one entry a paper, v1 later than the day `after`."""
+        hits = [h for h in closest(self._corpus(), vector, READ_AHEAD) if h.score >= CLOSE]
+        with self._ledger.read() as db:
+            return _one_a_paper(db, hits, after)[:most]
+
+    def rank(self, vector: Vector, papers: Sequence[Paper], most: int) -> list[Near]:
+        """Papers from elsewhere, closest first."""
+        if not papers:
+            return []
+        scores = self._embed([p.text for p in papers]) @ vector
+        best = np.argsort(-scores, kind="stable")[:most]
+        return [Near(papers[n], None, float(scores[n])) for n in best if scores[n] >= CLOSE]
+
+    def _fresh(self, db: Connection) -> ClaimSearch:
+        made_of = store.claims.fingerprint(db)
+        with self._lock:
+            if self._claims is None or made_of != self._made_of:
+                claims, lines = store.claims.active(db), store.claims.all_lines(db)
+                units: list[Unit] = units_of(claims, lines)
+                self._claims = ClaimSearch(claims, units, self._remember([u.text for u in units]))
+                self._made_of = made_of
+            return self._claims
+
+
+def _one_a_paper(db: Connection, hits: Sequence[Hit], after: str | None) -> list[Near]:
+    passages = store.papers.passages_by_id(
+        db, [h.id.removeprefix("passages:") for h in hits if h.id.startswith("passages:")]
+    )
+    named = [h.id.removeprefix("papers:") for h in hits if h.id.startswith("papers:")]
+    papers = store.papers.get_many(db, sorted({*named, *(p.paper_id for p in passages.values())}))
+    found: dict[str, Near] = {}
+    for hit in hits:
+        passage = passages.get(hit.id.removeprefix("passages:"))
+        paper = papers.get(passage.paper_id if passage else hit.id.removeprefix("papers:"))
+        if paper and not paper.withdrawn and (after is None or paper.published > after):
+            found.setdefault(paper.id, Near(paper, passage, hit.score))
+    return list(found.values())

@@ -1,0 +1,170 @@
+"""The question graph: condense, recall, then think and act in turn, or extract without a model, then settle.
+
+No node writes to the ledger: it is open for reading alone. A tool with an effect stops the graph until a
+person has said yes or no.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from langgraph.config import get_stream_writer
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+import store.papers
+from agent.chat import tools
+from agent.chat.answer import EXTRACTED, answer_document
+from agent.chat.answering import beside
+from agent.chat.extracting import extract
+from agent.chat.memory import condensed
+from agent.chat.parts import ChatParts
+from agent.chat.question import Question, parse
+from agent.chat.sources import sources_of, statuses
+from agent.chat.state import ChatState, labels_of, with_refs
+from agent.chat.thinking import think
+from store.remarks import Sentence
+
+Given = Runtime[ChatParts]
+FEW_WORDS, FEW_QUOTES = 4, 3
+
+
+def build(checkpointer: Any = None) -> Any:
+    """Compile the graph. Nothing is built at import."""
+    graph = StateGraph(ChatState, context_schema=ChatParts)
+    graph.add_node("condense", condense)
+    graph.add_node("recall", recall)
+    graph.add_node("think", think)
+    graph.add_node("act", act)
+    graph.add_node("extract", extract_answer)
+    graph.add_node("settle", settle)
+    graph.add_edge(START, "condense")
+    graph.add_edge("condense", "recall")
+    graph.add_conditional_edges("recall", _who_answers, ["think", "extract"])
+    graph.add_conditional_edges("think", _after_thinking, ["act", "extract", "settle"])
+    graph.add_conditional_edges("act", _after_acting, ["act", "think", "settle"])
+    graph.add_edge("extract", "settle")
+    graph.add_edge("settle", END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def condense(state: ChatState, runtime: Given) -> ChatState:
+    """Shorten what was said before, once it is long."""
+    return {"memory": condensed(runtime.context, state.get("memory", []))}
+
+
+def recall(state: ChatState, runtime: Given) -> ChatState:
+    """Find claims and passages for the question, and for what it goes on from."""
+    parts = runtime.context
+    asked = in_context(parse(state["question"], parts.today()), state["memory"])
+    vector = parts.finder.vector(asked.topic)
+    hits = parts.finder.claims(asked, vector)
+    with parts.ledger.read() as db:
+        found = statuses(db, parts.today(), [h.id for h in hits])
+        after = _bound(db, asked)
+    known = {p for s in found.values() for p in s.claim.source_ids} | {
+        c.paper.id for s in found.values() for c in (*s.citations, *s.leads, *s.rejected)
+    }
+    has_few = sum(len(s.citations) for s in found.values()) < FEW_QUOTES
+    wants = asked.wants_newer or asked.since is not None or (bool(hits) and has_few)
+    near = parts.finder.near(vector, after, most=20) if wants else []
+    papers = [n.document() for n in near if n.paper.id not in known][:5]
+    refs = [f"claim:{i}" for i in found] + [
+        f"evidence:{c.evidence.id}" for s in found.values() for c in s.citations[:4]
+    ]
+    get_stream_writer()({"kind": "found", "claims": [
+        {"id": s.claim.id, "text": s.claim.text, "verdict": s.name} for s in found.values()
+    ]})  # fmt: skip
+    return {"hits": [(h.id, h.score) for h in hits], "refs": refs, "papers": papers, "steps": 0}
+
+
+def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
+    """A question too short to be searched for alone takes the one before along."""
+    before = [turn["question"] for turn in memory if turn["question"]]
+    if len(question.topic.split()) >= FEW_WORDS or not before or question.ids:
+        return question
+    return replace(question, topic=f"{before[-1]} {question.topic}")
+
+
+def act(state: ChatState, runtime: Given) -> ChatState:
+    """Run the first pending tool; before one with an effect, stop until a person has answered."""
+    (call_id, name, arguments), *rest = state["pending"]
+    read, write = tools.read_call(name, arguments), get_stream_writer()
+    if isinstance(read, str):
+        return {"pending": rest, "messages": [*state["messages"], _told(call_id, read)]}
+    tool, asked = read
+    if tool.ask_first:
+        answer = interrupt({"ask": tools.question_first(tool, asked), "tool": name})
+        if answer is not True:
+            told = "the person said no; do not ask again"
+            return {"pending": rest, "messages": [*state["messages"], _told(call_id, told)]}
+    write({"kind": "tool", "name": name, "asked": asked.model_dump()})
+    outcome = tools.run(tool, runtime.context, asked)
+    refs = with_refs(state["refs"], outcome.refs)
+    told = tools.told_to_model(runtime.context, outcome, labels_of(refs))
+    return {
+        "pending": rest, "refs": refs, "messages": [*state["messages"], _told(call_id, told)],
+        "papers": _each_once([*outcome.papers, *state["papers"]]),
+        "did": [*state.get("did", []), *([outcome.did] if outcome.did else [])],
+    }  # fmt: skip
+
+
+def extract_answer(state: ChatState, runtime: Given) -> ChatState:
+    """Answer from the ledger's own sentences."""
+    parts = runtime.context
+    asked = parse(state["question"], parts.today())
+    with parts.ledger.read() as db:
+        found = statuses(db, parts.today(), [claim_id for claim_id, _ in state["hits"]])
+    said = [{"text": s.text, "cites": list(s.cites), "role": s.role}
+            for s in extract(asked, list(found.values()), parts.today())]  # fmt: skip
+    note = " ".join(t for t in (state.get("note", ""), EXTRACTED if said else "") if t)
+    return {"said": said, "is_extracted": True, "note": note}
+
+
+def settle(state: ChatState, runtime: Given) -> ChatState:
+    """Put the answer together, citing only what stands in the ledger at this moment."""
+    parts = runtime.context
+    said = [Sentence(s["text"], tuple(s["cites"]), s["role"]) for s in state.get("said", [])]
+    with parts.ledger.read() as db:
+        known = sources_of(db, parts.today(), [r for s in said for r in s.cites])
+        more = beside(db, parts.today(), state)
+    by = "extraction" if state.get("is_extracted") or parts.talker is None else parts.talker.name
+    answer = answer_document(state["question"], said, known, by=by, note=state.get("note", ""), beside=more)
+    return {"answer": answer}
+
+
+def _who_answers(_: ChatState, runtime: Given) -> str:
+    return "think" if runtime.context.talker else "extract"
+
+
+def _after_thinking(state: ChatState, runtime: Given) -> str:
+    if runtime.context.stop.is_set():
+        return "settle"
+    if state.get("is_extracted"):
+        return "extract"
+    return "act" if state["pending"] else "settle"
+
+
+def _after_acting(state: ChatState, runtime: Given) -> str:
+    if runtime.context.stop.is_set():
+        return "settle"
+    return "act" if state["pending"] else "think"
+
+
+def _bound(db: Any, asked: Question) -> str | None:
+    """The day that papers have to be later than: the one asked for, or that of the paper named."""
+    if asked.since or not (asked.wants_newer and asked.ids):
+        return asked.since
+    named = store.papers.get_many(db, list(asked.ids))
+    month = f"20{asked.ids[0][:2]}-{asked.ids[0][2:4]}"
+    return max((p.published for p in named.values()), default=month + "-31")
+
+
+def _told(call_id: str, text: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call_id, "content": text}
+
+
+def _each_once(papers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({p["arxiv_id"]: p for p in reversed(papers)}.values())[::-1]

@@ -1,0 +1,80 @@
+"""What was said before, shortened once it is long: citations are kept, and nothing is said without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import prompts
+from agent.chat.checking import Cutter, draft_of, why_not_shown
+from agent.chat.parts import ChatParts
+from agent.chat.sources import sources_of
+from agent.chat.state import labels_of
+from agent.errors import JudgeError
+from agent.ports import Talker, Usage
+from agent.retest.budget import BudgetReached
+
+Turn = dict[str, Any]
+MOST_CHARACTERS, KEPT_WHOLE, MOST_SENTENCES = 6000, 2, 6
+
+
+def turn_of(answer: Mapping[str, Any]) -> Turn:
+    """What is remembered of an answer."""
+    refs = {s["label"]: s["ref"] for s in answer["sources"]}
+    return {
+        "question": answer["question"],
+        "sentences": [
+            {"text": s["text"], "cites": [refs[c] for c in s["cites"]]} for s in answer["sentences"]
+        ],
+    }
+
+
+def as_text(memory: Sequence[Turn], labels: Mapping[str, str]) -> str:
+    """Earlier turns as a prompt shows them, fenced as data."""
+    shown = []
+    for turn in memory:
+        asked = [f"Q: {turn['question']}"] if turn["question"] else []
+        said = [f"A: {s['text']} [{']['.join(labels[r] for r in s['cites'])}]" for s in turn["sentences"]]
+        shown.append(prompts.fenced("turn", "\n".join([*asked, *said])))
+    return "\n".join(shown)
+
+
+def condensed(parts: ChatParts, memory: Sequence[Turn]) -> list[Turn]:
+    """Earlier turns, the oldest as a summary once all of them are longer than fits."""
+    turns = list(memory)
+    if sum(_length(t) for t in turns) <= MOST_CHARACTERS or len(turns) <= KEPT_WHOLE:
+        return turns
+    old, new = turns[:-KEPT_WHOLE], turns[-KEPT_WHOLE:]
+    told = _by_model(parts, parts.talker, old) if parts.talker else []
+    return [{"question": "", "sentences": told or _first_sentences(old)}, *new]
+
+
+def _by_model(parts: ChatParts, talker: Talker, old: Sequence[Turn]) -> list[Turn]:
+    """A model's summary, each sentence checked like any other; none when it fails."""
+    refs = list(dict.fromkeys(r for t in old for s in t["sentences"] for r in s["cites"]))
+    labels = labels_of(refs)
+    with parts.ledger.read() as db:
+        given = {labels[ref]: s for ref, s in sources_of(db, parts.today(), refs).items()}
+    prompt, cutter = prompts.load("condense"), Cutter()
+    messages = [{"role": "system", "content": prompt.system},
+                {"role": "user", "content": prompt.render(turns=as_text(old, labels))}]  # fmt: skip
+    try:
+        reserved = parts.budget.reserve(len(str(messages)), "chat")
+        pieces = list(talker.stream(messages, []))
+    except (JudgeError, BudgetReached):
+        return []
+    usage = next((p for p in pieces if isinstance(p, Usage)), Usage())
+    parts.budget.settle(reserved, *usage, claim="chat")
+    text = "".join(p for p in pieces if isinstance(p, str))
+    drafts = [draft_of(s) for s in (*cutter.feed(text), *cutter.end())]
+    kept = [d for d in drafts if not why_not_shown(d, given)][:MOST_SENTENCES]
+    return [{"text": d.text, "cites": [given[c].ref for c in d.cites]} for d in kept]
+
+
+def _first_sentences(old: Sequence[Turn]) -> list[Turn]:
+    """Without a model: what each old turn said first."""
+    return [t["sentences"][0] for t in old if t["sentences"]][-MOST_SENTENCES:]
+
+
+def _length(turn: Turn) -> int:
+    return len(turn["question"]) + sum(len(s["text"]) for s in turn["sentences"])

@@ -1,0 +1,129 @@
+"""Find claims and passages for a question, in memory. Knows no disk, no ledger and no model.
+
+A claim is found by meaning (cosine of its wording, its parts, its durable question), by words (BM25,
+Robertson and Zaragoza 2009) and, where a question names a paper, by its sources. A line's own question lends
+weight to its claims.
+
+Passages and papers are found by an exact matrix product: at 100,000 it is quicker than it is to
+embed the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.records import Claim, Line
+from store.vectors import Vectors
+
+BY_WORDS, MOST_BY_WORDS, BY_LINE, BY_SOURCE = 0.05, 10.0, 0.15, 1.0
+RELEVANT = 0.44
+"""Claims that score less do not bear on a question: halfway between the best unanswerable and the weakest
+answerable question of the half of bench/questions.yaml that is for tuning."""
+CLOSE = 0.42
+"""Cosine from which a passage or paper is close enough to be shown."""
+NEAR_BEST = 0.35
+"""How far below the best claim another may score and still belong to an answer."""
+
+
+class Hit(NamedTuple):
+    """Something found, and how well it fits."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A wording of a claim, or of a line (`claim_id` empty), that is embedded."""
+
+    text: str
+    claim_id: str = ""
+    line_id: str = ""
+
+
+def units_of(claims: Sequence[Claim], lines: Sequence[Line]) -> list[Unit]:
+    """Everything that is embedded to find claims by."""
+    said = [
+        Unit(text, claim.id)
+        for claim in claims
+        for text in (claim.text, claim.durable_question, *(a.text for a in claim.atoms))
+        if text
+    ]
+    return said + [Unit(line.question, line_id=line.id) for line in lines]
+
+
+class ClaimSearch:
+    """Finds claims. `vectors` [len(units), width] are those of `units`, in order."""
+
+    def __init__(self, claims: Sequence[Claim], units: Sequence[Unit], vectors: NDArray[np.float32]) -> None:
+        self._ids = [c.id for c in claims]
+        place = {c.id: n for n, c in enumerate(claims)}
+        self._sources = {s: [place[c.id] for c in claims if s in c.source_ids]
+                         for s in {s for c in claims for s in c.source_ids}}  # fmt: skip
+        own = [n for n, u in enumerate(units) if u.claim_id]
+        self._vectors, self._of = vectors[own], np.array([place[units[n].claim_id] for n in own], dtype=int)
+        lines = [n for n, u in enumerate(units) if u.line_id]
+        self._line_vectors = vectors[lines]
+        self._members = [
+            [place[c.id] for c in claims if units[n].line_id in c.lines] for n in lines
+        ]  # fmt: skip
+        self._words = _index([_words_of(c) for c in claims])
+
+    def find(self, vector: NDArray[np.float32], topic: str, ids: Sequence[str], most: int) -> list[Hit]:
+        """The claims that fit best, best first, whether or not they bear on the question."""
+        if not self._ids:
+            return []
+        scores = np.full(len(self._ids), -1.0)
+        np.maximum.at(scores, self._of, self._vectors @ vector)
+        scores += BY_WORDS * np.minimum(_by_words(self._words, topic, len(self._ids)), MOST_BY_WORDS)
+        for cosine, members in zip(self._line_vectors @ vector, self._members, strict=True):
+            scores[members] += BY_LINE * max(float(cosine), 0.0) ** 2
+        for source in ids:
+            scores[self._sources.get(source, [])] += BY_SOURCE
+        best = np.argsort(-scores, kind="stable")[:most]
+        return [Hit(self._ids[n], float(scores[n])) for n in best]
+
+
+def relevant(hits: Sequence[Hit]) -> list[Hit]:
+    """Those hits, sorted, that bear on the question."""
+    return [h for h in hits if h.score >= max(RELEVANT, hits[0].score - NEAR_BEST)]
+
+
+def closest(corpus: Vectors, vector: NDArray[np.float32], most: int) -> list[Hit]:
+    """The `most` ids whose vectors are closest, best first."""
+    if not corpus.ids:
+        return []
+    scores = corpus.matrix @ vector
+    some = np.argpartition(-scores, min(most, len(scores) - 1))[:most]
+    best = some[np.argsort(-scores[some], kind="stable")]
+    return [Hit(corpus.ids[n], float(scores[n])) for n in best]
+
+
+def _words_of(claim: Claim) -> str:
+    terms = (t for axis in claim.scope.values() for t in (axis.value, *axis.terms))
+    return " ".join([claim.text, *(a.text for a in claim.atoms), claim.durable_question,
+                     claim.perishable_limitation, *terms])  # fmt: skip
+
+
+def _index(texts: Sequence[str]) -> Any:
+    import bm25s
+
+    if not any(t.strip() for t in texts):
+        return None
+    words = bm25s.BM25()
+    words.index(bm25s.tokenize(list(texts), stopwords="en", show_progress=False), show_progress=False)
+    return words
+
+
+def _by_words(words: Any, topic: str, length: int) -> NDArray[np.float32]:
+    import bm25s
+
+    asked = bm25s.tokenize([topic], stopwords="en", show_progress=False, return_ids=False)[0]
+    if words is None or not asked:
+        return np.zeros(length, dtype=np.float32)
+    return np.asarray(words.get_scores(asked), dtype=np.float32)

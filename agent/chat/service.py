@@ -1,0 +1,100 @@
+"""Ask a question in a thread, and go on from where a person was asked for a yes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from langgraph.types import Command
+
+from agent.chat.graph import build
+from agent.chat.memory import turn_of
+from agent.chat.parts import ChatParts
+from agent.chat.threads import Threads
+from agent.errors import UsageError
+from agent.text import without_controls
+
+Event = dict[str, Any]
+LONGEST_QUESTION = 2000
+
+
+class Chat:
+    """Answers questions, in events: documents with a `kind`.
+
+    thread (its id), found (claims), writing (the model has begun), sentence (checked, with what it cites),
+    struck (why one was left out), tool (one that was run), ask (a person has to say yes), answer (the whole).
+    """
+
+    def __init__(self, parts: ChatParts, threads: Threads, saver: Any, now: Callable[[], str]) -> None:
+        self.parts, self.threads = parts, threads
+        self._saver, self._graph, self._now = saver, build(saver), now
+
+    def ask(
+        self, question: str, thread_id: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """Ask, in a new thread or an old one. Raises UsageError for a question or thread that is none."""
+        text = " ".join(without_controls(question).split())
+        if not text or len(text) > LONGEST_QUESTION:
+            raise UsageError("no question" if not text else f"a question of {len(text)} characters",
+                             f"ask in 1 to {LONGEST_QUESTION} characters")  # fmt: skip
+        thread = thread_id or self.threads.begin(text, self._now())
+        self._drop_waiting(thread)
+        number = self.threads.ask(thread, text, self._now())
+        yield {"kind": "thread", "id": thread, "number": number}
+        begin = {"question": text, "memory": self.threads.memory(thread)}
+        yield from self._drive(thread, number, begin, stop)
+
+    def go_on(self, thread_id: str, stop: threading.Event | None = None, *, yes: bool) -> Iterator[Event]:
+        """Go on after a person was asked. Raises UsageError where nothing waits."""
+        number = self.waiting(thread_id)
+        if number is None:
+            raise UsageError(f"nothing waits in thread {thread_id!r}", "ask a question")
+        yield from self._drive(thread_id, number, Command(resume=yes), stop)
+
+    def waiting(self, thread_id: str) -> int | None:
+        """The number of the question that waits for a yes, or None."""
+        open_turns = [t.number for t in self.threads.turns(thread_id) if t.answer is None]
+        if not open_turns:
+            return None
+        state = self._graph.get_state(self._config(thread_id, open_turns[-1]))
+        return open_turns[-1] if state.interrupts else None
+
+    def asked(self, thread_id: str) -> str:
+        """What a person is asked in a thread that waits; empty where nothing waits."""
+        number = self.waiting(thread_id)
+        if number is None:
+            return ""
+        state = self._graph.get_state(self._config(thread_id, number))
+        return str(state.interrupts[0].value["ask"])
+
+    def _drive(self, thread: str, number: int, begin: Any, stop: threading.Event | None) -> Iterator[Event]:
+        config = self._config(thread, number)
+        parts = replace(self.parts, stop=stop or threading.Event())
+        answer = None
+        for mode, event in self._graph.stream(
+            begin, config, context=parts, stream_mode=["custom", "updates"], durability="sync"
+        ):
+            if mode == "custom":
+                yield event
+            elif "__interrupt__" in event:
+                yield {"kind": "ask", "thread": thread, **event["__interrupt__"][0].value}
+                return
+            elif "settle" in event:
+                answer = event["settle"]["answer"] | {"thread": thread, "asked_at": self._now()}
+        if answer is not None:
+            memory = self._graph.get_state(config).values.get("memory", [])
+            self.threads.answer(thread, number, answer, [*memory, turn_of(answer)], self._now())
+            self._saver.delete_thread(config["configurable"]["thread_id"])
+            yield {"kind": "answer", **answer}
+
+    def _drop_waiting(self, thread: str) -> None:
+        """A new question is a no to what was waited for."""
+        for turn in self.threads.turns(thread):
+            if turn.answer is None:
+                self._saver.delete_thread(self._config(thread, turn.number)["configurable"]["thread_id"])
+
+    @staticmethod
+    def _config(thread: str, number: int) -> dict[str, Any]:
+        return {"configurable": {"thread_id": f"{thread}:{number}"}}

@@ -1,0 +1,146 @@
+"""What an answer may cite: claims, counted evidence and past verdicts, each loaded anew from the ledger.
+
+A reference is "claim:ID", "evidence:ID" or "verdict:NUMBER". Leads and papers nobody has judged are no
+sources: they are shown beside an answer and never cited by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+import store.evidence
+import store.verdicts
+from agent.reports.documents import citation_document
+from agent.reports.load import load
+from agent.reports.model import Citation, ClaimStatus, build
+from agent.reports.why import why_not
+from agent.retest.window import months_between
+from agent.writing.grounding import Material
+from store.records import Verdict
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that can be cited: what it says, what may be said of it, and how it is shown.
+
+    `verdicts` and `stances` are the words for outcomes that a sentence citing it may use.
+    """
+
+    ref: str
+    material: Material
+    document: Document
+    verdicts: frozenset[str] = frozenset()
+    stances: frozenset[str] = frozenset()
+
+
+def statuses(db: Connection, today: str, ids: Iterable[str]) -> dict[str, ClaimStatus]:
+    """The present state of some claims, in the order asked; retired and unknown ones are left out."""
+    wanted = list(dict.fromkeys(ids))
+    found = {s.claim.id: s for s in build(load(db, today, only=wanted)).statuses} if wanted else {}
+    return {i: found[i] for i in wanted if i in found}
+
+
+def sources_of(db: Connection, today: str, refs: Sequence[str]) -> dict[str, Source]:
+    """Every reference that stands in the ledger now."""
+    by_kind: dict[str, list[str]] = {"claim": [], "evidence": [], "verdict": []}
+    for ref in refs:
+        kind, _, name = ref.partition(":")
+        by_kind.get(kind, []).append(name)
+    verdicts = store.verdicts.by_id(db, [int(n) for n in by_kind["verdict"] if n.isdigit()])
+    quoted = store.evidence.by_id(db, by_kind["evidence"])
+    claims = [*by_kind["claim"], *(v.claim_id for v in verdicts.values()),
+              *(e.claim_id for e in quoted.values())]  # fmt: skip
+    known = statuses(db, today, claims)
+    found = {f"claim:{i}": claim_source(known[i], today) for i in by_kind["claim"] if i in known}
+    for evidence_id, evidence in quoted.items():
+        citation = _citation(known.get(evidence.claim_id), evidence_id)
+        if citation is not None:
+            found[f"evidence:{evidence_id}"] = evidence_source(citation)
+    for number, verdict in verdicts.items():
+        if verdict.claim_id in known:
+            found[f"verdict:{number}"] = verdict_source(known[verdict.claim_id], verdict)
+    return {ref: found[ref] for ref in refs if ref in found}
+
+
+def claim_source(status: ClaimStatus, today: str) -> Source:
+    """A claim with its present verdict."""
+    claim, verdict = status.claim, status.verdict
+    document = claim_fields(status, today)
+    reasons = why_not(status)
+    decided = [verdict.basis, verdict.condition, verdict.reason, verdict.decided_at[:10]] if verdict else []
+    said = [claim.text, claim.durable_question, claim.as_of or "as-of month unknown", status.name, *decided,
+            *reasons.values(), document["age"], status.override.reason if status.override else "",
+            status.tested_at or "never tested"]  # fmt: skip
+    return Source(
+        f"claim:{claim.id}",
+        Material(f"claim:{claim.id}", "\n".join(t for t in said if t), claim.source_ids),
+        document | {"kind": "claim", "why_not": reasons},
+        verdicts=frozenset({status.name, status.rule_name}),
+    )
+
+
+def claim_fields(status: ClaimStatus, today: str) -> Document:
+    """A claim and its verdict as every face shows them."""
+    claim, verdict = status.claim, status.verdict
+    months = months_between(claim.as_of, today) if claim.as_of else None
+    return {
+        "id": claim.id, "text": claim.text, "verdict": status.name,
+        "basis": verdict.basis if verdict else "untested",
+        "condition": verdict.condition if verdict else "", "reason": verdict.reason if verdict else "",
+        "confidence": verdict.confidence if verdict else None,
+        "contested": bool(verdict and verdict.contested), "override": status.override is not None,
+        "as_of": claim.as_of, "age": "age unknown" if months is None else f"{months} months old",
+        "tested_at": status.tested_at, "papers": sorted(claim.source_ids), "lines": list(claim.lines),
+    }  # fmt: skip
+
+
+def evidence_source(citation: Citation) -> Source:
+    """A counted quote."""
+    item, paper = citation.evidence, citation.paper
+    said = "\n".join(t for t in (citation.quote, paper.title, item.published, item.condition) if t)
+    document = citation_document(citation) | {
+        "kind": "evidence", "id": item.id, "claim_id": item.claim_id, "condition": item.condition,
+        "status": item.status,
+    }  # fmt: skip
+    ref = f"evidence:{item.id}"
+    return Source(ref, Material(ref, said, frozenset({paper.id})), document, stances=frozenset({item.stance}))
+
+
+def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:
+    """A verdict of a claim's history, and the one before it."""
+    earlier = [v for v in status.history if (v.id or 0) < (verdict.id or 0)]
+    before = (earlier[-1].name if earlier else None) or "none yet"
+    name, day = verdict.name or "none yet", verdict.decided_at[:10]
+    ref = f"verdict:{verdict.id}"
+    said = "\n".join(t for t in (status.claim.text, before, name, verdict.basis, day, verdict.condition,
+                                 verdict.reason) if t)  # fmt: skip
+    document = {
+        "kind": "verdict", "id": verdict.id, "claim_id": status.claim.id, "text": status.claim.text,
+        "before": before, "verdict": name, "basis": verdict.basis, "condition": verdict.condition,
+        "reason": verdict.reason, "decided_at": verdict.decided_at,
+    }  # fmt: skip
+    return Source(ref, Material(ref, said, status.claim.source_ids), document,
+                  verdicts=frozenset({before, name}))  # fmt: skip
+
+
+def changes_since(status: ClaimStatus, since: str, until: str = "9999") -> list[Verdict]:
+    """Verdicts of a claim that differ from the one before and were decided in a stretch of days."""
+    found, before = [], None
+    for verdict in status.history:
+        if verdict.name not in (before, None) and since <= verdict.decided_at[:10] <= until:
+            found.append(verdict)
+        before = verdict.name
+    return found
+
+
+def _citation(status: ClaimStatus | None, evidence_id: str) -> Citation | None:
+    """Counted evidence as a citation; what its gates let down, or what has lapsed, is none."""
+    if status is None:
+        return None
+    return next((c for c in status.citations if c.evidence.id == evidence_id), None)

@@ -1,0 +1,142 @@
+"""Ask the model, and show each sentence the moment it is whole and has been checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from langgraph.config import get_stream_writer
+from langgraph.runtime import Runtime
+
+import prompts
+from agent.chat import tools
+from agent.chat.checking import Cutter, draft_of, why_not_shown
+from agent.chat.memory import as_text
+from agent.chat.parts import ChatParts
+from agent.chat.sources import Source, sources_of
+from agent.chat.state import ChatState, labels_of, with_refs
+from agent.errors import JudgeError
+from agent.ports import Talker, ToolCall, Usage
+from agent.retest.budget import BudgetReached
+
+MOST_STEPS, MOST_CALLS = 6, 4
+NOTHING = "NOTHING FOUND"
+
+
+def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
+    """One answer of the model: sentences, or tools it asks for. A model that fails leaves it to code."""
+    parts = runtime.context
+    if parts.talker is None:
+        raise AssertionError("only asked where there is a model")
+    refs = with_refs(
+        state["refs"], [r for turn in state["memory"] for s in turn["sentences"] for r in s["cites"]]
+    )
+    with parts.ledger.read() as db:
+        known = sources_of(db, parts.today(), refs)
+    labels = labels_of(refs)
+    given = {labels[ref]: source for ref, source in known.items()}
+    messages = state.get("messages") or _opening(state, parts, given, labels)
+    ear = _Ear(given, get_stream_writer())
+    note = ""
+    try:
+        _listen(parts, parts.talker, messages, is_last=state["steps"] + 1 >= MOST_STEPS, ear=ear)
+    except (JudgeError, BudgetReached) as error:
+        note = f"The model gave no{' further' if ear.said else ''} answer: {error}."
+    said = [*state.get("said", []), *ear.said]
+    if parts.stop.is_set():
+        note = "Stopped before it was finished."
+    return {
+        "refs": refs, "messages": [*messages, *ear.message()],
+        "pending": [(c.id, c.name, c.arguments) for c in ear.calls],
+        "steps": state["steps"] + 1, "said": said, "note": note,
+        "left_out": [*state.get("left_out", []), *([] if ear.calls else ear.left_out)],
+        "spent": [a + b for a, b in zip(state.get("spent", [0, 0, 0]), ear.usage, strict=True)],
+        "is_extracted": bool(note) and not said and not parts.stop.is_set(),
+    }  # fmt: skip
+
+
+class _Ear:
+    """Listens to one answer."""
+
+    def __init__(self, given: dict[str, Source], write: Callable[[dict[str, Any]], None]) -> None:
+        self.said: list[dict[str, Any]] = []
+        self.left_out: list[str] = []
+        self.calls: list[ToolCall] = []
+        self.usage = Usage()
+        self.heard = ""
+        self._given, self._write, self._cutter = given, write, Cutter()
+
+    def hear(self, piece: str | ToolCall | Usage) -> None:
+        """Take one piece of the stream."""
+        if isinstance(piece, ToolCall):
+            if len(self.calls) < MOST_CALLS:
+                self.calls.append(piece)
+        elif isinstance(piece, Usage):
+            self.usage = piece
+        else:
+            if not self.heard:
+                self._write({"kind": "writing"})
+            self.heard += piece
+            for statement in self._cutter.feed(piece):
+                self._judge(statement)
+
+    def end(self) -> None:
+        """Take what is left when the stream has ended."""
+        for statement in self._cutter.end():
+            self._judge(statement)
+
+    def message(self) -> list[dict[str, Any]]:
+        """What was heard, as the conversation goes on with it."""
+        calls = [{"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+                 for c in self.calls]  # fmt: skip
+        return [
+            {"role": "assistant", "content": self.heard or None, **({"tool_calls": calls} if calls else {})}
+        ]
+
+    def _judge(self, statement: str) -> None:
+        draft = draft_of(statement)
+        if NOTHING in statement.upper():
+            return
+        if why := why_not_shown(draft, self._given):
+            self.left_out.append(why)
+            self._write({"kind": "struck", "why": why})
+            return
+        cited = [self._given[c] for c in draft.cites]
+        text = " ".join(draft.text.split())
+        self.said.append({"text": text, "cites": [s.ref for s in cited], "role": ""})
+        self._write({"kind": "sentence", "text": text, "role": "",
+                     "cites": [{"ref": s.ref, **s.document} for s in cited]})  # fmt: skip
+
+
+def _listen(
+    parts: ChatParts, talker: Talker, messages: list[dict[str, Any]], *, is_last: bool, ear: _Ear
+) -> None:
+    """Hear the whole answer, or as much of it as a person wants."""
+    reserved = parts.budget.reserve(len(str(messages)), "chat")
+    try:
+        for piece in talker.stream(messages, [] if is_last else tools.schemas()):
+            if parts.stop.is_set():
+                break
+            ear.hear(piece)
+    except JudgeError:
+        parts.budget.forfeit(reserved, "chat", answers=1 if ear.heard else 0)
+        raise
+    if not parts.stop.is_set():
+        ear.end()
+    parts.budget.settle(reserved, *ear.usage, claim="chat")
+
+
+def _opening(
+    state: ChatState, parts: ChatParts, given: dict[str, Source], labels: dict[str, str]
+) -> list[dict[str, Any]]:
+    prompt = prompts.load("ask")
+    found = {labels[ref] for ref in state["refs"]}
+    shown = [prompts.fenced(f"{label} ({source.document['kind']})", source.material.text)
+             for label, source in given.items() if label in found]  # fmt: skip
+    papers = tools.papers_as_data(state["papers"])
+    said = prompt.render(
+        question=prompts.fenced("question", state["question"]),
+        memory=as_text(state["memory"], labels) or "nothing",
+        given="\n".join([*shown, papers]).strip() or "none", today=parts.today(),
+    )  # fmt: skip
+    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": said}]

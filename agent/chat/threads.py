@@ -1,0 +1,140 @@
+"""Threads of questions and answers, kept in a file of their own beside the ledger."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.errors import UsageError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS threads (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, started_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    memory TEXT NOT NULL DEFAULT '[]');
+CREATE TABLE IF NOT EXISTS turns (
+    thread_id TEXT NOT NULL REFERENCES threads(id), number INTEGER NOT NULL, question TEXT NOT NULL,
+    asked_at TEXT NOT NULL, answer TEXT, PRIMARY KEY (thread_id, number));
+"""
+LONGEST_TITLE = 80
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A thread as lists show it."""
+
+    id: str
+    title: str
+    started_at: str
+    updated_at: str
+    turns: int
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer; None while there is none."""
+
+    number: int
+    question: str
+    asked_at: str
+    answer: dict[str, Any] | None
+
+
+class Threads:
+    """The threads of a home. Safe to use from several threads of a process."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+        self._lock = threading.Lock()
+        with self._lock, self.connection:
+            self.connection.execute("PRAGMA journal_mode=WAL")
+            self.connection.executescript(_SCHEMA)
+
+    def begin(self, title: str, now: str) -> str:
+        """Begin a thread; return its id."""
+        thread_id = uuid.uuid4().hex[:12]
+        self._write("INSERT INTO threads (id, title, started_at, updated_at) VALUES (?, ?, ?, ?)",
+                    thread_id, title[:LONGEST_TITLE], now, now)  # fmt: skip
+        return thread_id
+
+    def every(self) -> list[Thread]:
+        """All threads, the newest first."""
+        rows = self._read(
+            "SELECT t.id, t.title, t.started_at, t.updated_at, COUNT(n.number) FROM threads t "
+            "LEFT JOIN turns n ON n.thread_id = t.id GROUP BY t.id ORDER BY t.updated_at DESC, t.id"
+        )
+        return [Thread(*row) for row in rows]
+
+    def turns(self, thread_id: str) -> list[Turn]:
+        """A thread's turns, oldest first. Raises UsageError for a thread that is not there."""
+        self._check(thread_id)
+        rows = self._read(
+            "SELECT number, question, asked_at, answer FROM turns WHERE thread_id = ? ORDER BY number",
+            thread_id,
+        )
+        return [
+            Turn(n, question, at, json.loads(answer) if answer else None) for n, question, at, answer in rows
+        ]
+
+    def ask(self, thread_id: str, question: str, now: str) -> int:
+        """Note a question; return its number."""
+        self._check(thread_id)
+        with self._lock, self.connection:
+            number = self.connection.execute(
+                "SELECT COALESCE(MAX(number), 0) + 1 FROM turns WHERE thread_id = ?", (thread_id,)
+            ).fetchone()[0]
+            self.connection.execute(
+                "INSERT INTO turns (thread_id, number, question, asked_at) VALUES (?, ?, ?, ?)",
+                (thread_id, number, question, now),
+            )
+        return int(number)
+
+    def answer(
+        self, thread_id: str, number: int, answer: dict[str, Any], memory: Sequence[dict[str, Any]], now: str
+    ) -> None:
+        """Note an answer, and what is remembered of the thread."""
+        with self._lock, self.connection:
+            self.connection.execute(
+                "UPDATE turns SET answer = ? WHERE thread_id = ? AND number = ?",
+                (json.dumps(answer, ensure_ascii=False), thread_id, number),
+            )
+            self.connection.execute(
+                "UPDATE threads SET memory = ?, updated_at = ? WHERE id = ?",
+                (json.dumps(list(memory), ensure_ascii=False), now, thread_id),
+            )
+
+    def memory(self, thread_id: str) -> list[dict[str, Any]]:
+        """What is remembered of a thread."""
+        self._check(thread_id)
+        found: list[dict[str, Any]] = json.loads(
+            self._read("SELECT memory FROM threads WHERE id = ?", thread_id)[0][0]
+        )
+        return found
+
+    def forget(self, thread_id: str) -> None:
+        """Delete a thread and its turns."""
+        self._check(thread_id)
+        self._write("DELETE FROM turns WHERE thread_id = ?", thread_id)
+        self._write("DELETE FROM threads WHERE id = ?", thread_id)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def _check(self, thread_id: str) -> None:
+        if not self._read("SELECT 1 FROM threads WHERE id = ?", thread_id):
+            raise UsageError(f"no thread {thread_id!r}", "retest chat --list names them")
+
+    def _read(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self.connection.execute(query, values).fetchall()
+
+    def _write(self, query: str, *values: object) -> None:
+        with self._lock, self.connection:
+            self.connection.execute(query, values)

@@ -1,0 +1,121 @@
+"""Print answers as they come: statements, then what they rest on. Text from outside is made safe to print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.chat.answer import SIDES
+from agent.text import without_controls
+
+_COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim",
+           "supports": "green", "relaxes": "yellow", "contradicts": "red"}  # fmt: skip
+_TOOLS = {
+    "search_claims": "searching the claims", "show_claim": "looking at a claim",
+    "search_evidence": "searching the evidence", "compare_dates": "comparing two days",
+    "find_newer": "looking for newer papers", "start_retest": "beginning a retest",
+    "export_report": "writing the report",
+}  # fmt: skip
+
+
+class Printer:
+    """Prints events of one answer to a console."""
+
+    def __init__(self, console: Any) -> None:
+        self._console = console
+        self._labels: dict[str, str] = {}
+        self._has_said = False
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Print one event; those that are not for people are passed over."""
+        handler = getattr(self, f"_{event['kind']}", None)
+        if handler:
+            handler(event)
+
+    def _found(self, event: dict[str, Any]) -> None:
+        if event["claims"] and self._console.is_terminal:
+            self._console.print(f"{len(event['claims'])} claims bear on this …", style="dim")
+
+    def _tool(self, event: dict[str, Any]) -> None:
+        if self._console.is_terminal:
+            self._console.print(f"{_TOOLS.get(event['name'], event['name'])} …", style="dim")
+
+    def _sentence(self, event: dict[str, Any]) -> None:
+        self._has_said = True
+        self._say(event["text"], event["role"], [self._label(c["ref"]) for c in event["cites"]])
+
+    def _answer(self, answer: dict[str, Any]) -> None:
+        if answer["note"]:
+            self._console.print(_plain(answer["note"]), style="italic")
+        if not self._has_said:
+            for s in answer["sentences"]:
+                self._say(s["text"], s["role"], s["cites"])
+        self._list("Sources", [(f"{s['label']}  ", s) for s in answer["sources"]])
+        self._list("Leads, not counted", [("·  ", s) for s in answer["leads"]])
+        self.papers(answer["papers"])
+        if answer["next_lines"]:
+            self._console.print("\nNext lines", style="bold")
+        for line in answer["next_lines"]:
+            self._console.print(f"·  {_plain(line['text'])}")
+        for did in answer["did"]:
+            self._console.print(_plain(did), style="italic")
+        if answer["left_out"]:
+            count = len(answer["left_out"])
+            self._console.print(f"{count} ungrounded statement{'s' if count > 1 else ''} left out: "
+                                f"{_plain(answer['left_out'][0])}", style="dim")  # fmt: skip
+
+    def _stopped(self, _: dict[str, Any]) -> None:
+        self._console.print("stopped", style="dim")
+
+    def _say(self, text: str, role: str, labels: list[str]) -> None:
+        from rich.text import Text
+
+        line = Text(f"{SIDES[role]}: " if role in SIDES else "", style="bold")
+        line.append(_plain(text), style="not bold")
+        line.append(f" [{', '.join(labels)}]", style="cyan not bold")
+        self._console.print(line)
+
+    def _list(self, title: str, rows: list[tuple[str, dict[str, Any]]]) -> None:
+        if rows:
+            self._console.print(f"\n{title}", style="bold")
+        for mark, source in rows:
+            self._console.print(_source(mark, source))
+
+    def papers(self, papers: list[dict[str, Any]]) -> None:
+        """Print papers that nobody has judged."""
+        from rich.text import Text
+
+        if papers:
+            self._console.print("\nPapers nobody has judged yet", style="bold")
+        for paper in papers:
+            line = Text("·  ")
+            line.append(f"arXiv:{paper['arxiv_id']}", style=f"link {paper['url']}")
+            line.append(f" {_plain(paper['title'])}, {paper['published']}")
+            self._console.print(line)
+
+    def _label(self, ref: str) -> str:
+        return self._labels.setdefault(ref, f"S{len(self._labels) + 1}")
+
+
+def _source(mark: str, source: dict[str, Any]) -> Any:
+    from rich.text import Text
+
+    line = Text(mark, style="cyan")
+    if source["kind"] == "evidence":
+        line.append(f"“{_plain(source['quote'])}” ", style="default")
+        line.append(f"arXiv:{source['arxiv_id']}", style=f"default link {source['url']}")
+        line.append(f" {_plain(source['title'])}, {source['published']}, ", style="dim")
+        line.append(source["stance"], style=_COLOUR.get(source["stance"], ""))
+    elif source["kind"] == "verdict":
+        line.append(f"{_plain(source['text'])} ", style="default")
+        line.append(f"{source['before']} → {source['verdict']}", style=_COLOUR.get(source["verdict"], ""))
+        line.append(f" on {source['decided_at'][:10]}", style="dim")
+    else:
+        line.append(f"{_plain(source['text'])} ", style="default")
+        line.append(source["verdict"], style=_COLOUR.get(source["verdict"], ""))
+        line.append(f" {source['basis']}, as of {source['as_of'] or 'unknown'}, {source['age']}, "
+                    f"{source['id']}", style="dim")  # fmt: skip
+    return line
+
+
+def _plain(text: str) -> str:
+    return " ".join(without_controls(text).split())

@@ -1,0 +1,32 @@
+"""`retest mcp`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agent.cli.shared import settings_of
+
+PORT = 8766
+
+
+@click.command()
+@click.option("--http", is_flag=True, help="Streamable HTTP on this machine alone; else standard in and out.")
+@click.option("--port", type=int, default=PORT, show_default=True, help="Port of --http.")
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model words the answers.")
+@click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where newer papers come from.")
+@click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
+@click.pass_context
+def command(ctx: click.Context, /, http: bool, port: int, **flags: Any) -> None:
+    """Serve the ledger by the Model Context Protocol; papers, retests and exports ask the person first."""
+    from agent.mcp import server
+    from agent.wiring.chat import open_chat
+
+    with open_chat(settings_of(ctx, **flags)) as chat:
+        served = server(chat)
+        if http:
+            click.echo(f"http://127.0.0.1:{port}/mcp", err=True)
+            served.run("streamable-http", host="127.0.0.1", port=port)
+        else:
+            served.run("stdio")

@@ -1,0 +1,118 @@
+"""Settings into a chat."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.adapters.clock import SystemClock
+from agent.adapters.embedder import SentenceEmbedder
+from agent.chat.finding import Finder
+from agent.chat.parts import ChatParts
+from agent.chat.service import Chat
+from agent.chat.threads import Threads
+from agent.ports import Talker
+from agent.settings import Settings
+from agent.wiring.deeds import HomeDeeds
+from agent.wiring.judges import endpoint, is_writing
+from agent.wiring.run import budget
+from agent.wiring.vectors import open_vectors
+from store import vectors
+from store.errors import Locked, VectorIndexError
+from store.files import Home
+from store.index import generation
+from store.ledger import Ledger
+from store.vectors import Vectors
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+@contextmanager
+def open_chat(settings: Settings) -> Iterator[Chat]:
+    """A chat over the home. Raises a RetestError or StoreError naming what cannot be had."""
+    from langgraph.checkpoint.sqlite import SqliteSaver
+
+    home, clock = Home(settings.home), SystemClock()
+    ledger = Ledger.view(home.ledger)
+    threads = Threads(home.chats)
+    try:
+        saver = SqliteSaver(threads.connection)
+        parts = ChatParts(
+            ledger=ledger, finder=open_finder(settings, ledger), deeds=HomeDeeds(settings),
+            today=lambda: clock.now().date().isoformat(), talker=talker(settings), budget=budget(settings),
+        )  # fmt: skip
+        yield Chat(parts, threads, saver, lambda: clock.now().isoformat(timespec="seconds"))
+    finally:
+        threads.close()
+        ledger.close()
+
+
+def talker(settings: Settings) -> Talker | None:
+    """The model that answers; None where settings name none that writes."""
+    if not is_writing(settings):
+        return None
+    from agent.adapters.llm_talker import LlmTalker
+
+    return LlmTalker(endpoint(settings, "--writer llm"), settings.model)
+
+
+def open_finder(settings: Settings, ledger: Ledger) -> Finder:
+    """What finds claims and passages of a home."""
+    home, embedder = Home(settings.home), SentenceEmbedder(settings.embedder)
+    kept = Kept(home, embedder.name, embedder.embed)
+    corpus = Corpus(settings, home)
+    return Finder(ledger, embedder.embed, kept.vectors, corpus.newest)
+
+
+class Kept:
+    """Vectors of wordings, each made once for as long as the embedder stays the same."""
+
+    def __init__(self, home: Home, model: str, embed: Embed) -> None:
+        self._folder, self._embed = home.search / "wordings", embed
+        self._made_of = hashlib.sha256(model.encode()).hexdigest()[:16]
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors [len(texts), width] in the order asked."""
+        copy = vectors.load(self._folder)
+        known = dict(zip(copy.ids, copy.matrix, strict=True)) if copy.made_of == self._made_of else {}
+        keys = [hashlib.sha256(t.encode()).hexdigest() for t in texts]
+        fresh = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+        if fresh:
+            made = self._embed(list(fresh.values()))
+            known |= dict(zip(fresh, made, strict=True))
+            ids = tuple(dict.fromkeys(keys))
+            vectors.save(self._folder, Vectors(ids, np.array([known[k] for k in ids]), self._made_of))
+        return np.array([known[k] for k in keys], dtype=np.float32).reshape(len(keys), -1)
+
+
+class Corpus:
+    """The newest copy of the index that can be had: while a run writes, the one before it."""
+
+    def __init__(self, settings: Settings, home: Home) -> None:
+        self._settings, self._home = settings, home
+        self._copy = vectors.load(home.search / "corpus")
+
+    def newest(self) -> Vectors:
+        """The copy, made anew when the index has changed and nobody holds it."""
+        now = generation(self._home.index)
+        if now not in (self._copy.made_of, "none"):
+            kept = vectors.load(self._home.search / "corpus")
+            self._copy = kept if kept.made_of == now else self._made(now)
+        return self._copy
+
+    def _made(self, now: str) -> Vectors:
+        try:
+            with open_vectors(self._settings) as index:
+                held = [(name, index.ids(name)) for name in ("papers", "passages")]
+                rows: list[Any] = [index.vectors(name, ids) for name, ids in held if ids]
+        except (Locked, VectorIndexError):
+            return self._copy
+        ids = tuple(f"{name}:{i}" for name, found in held for i in found)
+        copy = Vectors(ids, np.concatenate(rows), now) if ids else Vectors((), vectors.NONE.matrix, now)
+        vectors.save(self._home.search / "corpus", copy)
+        return vectors.load(self._home.search / "corpus") if ids else copy

@@ -1,0 +1,81 @@
+"""What a chat may do once a person has said yes: look for papers, begin a retest, write the report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+import bm25s
+
+import store.claims
+from agent.adapters.clock import SystemClock
+from agent.errors import UsageError
+from agent.ports import Known, Wanted
+from agent.reports import markdown
+from agent.reports.load import load
+from agent.reports.model import build
+from agent.settings import Settings
+from agent.wiring.papers import arxiv_http, paper_source
+from store.files import Home, write_atomically
+from store.ledger import Ledger
+from store.records import Claim, Paper
+
+HALF_A_YEAR, MOST_RANKED = timedelta(days=183), 60
+
+
+class HomeDeeds:
+    """Deeds on the home that settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._home = settings, Home(settings.home)
+
+    def newer(self, topic: str, after: str | None) -> Sequence[Paper]:
+        """See `agent.ports.Deeds`; without a day, of the last half year. The best by words."""
+        clock = SystemClock()
+        today = clock.now().date()
+        since = after or (today - HALF_A_YEAR).isoformat()
+        way = None if self._settings.source == "snapshot" else arxiv_http(self._settings, clock)
+        wanted = Wanted(_as_claim(topic), since, today.isoformat())
+        found = paper_source(self._settings, way).collect([wanted], Known())
+        papers = [p for p in found if since < p.published <= f"{today}~" and not p.withdrawn]
+        return _best_by_words(topic, papers)
+
+    def retest(self, claim_ids: Sequence[str]) -> str:
+        """See `agent.ports.Deeds`. Raises UsageError for a claim that is not there."""
+        with Ledger.view(self._home.ledger).read() as db:
+            unknown = set(claim_ids) - {c.id for c in store.claims.active(db, claim_ids)}
+        if unknown:
+            raise UsageError(f"no claim {sorted(unknown)[0]!r}", "retest claim list names them")
+        flags = [part for claim_id in claim_ids for part in ("--claim", claim_id)]
+        args = [sys.executable, "-m", "agent", "--home", str(self._home.root), "run", *flags, "--wait"]
+        with (self._home.root / "chat-retest.log").open("a") as log:
+            subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  our own program
+        return f"a retest of {', '.join(claim_ids)} has begun; retest status shows how it ends"
+
+    def export(self) -> str:
+        """See `agent.ports.Deeds`."""
+        today = SystemClock().now().date().isoformat()
+        with Ledger.view(self._home.ledger).read() as db:
+            text = markdown.render(build(load(db, today)))
+        path = self._home.root / "exports" / f"report-{today}.md"
+        write_atomically(path, text)
+        return f"wrote {path}"
+
+
+def _as_claim(topic: str) -> Claim:
+    return Claim("question", topic, "question", (), None, (), (), "", "")
+
+
+def _best_by_words(topic: str, papers: Sequence[Paper]) -> list[Paper]:
+    """What is worth embedding: embedding every paper of half a year would take minutes."""
+    if len(papers) <= MOST_RANKED:
+        return list(papers)
+    words = bm25s.BM25()
+    words.index(
+        bm25s.tokenize([p.text for p in papers], stopwords="en", show_progress=False), show_progress=False
+    )
+    asked = bm25s.tokenize([topic], stopwords="en", show_progress=False)
+    best, _ = words.retrieve(asked, k=MOST_RANKED, show_progress=False)
+    return [papers[int(n)] for n in best[0]]
