@@ -6,13 +6,16 @@ where the client cannot ask.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import anyio.to_thread
 from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
+from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
 
@@ -45,6 +48,9 @@ class Agreed(BaseModel):
     yes: bool
 
 
+Said: TypeAlias = AcceptedElicitation[Agreed] | DeclinedElicitation | CancelledElicitation
+
+
 def server(chat: Chat) -> MCPServer[Any]:
     """The server over a chat."""
     mcp: MCPServer[Any] = MCPServer("retest", version=__version__, instructions=INSTRUCTIONS)
@@ -71,34 +77,48 @@ def server(chat: Chat) -> MCPServer[Any]:
         return await _threaded(lambda: held.evidence(query))
 
     @mcp.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=True))
-    async def find_newer(topic: str, ctx: Context, after: str | None = None) -> Document:
+    async def find_newer(
+        topic: str, said: Annotated[Said, Resolve(_may_find)], after: str | None = None
+    ) -> Document:
         """Look for papers newer than a day (YYYY-MM-DD) on a topic; the person is asked first."""
-        return await _with_leave(ctx, "find_newer", {"topic": topic, "after": after}, held)
+        return await _threaded(lambda: held.do("find_newer", said, topic=topic, after=after))
 
     @mcp.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False))
-    async def retest(claim_ids: list[str], ctx: Context) -> Document:
+    async def retest(claim_ids: list[str], said: Annotated[Said, Resolve(_may_retest)]) -> Document:
         """Begin a retest of some claims; the person is asked first."""
-        return await _with_leave(ctx, "start_retest", {"claim_ids": claim_ids}, held)
+        return await _threaded(lambda: held.do("start_retest", said, claim_ids=claim_ids))
 
     @mcp.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False))
-    async def export(ctx: Context) -> Document:
+    async def export(said: Annotated[Said, Resolve(_may_export)]) -> Document:
         """Write the claim status report into the home; the person is asked first."""
-        return await _with_leave(ctx, "export_report", {}, held)
+        return await _threaded(lambda: held.do("export_report", said))
 
     return mcp
 
 
-async def _with_leave(ctx: Context, name: str, given: Document, held: _Held) -> Document:
-    """Run a tool with an effect once the person at the client has agreed."""
-    tool = tools.TOOLS[name]
-    asked = await _threaded(lambda: tool.asked.model_validate(given))
-    try:
-        said = await ctx.elicit(tools.question_first(tool, asked), Agreed)
-    except Exception as error:  # a client that cannot ask answers in ways of its own
-        raise ValueError(f"not done: the client cannot ask a person ({type(error).__name__})") from error
-    if said.action != "accept" or not said.data.yes:
-        return {"done": False, "told": "the person said no"}
-    return await _threaded(lambda: held.do(tool, asked))
+def _may_find(topic: str, after: str | None = None) -> Elicit[Agreed]:
+    return _leave("find_newer", topic=topic, after=after)
+
+
+def _may_retest(claim_ids: list[str]) -> Elicit[Agreed]:
+    return _leave("start_retest", claim_ids=claim_ids)
+
+
+def _may_export() -> Elicit[Agreed]:
+    return _leave("export_report")
+
+
+def _leave(name: str, **given: Any) -> Elicit[Agreed]:
+    """What the person is asked; a client that cannot ask gets an error, and nothing is done."""
+    tool, asked = _read(name, given)
+    return Elicit(tools.question_first(tool, asked), Agreed)
+
+
+def _read(name: str, given: Document) -> tuple[tools.Tool, tools.Asked]:
+    read = tools.read_call(name, json.dumps(given))
+    if isinstance(read, str):
+        raise ToolError(read)
+    return read
 
 
 class _Held:
@@ -138,7 +158,11 @@ class _Held:
             "not_judged": [n.document() for n in parts.finder.near(vector, asked.since)],
         }
 
-    def do(self, tool: tools.Tool, asked: tools.Asked) -> Document:
+    def do(self, name: str, said: Said, **given: Any) -> Document:
+        """Run a tool with an effect, if the person has agreed."""
+        if not (isinstance(said, AcceptedElicitation) and said.data.yes):
+            return {"done": False, "told": "the person said no", "papers": []}
+        tool, asked = _read(name, given)
         outcome = tool.run(self._chat.parts, asked)
         return {"done": True, "told": outcome.did, "papers": outcome.papers}
 
@@ -148,4 +172,4 @@ async def _threaded(work: Callable[[], Done]) -> Done:
     try:
         return await anyio.to_thread.run_sync(work)
     except Failure as error:
-        raise ValueError(str(error)) from error
+        raise ToolError(str(error)) from error

@@ -22,13 +22,13 @@ from agent.chat.extracting import extract
 from agent.chat.memory import condensed
 from agent.chat.parts import ChatParts
 from agent.chat.question import Question, parse
-from agent.chat.sources import sources_of, statuses
+from agent.chat.sources import quotes_of, sources_of, statuses
 from agent.chat.state import ChatState, labels_of, with_refs
 from agent.chat.thinking import think
 from store.remarks import Sentence
 
 Given = Runtime[ChatParts]
-FEW_WORDS, FEW_QUOTES = 4, 3
+FEW_WORDS, FEW_QUOTES, A_SIDE = 4, 3, 2
 
 
 def build(checkpointer: Any = None) -> Any:
@@ -71,9 +71,7 @@ def recall(state: ChatState, runtime: Given) -> ChatState:
     wants = asked.wants_newer or asked.since is not None or (bool(hits) and has_few)
     near = parts.finder.near(vector, after, most=20) if wants else []
     papers = [n.document() for n in near if n.paper.id not in known][:5]
-    refs = [f"claim:{i}" for i in found] + [
-        f"evidence:{c.evidence.id}" for s in found.values() for c in s.citations[:4]
-    ]
+    refs = [f"claim:{i}" for i in found] + [r for s in found.values() for r in quotes_of(s, A_SIDE)]
     get_stream_writer()({"kind": "found", "claims": [
         {"id": s.claim.id, "text": s.claim.text, "verdict": s.name} for s in found.values()
     ]})  # fmt: skip

@@ -14,7 +14,10 @@ from store.ledger import Ledger
 
 @dataclass(frozen=True)
 class ChatParts:
-    """What answering works with. The ledger is open for reading alone; `talker` is None without a model."""
+    """What answering works with. The ledger is open for reading alone; `talker` is None without a model.
+
+    `secrets` are never shown: no prompt holds them, and a statement that does is struck.
+    """
 
     ledger: Ledger
     finder: Finder
@@ -22,4 +25,5 @@ class ChatParts:
     today: Callable[[], str]
     talker: Talker | None = None
     budget: Budget = field(default_factory=Budget)
+    secrets: tuple[str, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)

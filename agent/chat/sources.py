@@ -129,6 +129,15 @@ def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:
                   verdicts=frozenset({before, name}))  # fmt: skip
 
 
+def quotes_of(status: ClaimStatus, a_side: int) -> list[str]:
+    """References to the strongest counted quotes, so many of each stance, adverse ones first."""
+    sides = [
+        [c for c in status.citations if c.evidence.stance == stance][:a_side]
+        for stance in ("contradicts", "relaxes", "supports")
+    ]
+    return [f"evidence:{c.evidence.id}" for side in sides for c in side]
+
+
 def changes_since(status: ClaimStatus, since: str, until: str = "9999") -> list[Verdict]:
     """Verdicts of a claim that differ from the one before and were decided in a stretch of days."""
     found, before = [], None

@@ -36,7 +36,7 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     labels = labels_of(refs)
     given = {labels[ref]: source for ref, source in known.items()}
     messages = state.get("messages") or _opening(state, parts, given, labels)
-    ear = _Ear(given, get_stream_writer())
+    ear = _Ear(given, parts.secrets, get_stream_writer())
     note = ""
     try:
         _listen(parts, parts.talker, messages, is_last=state["steps"] + 1 >= MOST_STEPS, ear=ear)
@@ -58,13 +58,15 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
 class _Ear:
     """Listens to one answer."""
 
-    def __init__(self, given: dict[str, Source], write: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, given: dict[str, Source], secrets: tuple[str, ...], write: Callable[[dict[str, Any]], None]
+    ) -> None:
         self.said: list[dict[str, Any]] = []
         self.left_out: list[str] = []
         self.calls: list[ToolCall] = []
         self.usage = Usage()
         self.heard = ""
-        self._given, self._write, self._cutter = given, write, Cutter()
+        self._given, self._secrets, self._write, self._cutter = given, secrets, write, Cutter()
 
     def hear(self, piece: str | ToolCall | Usage) -> None:
         """Take one piece of the stream."""
@@ -97,7 +99,8 @@ class _Ear:
         draft = draft_of(statement)
         if NOTHING in statement.upper():
             return
-        if why := why_not_shown(draft, self._given):
+        is_secret = any(secret in statement for secret in self._secrets)
+        if why := "it holds a secret" if is_secret else why_not_shown(draft, self._given):
             self.left_out.append(why)
             self._write({"kind": "struck", "why": why})
             return

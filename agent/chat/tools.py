@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import prompts
 from agent.chat.parts import ChatParts
 from agent.chat.question import parse
-from agent.chat.sources import changes_since, sources_of, statuses
+from agent.chat.sources import changes_since, quotes_of, sources_of, statuses
 from agent.reports.model import ClaimStatus
 from agent.text import without_controls
 from store.errors import Failure
 
-MOST_QUOTES, MOST_FOUND, MOST_RETESTS = 6, 10, 10
+MOST_A_SIDE, MOST_FOUND, MOST_RETESTS = 3, 10, 10
 
 
 class Asked(BaseModel):
@@ -94,7 +94,7 @@ def show_claim(parts: ChatParts, asked: ShowClaim) -> Outcome:
         status = statuses(db, parts.today(), [asked.claim_id]).get(asked.claim_id)
     if status is None:
         return Outcome("there is no such claim")
-    return Outcome("", [f"claim:{status.claim.id}", *_quotes(status), *_history(status)])
+    return Outcome("", [f"claim:{status.claim.id}", *quotes_of(status, MOST_A_SIDE), *_history(status)])
 
 
 def search_evidence(parts: ChatParts, asked: SearchEvidence) -> Outcome:
@@ -104,7 +104,7 @@ def search_evidence(parts: ChatParts, asked: SearchEvidence) -> Outcome:
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [h.id for h in parts.finder.claims(question, vector)])
     near = [n.document() for n in parts.finder.near(vector, question.since)]
-    refs = [ref for status in found.values() for ref in _quotes(status)][: 2 * MOST_QUOTES]
+    refs = [ref for status in found.values() for ref in quotes_of(status, MOST_A_SIDE)]
     return Outcome(papers_as_data(near), refs, near)
 
 
@@ -220,10 +220,6 @@ def papers_as_data(near: list[dict[str, Any]]) -> str:
         prompts.fenced("not judged, not to be cited", f"arXiv:{n['arxiv_id']} {n['published']}\n{n['title']}")
         for n in near
     )
-
-
-def _quotes(status: ClaimStatus) -> list[str]:
-    return [f"evidence:{c.evidence.id}" for c in status.citations[:MOST_QUOTES]]
 
 
 def _history(status: ClaimStatus) -> list[str]:

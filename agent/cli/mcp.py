@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import click
 
 from agent.cli.shared import settings_of
 
-PORT = 8766
+PORT, LOOPBACK = 8766, "127.0.0.1"
 
 
 @click.command()
@@ -26,7 +27,15 @@ def command(ctx: click.Context, /, http: bool, port: int, **flags: Any) -> None:
     with open_chat(settings_of(ctx, **flags)) as chat:
         served = server(chat)
         if http:
-            click.echo(f"http://127.0.0.1:{port}/mcp", err=True)
-            served.run("streamable-http", host="127.0.0.1", port=port)
+            _serve(served.streamable_http_app(), port)
         else:
             served.run("stdio")
+
+
+def _serve(app: Any, port: int) -> None:
+    """Serve on loopback, and say where: port 0 takes a free one."""
+    import uvicorn
+
+    with socket.create_server((LOOPBACK, port)) as bound:
+        click.echo(f"http://{LOOPBACK}:{bound.getsockname()[1]}/mcp", err=True)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[bound])

@@ -17,7 +17,7 @@ from agent.chat.parts import ChatParts
 from agent.chat.service import Chat
 from agent.chat.threads import Threads
 from agent.ports import Talker
-from agent.settings import Settings
+from agent.settings import Settings, secrets
 from agent.wiring.deeds import HomeDeeds
 from agent.wiring.judges import endpoint, is_writing
 from agent.wiring.run import budget
@@ -45,6 +45,7 @@ def open_chat(settings: Settings) -> Iterator[Chat]:
         parts = ChatParts(
             ledger=ledger, finder=open_finder(settings, ledger), deeds=HomeDeeds(settings),
             today=lambda: clock.now().date().isoformat(), talker=talker(settings), budget=budget(settings),
+            secrets=secrets(settings),
         )  # fmt: skip
         yield Chat(parts, threads, saver, lambda: clock.now().isoformat(timespec="seconds"))
     finally:

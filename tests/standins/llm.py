@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tests.standins.http import Quiet, served
@@ -87,5 +87,46 @@ def by_schema(**answers: Callable[[str], dict[str, Any]]) -> Behaviour:
     def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
         name = body["response_format"]["json_schema"]["name"]
         says(json.dumps(answers[name](body["messages"][1]["content"])))(handler, body)
+
+    return behaviour
+
+
+def streams(*pieces: str, tools: Sequence[tuple[str, dict[str, Any] | str]] = (), broken: bool = False,
+            pause: Callable[[], object] = lambda: None) -> Behaviour:  # fmt: skip
+    """Answer piece by piece as a chat does; `pause` is called before the second piece; `broken` hangs up."""
+
+    def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        document = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "scripted",
+                    "choices": [choice]}  # fmt: skip
+        return b"data: " + json.dumps(document).encode() + b"\n\n"
+
+    def written(asked: dict[str, Any] | str) -> str:
+        return asked if isinstance(asked, str) else json.dumps(asked)
+
+    def behaviour(handler: Quiet, _: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        with suppress(ConnectionError):
+            for number, piece in enumerate(pieces):
+                if number == 1:
+                    pause()
+                handler.wfile.write(chunk({"content": piece}))
+                handler.wfile.flush()
+            if broken:
+                return
+            calls = [
+                {"index": n, "id": f"c{n}", "type": "function",
+                 "function": {"name": name, "arguments": written(asked)}}
+                for n, (name, asked) in enumerate(tools)
+            ]  # fmt: skip
+            if calls:
+                handler.wfile.write(chunk({"tool_calls": calls}))
+            handler.wfile.write(chunk({}, "tool_calls" if calls else "stop"))
+            usage = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "scripted",
+                     "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 20,
+                                              "total_tokens": 120}}  # fmt: skip
+            handler.wfile.write(b"data: " + json.dumps(usage).encode() + b"\n\ndata: [DONE]\n\n")
 
     return behaviour
