@@ -10,6 +10,7 @@ from agent.reports.marks import escape
 from store.remarks import Sentence
 
 Document = dict[str, Any]
+EXTRACTION = "extraction"
 NOTHING_FOUND = "Nothing in the ledger bears on this question."
 SIDES = {"for": "for", "against": "against", "narrows": "narrows it"}
 """How the side of a quote is told, by the sentence's role."""

@@ -16,7 +16,7 @@ from langgraph.types import interrupt
 
 import store.papers
 from agent.chat import tools
-from agent.chat.answer import EXTRACTED, answer_document
+from agent.chat.answer import EXTRACTED, EXTRACTION, answer_document
 from agent.chat.answering import beside
 from agent.chat.extracting import extract
 from agent.chat.memory import condensed
@@ -128,7 +128,7 @@ def settle(state: ChatState, runtime: Given) -> ChatState:
     with parts.ledger.read() as db:
         known = sources_of(db, parts.today(), [r for s in said for r in s.cites])
         more = beside(db, parts.today(), state)
-    by = "extraction" if state.get("is_extracted") or parts.talker is None else parts.talker.name
+    by = EXTRACTION if state.get("is_extracted") or parts.talker is None else parts.talker.name
     answer = answer_document(state["question"], said, known, by=by, note=state.get("note", ""), beside=more)
     return {"answer": answer}
 

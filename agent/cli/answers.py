@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agent.chat.answer import SIDES
+from agent.chat.answer import EXTRACTION, SIDES
 from agent.text import without_controls
 
 _COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim",
@@ -49,11 +49,12 @@ class Printer:
         if not self._has_said:
             for s in answer["sentences"]:
                 self._say(s["text"], s["role"], s["cites"])
-        self._list("Sources", [(f"{s['label']}  ", s) for s in answer["sources"]])
+        brief = answer["answered_by"] == EXTRACTION  # what a source says was printed above
+        self._list("Sources", [(f"{s['label']}  ", s) for s in answer["sources"]], brief=brief)
         self._list("Leads, not counted", [("·  ", s) for s in answer["leads"]])
         self.papers(answer["papers"])
         if answer["next_lines"]:
-            self._console.print("\nNext lines", style="bold")
+            self._console.print("Next lines", style="bold")
         for line in answer["next_lines"]:
             self._console.print(f"·  {_plain(line['text'])}")
         for did in answer["did"]:
@@ -73,47 +74,54 @@ class Printer:
         line.append(_plain(text), style="not bold")
         line.append(f" [{', '.join(labels)}]", style="cyan not bold")
         self._console.print(line)
+        self._console.print()
 
-    def _list(self, title: str, rows: list[tuple[str, dict[str, Any]]]) -> None:
+    def _list(self, title: str, rows: list[tuple[str, dict[str, Any]]], *, brief: bool = False) -> None:
         if rows:
-            self._console.print(f"\n{title}", style="bold")
+            self._console.print(title, style="bold")
         for mark, source in rows:
-            self._console.print(_source(mark, source))
+            self._console.print(_source(mark, source, brief=brief))
+        if rows:
+            self._console.print()
 
     def papers(self, papers: list[dict[str, Any]]) -> None:
         """Print papers that nobody has judged."""
         from rich.text import Text
 
         if papers:
-            self._console.print("\nPapers nobody has judged yet", style="bold")
+            self._console.print("Papers nobody has judged yet", style="bold")
         for paper in papers:
             line = Text("·  ")
             line.append(f"arXiv:{paper['arxiv_id']}", style=f"link {paper['url']}")
             line.append(f" {_plain(paper['title'])}, {paper['published']}")
             self._console.print(line)
+        if papers:
+            self._console.print()
 
     def _label(self, ref: str) -> str:
         return self._labels.setdefault(ref, f"S{len(self._labels) + 1}")
 
 
-def _source(mark: str, source: dict[str, Any]) -> Any:
+def _source(mark: str, source: dict[str, Any], *, brief: bool) -> Any:
     from rich.text import Text
 
     line = Text(mark, style="cyan")
     if source["kind"] == "evidence":
-        line.append(f"“{_plain(source['quote'])}” ", style="default")
+        line.append("" if brief else f"“{_plain(source['quote'])}” ", style="default")
         line.append(f"arXiv:{source['arxiv_id']}", style=f"default link {source['url']}")
         line.append(f" {_plain(source['title'])}, {source['published']}, ", style="dim")
         line.append(source["stance"], style=_COLOUR.get(source["stance"], ""))
     elif source["kind"] == "verdict":
-        line.append(f"{_plain(source['text'])} ", style="default")
+        line.append("" if brief else f"{_plain(source['text'])} ", style="default")
         line.append(f"{source['before']} → {source['verdict']}", style=_COLOUR.get(source["verdict"], ""))
         line.append(f" on {source['decided_at'][:10]}", style="dim")
     else:
-        line.append(f"{_plain(source['text'])} ", style="default")
+        line.append(f"{source['id']} " if brief else f"{_plain(source['text'])} ", style="default")
         line.append(source["verdict"], style=_COLOUR.get(source["verdict"], ""))
-        line.append(f" {source['basis']}, as of {source['as_of'] or 'unknown'}, {source['age']}, "
-                    f"{source['id']}", style="dim")  # fmt: skip
+        line.append(
+            f", {source['basis']}, as of {source['as_of'] or 'unknown'}, {source['age']}", style="dim"
+        )
+        line.append("" if brief else f", {source['id']}", style="dim")
     return line
 
 
