@@ -65,6 +65,11 @@ def load(name: str) -> Prompt:
     return prompt
 
 
+def every() -> list[Prompt]:
+    """Every prompt there is, by name."""
+    return [load(path.stem) for path in sorted(_FOLDER.glob("*.md"))]
+
+
 def fenced(label: str, text: str) -> str:
     """Wrap untrusted text between markers it cannot forge."""
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]

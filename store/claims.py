@@ -12,7 +12,10 @@ from sqlalchemy import Column, Connection, Integer, Row, cast, delete, func, ins
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
 from store.remark_tables import claim_tags
-from store.schema import claim_lines, claim_revisions, claims, lines
+from store.schema import claim_lines, claim_revisions, claims, lines, verdicts
+
+NONE_YET = "none yet"
+_LITERAL = str.maketrans({c: f"\\{c}" for c in "%_\\"})
 
 
 def save_lines(db: Connection, found: Iterable[Line]) -> None:
@@ -106,6 +109,47 @@ def fingerprint(db: Connection) -> tuple[int, ...]:
     retired = func.sum(cast(claims.c.retired, Integer))
     row = db.execute(select(func.count(), func.sum(claims.c.revision), retired).select_from(claims)).one()
     return tuple(int(n or 0) for n in row)
+
+
+def search(
+    db: Connection,
+    *,
+    words: str = "",
+    line: str = "",
+    verdict: str = "",
+    tag: str = "",
+    most: int = 50,
+    offset: int = 0,
+) -> tuple[list[str], int]:
+    """Ids of active claims, by line and id, and how many there are in all.
+
+    Every word has to stand in the text or id; `verdict` is the rule's, "none yet" for none.
+    """
+    newest = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
+    held = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
+    query = (
+        select(claims.c.id)
+        .join(claim_revisions, (claim_revisions.c.claim_id == claims.c.id)
+              & (claim_revisions.c.revision == claims.c.revision))
+        .outerjoin(verdicts, held & verdicts.c.id.in_(newest))
+        .where(claims.c.retired.is_(False))
+    )  # fmt: skip
+    for word in words.split():
+        said = f"%{word.translate(_LITERAL)}%"
+        query = query.where(
+            claim_revisions.c.text.like(said, escape="\\") | claims.c.id.like(said, escape="\\")
+        )
+    if line:
+        query = query.where(
+            claims.c.id.in_(select(claim_lines.c.claim_id).where(claim_lines.c.line_id == line))
+        )
+    if tag:
+        query = query.where(claims.c.id.in_(select(claim_tags.c.claim_id).where(claim_tags.c.tag == tag)))
+    if verdict:
+        query = query.where(verdicts.c.name.is_(None) if verdict == NONE_YET else verdicts.c.name == verdict)
+    total = db.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    found = db.execute(query.order_by(claims.c.id).limit(most).offset(offset)).scalars()
+    return list(found), int(total)
 
 
 def get(db: Connection, claim_id: str) -> Claim | None:

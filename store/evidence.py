@@ -75,6 +75,11 @@ def by_id(db: Connection, ids: Collection[str]) -> dict[str, Evidence]:
     return {e.id: e for e in _load(db, evidence.c.id.in_(ids))}
 
 
+def of_paper(db: Connection, paper_id: str) -> list[Evidence]:
+    """All evidence a paper gave, on any claim, strongest first."""
+    return _load(db, evidence.c.paper_id == paper_id)
+
+
 def standing(db: Connection) -> list[Evidence]:
     """The evidence that counts for some active claim: what verdicts rest on, now or at the next decision."""
     return _load(db, evidence.c.id.in_(_standing(evidence.c.id)))

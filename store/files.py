@@ -63,7 +63,7 @@ class Home:
         return self.run_folder(run_id) / "checkpoints.sqlite"
 
 
-def write_atomically(path: Path, content: str, *, shared: bool = False) -> None:
+def write_atomically(path: Path, content: str | bytes, *, shared: bool = False) -> None:
     """Replace `path` by `content` at once, or leave it as it was.
 
     Only its owner may read it, unless it is `shared`: then as the umask says.
@@ -71,8 +71,8 @@ def write_atomically(path: Path, content: str, *, shared: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         if shared:

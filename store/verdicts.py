@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, case, func, insert, select
 
 from store.records import Verdict
 from store.schema import claim_lines, claims, verdict_evidence, verdicts
@@ -64,6 +64,28 @@ def by_id(db: Connection, ids: Collection[int]) -> dict[int, Verdict]:
 def claims_of_run(db: Connection, run_id: str) -> set[str]:
     """The claims that a run gave a verdict."""
     return set(db.execute(select(verdicts.c.claim_id).where(verdicts.c.run_id == run_id)).scalars())
+
+
+def flips(db: Connection, run_id: str, most: int) -> tuple[list[tuple[str | None, Verdict]], int]:
+    """Verdicts of a run that differ from the claim's one before, with that one's name; and how many.
+
+    A first verdict is a flip from None. Those that speak against a claim come first.
+    """
+    earlier = verdicts.alias()
+    before = (
+        select(earlier.c.name)
+        .where(earlier.c.claim_id == verdicts.c.claim_id, earlier.c.id < verdicts.c.id)
+        .order_by(earlier.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    has_changed = verdicts.c.name.is_distinct_from(before) & (verdicts.c.run_id == run_id)
+    order = case({"contradicted": 0, "relaxed": 1, "still-holds": 2}, value=verdicts.c.name, else_=3)
+    query = select(verdicts.c.id, before.label("before")).where(has_changed).order_by(order, verdicts.c.id)
+    total = db.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
+    rows = db.execute(query.limit(most)).all()
+    known = by_id(db, [row.id for row in rows])
+    return [(row.before, known[row.id]) for row in rows], int(total)
 
 
 def tally(db: Connection) -> dict[tuple[str, str | None], int]:

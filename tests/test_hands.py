@@ -172,7 +172,7 @@ def test_an_override_stands_beside_the_rule_and_can_be_lifted(home: Home, tmp_pa
         (("--verdict", "relaxed", "--by", "A"), "--reason"),
         (("--reason", "x", "--by", "A"), "--verdict or --lift"),
         (("--verdict", "relaxed", "--lift", "--reason", "x", "--by", "A"), "--verdict or --lift"),
-        (("--verdict", "relaxed", "--reason", " ", "--by", "A"), "a --reason"),
+        (("--verdict", "relaxed", "--reason", " ", "--by", "A"), "a reason and a name"),
     ],
 )
 def test_an_override_needs_a_reason_and_a_name(home: Home, args: tuple[str, ...], said: str) -> None:

@@ -82,12 +82,15 @@ class Chat:
                 yield {"kind": "ask", "thread": thread, **event["__interrupt__"][0].value}
                 return
             elif "settle" in event:
-                answer = event["settle"]["answer"] | {"thread": thread, "asked_at": self._now()}
+                answer = event["settle"]["answer"] | self._place(thread, number)
         if answer is not None:
             memory = self._graph.get_state(config).values.get("memory", [])
             self.threads.answer(thread, number, answer, [*memory, turn_of(answer)], self._now())
             self._saver.delete_thread(config["configurable"]["thread_id"])
             yield {"kind": "answer", **answer}
+
+    def _place(self, thread: str, number: int) -> dict[str, Any]:
+        return {"thread": thread, "number": number, "asked_at": self._now()}
 
     def _drop_waiting(self, thread: str) -> None:
         """A new question is a no to what was waited for."""

@@ -14,7 +14,6 @@ from agent.cli.shared import console, print_json, reading, settings_of
 from agent.errors import UsageError
 from store.files import Home
 from store.ledger import Ledger
-from store.records import Line
 
 if TYPE_CHECKING:
     from agent.claims.importing import Import
@@ -44,18 +43,15 @@ def command(
     **flags: Any,
 ) -> None:  # fmt: skip
     """Import claims: research prompt, inquiring line, paper summary page, list, CSV, YAML or prose."""
-    from agent.claims import importing
+    from agent.claims import importing, taking_in
 
     settings = settings_of(ctx, **flags)
     if merge == "ask" and file == "-":
         raise UsageError("--merge ask reads your answers from where the document is read", "name a file")
     found = _prepared(settings, file, line_id, preview=preview)
-    merged = {
-        "same": (importing.SAME,), "likely": (importing.SAME, importing.LIKELY),
-        "perhaps": (importing.SAME, importing.LIKELY, importing.PERHAPS), "ask": (importing.SAME,),
-    }[merge]  # fmt: skip
+    merged = taking_in.MERGES.get(merge, taking_in.MERGES["same"])
     found = _asked(settings, found) if merge == "ask" and not preview else found
-    document = _document(found, merged)
+    document = taking_in.told(found, merged)
     if not preview:
         ledger = Ledger.open(Home(settings.home).ledger)
         with ledger.write() as db:
@@ -70,7 +66,7 @@ def command(
 
 
 def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bool) -> Import:
-    from agent.claims import documents, importing, pack, tables
+    from agent.claims import importing, pack, taking_in
     from agent.wiring.vectors import embed_texts
 
     with reading(settings) as db:
@@ -79,10 +75,10 @@ def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bo
     if file.endswith((".yaml", ".yml")):
         return importing.prepare_pack(pack.read(Path(file)), Path(file).name, known, embed)
     text, title = _text(file)
-    document = tables.read_csv(text, title) if file.endswith(".csv") else documents.read(text, title)
+    document = taking_in.recognised(text, title)
     if document.kind == "text":
         document = _prose(settings, text, title) or document
-    line = _line(lines, line_id, document.question, preview=preview)
+    line = taking_in.line_for(lines, line_id, document.question, preview=preview)
     return importing.prepare(document, line, known, embed, ids)
 
 
@@ -131,45 +127,6 @@ def _text(file: str) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         number = body[: error.start].count(b"\n") + 1
         raise UsageError(f"{file}, line {number}: not UTF-8 text", "save it as UTF-8") from error
-
-
-def _line(lines: list[Line], line_id: str | None, question: str, *, preview: bool) -> Line:
-    from agent.claims.importing import free_id
-
-    same = [held for held in lines if held.id == line_id or (not line_id and held.question == question)]
-    if same:
-        return same[0]
-    if line_id:
-        raise UsageError(f"no line {line_id!r}", f"known lines: {', '.join(held.id for held in lines)}")
-    if not question and not preview:
-        raise UsageError("the document asks no question to make a line of", "name a line with --line")
-    words = question or "A document without a question"
-    return Line(free_id(words, {held.id for held in lines}), words, words)
-
-
-def _document(found: Import, merged: tuple[str, ...]) -> dict[str, Any]:
-    from agent.claims.pieces import CLAIMS
-
-    return {
-        "document": found.document.title,
-        "recognised": found.document.kind,
-        "lines": [{"id": line.id, "question": line.question} for line in found.lines],
-        "claims": [
-            {
-                "id": row.claim.id, "kind": row.claim.kind, "text": row.claim.text,
-                "question": row.piece.title, "as_of": row.claim.as_of or "unknown",
-                "sources": [s.arxiv_id for s in row.claim.sources], "place": row.piece.place,
-                "lacks": list(row.piece.lacks), "what": row.what, "same_as": row.same_as or None,
-                "closeness": row.closeness, "merged": row.what in merged,
-                "parts": [a.text for a in row.claim.atoms],
-            }
-            for row in found.rows
-        ],
-        "beside": [
-            {"kind": p.kind, "text": p.text, "place": p.place}
-            for p in found.document.pieces if p.kind not in CLAIMS
-        ],
-    }  # fmt: skip
 
 
 def _print(document: dict[str, Any], *, preview: bool) -> None:

@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.evidence
-import store.overrides
 import store.papers
-import store.verdicts
+from agent.claims import editing
 from agent.claims.labelled import case_of
-from agent.cli.claim_edit import claim_of, ledger_of, now
+from agent.cli.claim_edit import ledger_of, now
 from agent.errors import UsageError
 from store.records import Claim, VerdictName
 from store.remarks import Override
@@ -39,17 +38,12 @@ def override(
     condition: str, case: Path | None,
 ) -> None:  # fmt: skip
     """Put a person's word over the rule's verdict. Nothing is changed: it stands beside it, with a name."""
-    if (verdict is None) != lift or not reason.strip() or not by.strip():
-        raise UsageError("an override needs --verdict or --lift, a --reason and --by", "give these")
+    if (verdict is None) != lift:
+        raise UsageError("an override needs --verdict or --lift", "give one of them")
     with ledger_of(ctx) as db:
-        claim = claim_of(db, claim_id)
-        rule = store.verdicts.present(db, claim.id, claim.revision)
-        over = rule.id if rule else None
-        reason, by = " ".join(reason.split()), " ".join(by.split())
-        told = Override(claim.id, claim.revision, verdict, condition.strip(), reason, by, over, now())
+        told = editing.overridden(db, claim_id, verdict, condition, reason, by, now())
         if case and verdict:
-            _append(case, _case(db, claim, told))
-        store.overrides.save(db, told, told.decided_at)
+            _append(case, _case(db, editing.claim_of(db, claim_id), told))
     click.echo(f"{claim_id}: {f'{verdict}, by {by}' if verdict else 'as the rule says'}", err=True)
 
 
@@ -76,17 +70,12 @@ def _append(path: Path, line: str) -> None:
 @click.pass_context
 def tag(ctx: click.Context, claim_id: str, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Tag a claim; retest claim list --tag WORD and retest status --tag WORD show those that have it."""
-    words = [w.strip().casefold() for w in (*add, *remove)]
-    if wrong := [w for w in words if not w or len(w) > MOST_LETTERS or not w.isprintable()]:
-        raise UsageError(f"{wrong[0]!r} is no tag", f"use one to {MOST_LETTERS} letters")
+    words = editing.tags_of([*add, *remove])
     with ledger_of(ctx) as db:
-        claim = claim_of(db, claim_id)
+        claim = editing.claim_of(db, claim_id)
         store.claims.tag(db, claim.id, add=words[: len(add)], remove=words[len(add) :])
-        held = claim_of(db, claim_id)
+        held = editing.claim_of(db, claim_id)
     click.echo(f"{claim_id}: {', '.join(held.tags) or 'no tags'}", err=True)
-
-
-MOST_LETTERS = 40
 
 
 def tagged(claims: list[Claim], word: str | None) -> list[Claim]:

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 import store.claims
-from agent.cli.claim_edit import claim_of, ledger_of, now
+from agent.claims.editing import claim_of
+from agent.cli.claim_edit import ledger_of, now
 from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
 from store.records import Claim

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,23 +17,98 @@ from agent.cli.shared import settings_of
 from agent.errors import UsageError
 from agent.schedule import kept, loop
 from agent.schedule.when import Weekly, parse
+from agent.settings import Settings
 from store.files import Home
+
+PORT, LOOPBACK = 8765, ("127.0.0.1", "::1", "localhost")
 
 
 @click.command()
-@click.option("--weekly", metavar="'DAY HH:MM'", help="When to run; else as the home's schedule says.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=int, default=PORT, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--name", "names", multiple=True, help="A name this server goes by; may be repeated.")
+@click.option("--token", envvar="RETEST_TOKEN", help="What people beyond this machine have to show.")
+@click.option("--certfile", type=click.Path(exists=True, dir_okay=False), help="TLS certificate.")
+@click.option("--keyfile", type=click.Path(exists=True, dir_okay=False), help="Its key.")
+@click.option("--behind-tls", is_flag=True, help="A proxy on this machine or network ends TLS before us.")
+@click.option("--insecure", is_flag=True, help="Beyond this machine without TLS: everybody between can read.")
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model words answers.")
+@click.option(
+    "--weekly", metavar="'DAY HH:MM'", help="Run every week, too; else as the home's schedule says."
+)
 @click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --weekly.")
+@click.option("--no-web", is_flag=True, help="Only run every week.")
 @click.pass_context
-def command(ctx: click.Context, weekly: str | None, tz: str) -> None:
-    """Stay, and run every week: for containers. Ends at SIGTERM or Ctrl-C, and a run goes on next time."""
-    home = Home(Path(settings_of(ctx).home).resolve())
+def command(
+    ctx: click.Context, /, host: str, port: int, names: tuple[str, ...], token: str | None,
+    weekly: str | None, tz: str, no_web: bool, **how: Any,
+) -> None:  # fmt: skip
+    """Serve the pages and the API, and run every week where that is wanted. Ends at SIGTERM or Ctrl-C."""
+    settings = settings_of(ctx, writer=how.pop("writer"))
+    home = Home(Path(settings.home).resolve())
     schedule = parse(weekly, tz) if weekly else kept.read(home)
-    if schedule is None:
+    if schedule is None and no_web:
         raise UsageError("no schedule", "give --weekly 'mon 06:00'")
-    kept.save(home, schedule)
+    if not no_web:
+        _check_open(host, token, **how)
+    if weekly and schedule:
+        kept.save(home, schedule)
     stop = threading.Event()
+    weekly_runs = threading.Thread(target=_keep, args=(home, schedule, stop)) if schedule else None
+    if weekly_runs and not no_web:
+        weekly_runs.start()
+    try:
+        if no_web and schedule:
+            _stop_at_signals(stop)
+            _keep(home, schedule, stop)
+        else:
+            _serve(settings, host, port, names, token or "", how)
+    finally:
+        stop.set()
+        if weekly_runs and weekly_runs.is_alive():
+            weekly_runs.join()
+
+
+def _check_open(host: str, token: str | None, *, certfile: str | None, keyfile: str | None,
+                behind_tls: bool, insecure: bool) -> None:  # fmt: skip
+    """Beyond this machine a token is needed, and TLS. Raises UsageError."""
+    if bool(certfile) != bool(keyfile):
+        raise UsageError("TLS needs --certfile and --keyfile", "give both")
+    if host in LOOPBACK:
+        return
+    if not token:
+        raise UsageError(f"--host {host} opens the pages to others", "give --token, or RETEST_TOKEN")
+    if not (certfile or behind_tls or insecure):
+        raise UsageError("a token without TLS can be read on its way",
+                         "give --certfile and --keyfile, --behind-tls, or --insecure")  # fmt: skip
+
+
+def _serve(
+    settings: Settings, host: str, port: int, names: tuple[str, ...], token: str, how: dict[str, Any]
+) -> None:
+    import uvicorn
+
+    from agent.web.app import build
+
+    secure = bool(how["certfile"] or how["behind_tls"])
+    app = build(settings, {*LOOPBACK, host, *names}, token, is_secure=secure)
+    config = uvicorn.Config(
+        app, log_level="warning", ssl_certfile=how["certfile"], ssl_keyfile=how["keyfile"],
+        server_header=False, timeout_graceful_shutdown=5,
+    )  # fmt: skip
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as bound:
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(f"http{'s' if how['certfile'] else ''}://{shown}:{bound.getsockname()[1]}/", err=True)
+        uvicorn.Server(config).run(sockets=[bound])
+
+
+def _stop_at_signals(stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+
+
+def _keep(home: Home, schedule: Weekly, stop: threading.Event) -> None:
     click.echo(f"retest runs {schedule}", err=True)
     loop.keep(lambda: _try(home, schedule, stop), stop, lambda e: click.echo(f"retest: {e}", err=True))
 

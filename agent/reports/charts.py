@@ -1,19 +1,25 @@
 """Pictures, each from one description in the grammar of graphics (Vega-Lite), drawn without a browser.
 
-Every chart has a description, which becomes the picture's text alternative.
+Every chart has a description, which becomes the picture's text alternative. The same description is drawn in
+HTML, PDF and the web. Stances and verdicts differ in shape as well as in colour, to be read in grey.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from xml.sax.saxutils import quoteattr
 
 import altair as alt
 
-from agent.reports.looks import COLOURS, SHAPES
+from agent.reports.looks import COLOURS, SHAPES, STANCE_COLOURS
+from agent.reports.published import Claim
+from store.records import AXES
 
-WIDTH, ROW = 720, 18
+WIDTH, ROW, MOST_ROWS = 720, 18, 60
+Chart: TypeAlias = alt.Chart | alt.LayerChart
 
 
 def timeline(document: Mapping[str, Any]) -> alt.LayerChart:
@@ -35,6 +41,100 @@ def timeline(document: Mapping[str, Any]) -> alt.LayerChart:
     )  # fmt: skip
 
 
+def verdicts(claims: Sequence[Claim], today: str) -> alt.LayerChart:
+    """The timeline of some claims of a report, the first sixty."""
+    shown = claims[:MOST_ROWS]
+    histories = {
+        c.id: [{"day": s.day, "verdict": s.verdict, "papers": []} for s in c.trend] for c in shown if c.trend
+    }
+    return timeline({"histories": histories, "days": [today]})
+
+
+def evidence(claims: Sequence[Claim]) -> Chart:
+    """Counted quotes by the month of their papers, one column a stance."""
+    counted = Counter((q.published[:7], q.stance) for c in claims for q in c.quotes)
+    names = list(STANCE_COLOURS)
+    told = ", ".join(f"{sum(n for (_, s), n in counted.items() if s == name)} {name}" for name in names)
+    rows = [{"month": month, "stance": stance, "quotes": n} for (month, stance), n in sorted(counted.items())]
+    chart: Chart = _chart(rows).mark_bar(stroke="#333", strokeWidth=0.5).encode(
+        x=alt.X("month:O", title="month of the paper"), y=alt.Y("quotes:Q", title="counted quotes"),
+        color=alt.Color("stance:N", scale=alt.Scale(domain=names, range=list(STANCE_COLOURS.values()))),
+        order=alt.Order("stance:N"),
+    ).properties(width=WIDTH, height=160, title="Evidence over time",
+                 description=f"Counted quotes by month of their papers: {told}.")  # fmt: skip
+    return chart
+
+
+def scope(rows: Sequence[Mapping[str, str]]) -> Chart:
+    """A row a claim, a column an axis: in how many adverse quotes the scope differs there.
+
+    `rows` hold claim, axis and match ("same", "different" or "unknown"), one a quote and axis.
+    """
+    counted = Counter((r["claim"], r["axis"]) for r in rows if r["match"] == "different")
+    claims = list(dict.fromkeys(r["claim"] for r in rows))[:MOST_ROWS]
+    cells = [{"claim": c, "axis": a, "quotes": counted[c, a]} for c in claims for a in AXES]
+    worst = max(counted, key=lambda key: counted[key], default=None)
+    told = f"most on {worst[1]} of {worst[0]} ({counted[worst]})" if worst else "none differs"
+    base = _chart(cells).encode(
+        x=alt.X("axis:N", sort=list(AXES), title=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("claim:N", title=None, sort=claims),
+    )
+    squares = base.mark_rect(stroke="#999", strokeWidth=0.5).encode(
+        color=alt.Color("quotes:Q", scale=alt.Scale(scheme="greys", domainMin=0), title="adverse quotes")
+    )
+    numbers = base.mark_text(fontSize=10).encode(
+        text="quotes:Q", color=alt.condition("datum.quotes > 2", alt.value("white"), alt.value("black"))
+    )
+    return alt.LayerChart(layer=[squares, numbers]).properties(
+        width=WIDTH - 120, height=ROW * max(len(claims), 1), title="Where adverse quotes differ in scope",
+        description=f"Adverse quotes whose scope differs, by claim and axis: {told}.",
+    )  # fmt: skip
+
+
+def screened(runs: Sequence[tuple[str, int]]) -> Chart:
+    """Claim-paper pairs screened in each run, by the day it saw the world as of."""
+    told = f"Claim-paper pairs screened in {len(runs)} runs, {sum(n for _, n in runs):,} in all."
+    rows = [{"day": day, "pairs": n} for day, n in runs]
+    chart: Chart = _chart(rows).mark_bar(color="#56b4e9", stroke="#333", strokeWidth=0.5).encode(
+        x=alt.X("day:O", title="run, as of"), y=alt.Y("pairs:Q", title="pairs screened")
+    ).properties(width=WIDTH, height=140, title="Pairs screened", description=told)  # fmt: skip
+    return chart
+
+
+def reliability(bins: Sequence[tuple[float, float, int]]) -> Chart:
+    """How often verdicts of a given confidence are right: rows of (confidence, share right, how many)."""
+    rows = [{"confidence": c, "right": r, "verdicts": n} for c, r, n in bins]
+    line = _chart([{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}]).mark_line(
+        color="#999", strokeDash=[4, 4]
+    ).encode(x="confidence:Q", y="right:Q")  # fmt: skip
+    marks = _chart(rows).mark_point(filled=True, color="#0072b2").encode(
+        x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1])),
+        y=alt.Y("right:Q", scale=alt.Scale(domain=[0, 1]), title="share right"), size="verdicts:Q",
+    )  # fmt: skip
+    told = "; ".join(f"{c:.2f}: {r:.2f} of {n}" for c, r, n in bins)
+    return alt.LayerChart(layer=[line, marks]).properties(
+        width=240, height=240, title="Reliability", description=f"Share right by confidence. {told}."
+    )
+
+
+def svg(chart: Chart) -> str:
+    """A chart as SVG, with its description."""
+    return svg_of(chart.to_json())
+
+
+def svg_of(described: str) -> str:
+    """A chart from its Vega-Lite description, as JSON."""
+    import vl_convert
+
+    drawn: str = vl_convert.vegalite_to_svg(described)
+    told = quoteattr(str(json.loads(described).get("description", "")))  # the renderer leaves it out
+    return drawn.replace("<svg ", f'<svg role="img" aria-label={told} ', 1)
+
+
+def _chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=[dict(r) for r in rows]))
+
+
 def _spans(histories: Mapping[str, Any], days: Sequence[str]) -> list[dict[str, str]]:
     """One row a verdict: from its day until the next one's, or the last day of all."""
     return [
@@ -43,15 +143,6 @@ def _spans(histories: Mapping[str, Any], days: Sequence[str]) -> list[dict[str, 
         for claim, stands in histories.items()
         for stand, later in zip(stands, [*stands[1:], None], strict=True)
     ]  # fmt: skip
-
-
-def svg(chart: alt.Chart | alt.LayerChart) -> str:
-    """A chart as SVG, with its description."""
-    import vl_convert
-
-    drawn: str = vl_convert.vegalite_to_svg(chart.to_json())
-    told = quoteattr(str(chart.description))  # the renderer leaves it out
-    return drawn.replace("<svg ", f'<svg role="img" aria-label={told} ', 1)
 
 
 def _told(rows: list[dict[str, str]]) -> str:

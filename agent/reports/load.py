@@ -28,11 +28,13 @@ def load(
     run_id: str | None = None,
     only: Collection[str] | None = None,
     cited: bool = False,
+    since: str = "",
 ) -> Contents:
     """Load the ledger as it stands, for all claims or only some.
 
-    `run_id` names the run whose changes are shown; without it, the last finished one. `cited` loads what
-    present verdicts rest on and no more: enough to show statuses, many times faster.
+    Changes are those since the instant `since`; without it, those of the run `run_id`, or else of the last
+    finished one. `cited` loads what present verdicts rest on and no more: enough to show statuses, many
+    times faster.
     """
     claims = store.claims.active(db, only)
     evidence = store.evidence.by_claim(db, only, cited=cited)
@@ -55,6 +57,7 @@ def load(
         overrides=store.overrides.standing(db),
         writings=store.writings.newest(db),
         next_lines=store.notes.of_kind(db, "next-line"),
+        since=since,
         lead_counts=store.evidence.lead_counts(db) if cited else None,
     )
 

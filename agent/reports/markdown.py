@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import prompts
 from agent.reports import open_matters
 from agent.reports.documents import url_of
 from agent.reports.marks import cited, escape
 from agent.reports.model import Change, ClaimStatus, Report
+from agent.reports.publishing import trend_of
 from agent.retest.window import months_between
 
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
@@ -142,6 +144,8 @@ def facts(status: ClaimStatus, today: str) -> str:
             said.append(f"confidence {verdict.confidence:.2f}")
         if verdict.contested:
             said.append("**contested**")
+        if len(moved := trend_of(status)) > 1:
+            said.append("trend " + " → ".join(f"{s.verdict} ({s.day})" for s in moved))
     if status.retest:
         said.append(f"tested {status.retest.finished_at[:10]} on papers up to {status.retest.window_to}")
     return " · ".join(said)
@@ -162,4 +166,8 @@ def _health(report: Report) -> Iterator[str]:
     yield "- " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
     rules = sorted({s.verdict.rule_version for s in report.statuses if s.verdict})
     yield f"- rule version {', '.join(map(str, rules)) or 'none'}; leads are not counted"
+    told = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value != "")
+    yield f"- settings: {escape(told)}"
+    hashes = (f"{p.name} v{p.version} {p.digest[:12]}" for p in prompts.every())
+    yield f"- prompts: {', '.join(hashes)}"
     yield "- confidence is a noisy-or over independent papers, put through the calibration of the judge"

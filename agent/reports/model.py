@@ -31,6 +31,7 @@ class Contents:
     writings: list[Writing] = field(default_factory=list)
     next_lines: list[Note] = field(default_factory=list)
     lead_counts: dict[tuple[str, int], int] | None = None
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Report:
     untested: list[ClaimStatus] = field(default_factory=list)
     writings: list[Writing] = field(default_factory=list)
     next_lines: list[Note] = field(default_factory=list)
+    since: str = ""
 
     @property
     def cited(self) -> dict[str, Citation]:
@@ -145,6 +147,7 @@ def build(contents: Contents) -> Report:
         untested=[s for s in statuses.values() if s.name == "none yet"],
         # What rests on evidence that no longer stands under a verdict is not shown any more.
         next_lines=contents.next_lines,
+        since=contents.since,
         writings=[w for w in contents.writings if all(set(s.cites) <= cited for s in w.sentences)],
     )
 
@@ -193,16 +196,24 @@ def _place(contents: Contents, evidence: Evidence) -> str:
 
 
 def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change]:
+    """What the run changed; or, where an instant is given, what has changed since."""
     if contents.run is None:
         return []
     changes = []
     for status in statuses:
-        mine = [v for v in status.history if v.run_id == contents.run.id]
-        earlier = [v for v in status.history if mine and (v.id or 0) < (mine[-1].id or 0)]
+        mine, earlier = _divided(status.history, contents.run, contents.since)
         if mine and (not earlier or mine[-1].name != earlier[-1].name):
             before = earlier[-1] if earlier else None
             changes.append(Change(status, before, mine[-1], _resting(contents, mine[-1])))
     return changes
+
+
+def _divided(history: list[Verdict], run: Run, since: str) -> tuple[list[Verdict], list[Verdict]]:
+    """The verdicts that are looked at, and those before them."""
+    if since:
+        return [v for v in history if v.decided_at > since], [v for v in history if v.decided_at <= since]
+    mine = [v for v in history if v.run_id == run.id]
+    return mine, [v for v in history if mine and (v.id or 0) < (mine[-1].id or 0)]
 
 
 def _resting(contents: Contents, verdict: Verdict) -> list[Citation]:

@@ -7,14 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import store.runs
-from agent.cli.shared import reading
 from agent.settings import Settings
 from store.errors import Failure, LedgerError, VectorIndexError
 from store.files import Home
 from store.in_time import in_time
+from store.ledger import Ledger
 
 T = TypeVar("T")
 SECONDS, LEAST_GB = 10.0, 1.0
@@ -95,8 +95,10 @@ def schedule(settings: Settings) -> str:
 
 def last_run(settings: Settings) -> str:
     """How the last run ended."""
-    with reading(settings) as db:
+    view = Ledger.view(Home(settings.home).ledger)
+    with view.read() as db:
         run = store.runs.latest(db)
+    view.close()
     if run is None:
         return "no run yet"
     if run.health != "complete":
@@ -150,3 +152,14 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "ledger": ledger, "index": index, "disk": disk, "embedder": embedder, "judge": judge,
     "schedule": schedule, "last run": last_run, "telling": telling, "arxiv": arxiv, "llm": llm,
 }  # fmt: skip
+
+
+def outcome(check: Callable[[Settings], str], settings: Settings) -> dict[str, Any]:
+    """What a check says. A warning is no failure: a run can go well all the same."""
+    try:
+        said, level = check(settings), "ok"
+    except Doubt as doubt:
+        said, level = str(doubt), "warn"
+    except Failure as error:
+        said, level = str(error), "fail"
+    return {"ok": level != "fail", "level": level, "said": said}

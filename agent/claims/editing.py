@@ -1,0 +1,126 @@
+"""Change claims by hand: what was given in place of what there was, and a person's word over a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+import store.claims
+import store.overrides
+import store.verdicts
+from agent.claims.importing import free_id
+from agent.claims.pieces import ARXIV_ID, is_month
+from agent.errors import UsageError
+from store.records import AXES, Axis, Claim, Provenance, Source, VerdictName
+from store.remarks import Override
+
+MOST_LETTERS = 40
+FIELDS: Mapping[str, Any] = {
+    "text": None, "as_of": None, "sources": (), "lines": (), "question": None, "limitation": None,
+    "scope": (), "terms": (), "load_bearing": (),
+}  # fmt: skip
+"""What of a claim can be given, and the value that stands for "not given"."""
+
+
+def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
+    """Add a claim; return its id. Raises UsageError naming what is missing or cannot be."""
+    if not given["text"] or not given["lines"]:
+        raise UsageError("a claim needs a text and a line", "retest line list names the lines")
+    claim_id = free_id(given["text"], store.claims.every_id(db))
+    claim = Claim(
+        id=claim_id, text="", kind="claim", lines=(), as_of=None, sources=(),
+        provenance=(Provenance("by hand", now[:10]),), durable_question="", perishable_limitation="",
+    )  # fmt: skip
+    store.claims.save(db, changed(db, claim, given), now)
+    return claim_id
+
+
+def changed(db: Connection, claim: Claim, given: Mapping[str, Any]) -> Claim:
+    """The claim with what was given in place of what it had. Raises UsageError naming what cannot be."""
+    known = {line.id for line in store.claims.all_lines(db)}
+    if unknown := set(given["lines"]) - known:
+        raise UsageError(f"no line {min(unknown)!r}", f"known lines: {', '.join(sorted(known))}")
+    as_of = given["as_of"]
+    if as_of and as_of != "unknown" and not is_month(as_of):
+        raise UsageError(f"as-of {as_of!r} is no month", "write YYYY-MM, or unknown")
+    return replace(
+        claim,
+        text=given["text"] or claim.text,
+        durable_question=given["question"] or claim.durable_question,
+        perishable_limitation=given["limitation"] or claim.perishable_limitation,
+        lines=given["lines"] or claim.lines,
+        sources=tuple(map(_source, given["sources"])) or claim.sources,
+        as_of=claim.as_of if not as_of else None if as_of == "unknown" else as_of,
+        scope=_scope(claim, given),
+        atoms=() if given["text"] and given["text"] != claim.text else claim.atoms,
+    )
+
+
+def _scope(claim: Claim, given: Mapping[str, Any]) -> dict[str, Axis]:
+    scope = dict(claim.scope)
+    for name, value in map(_pair, given["scope"]):
+        scope[name] = replace(scope.get(name, Axis("")), value=value)
+    for name, value in map(_pair, given["terms"]):
+        scope[name] = replace(
+            _axis(scope, name), terms=tuple(t.strip() for t in value.split(",") if t.strip())
+        )
+    for name in given["load_bearing"]:
+        scope[name] = replace(_axis(scope, name), load_bearing=True)
+    return {name: scope[name] for name in AXES if name in scope}
+
+
+def _axis(scope: dict[str, Axis], name: str) -> Axis:
+    if name not in scope:
+        raise UsageError(f"the claim has no scope on {name!r}", f"give --scope {name}=VALUE")
+    return scope[name]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if name not in AXES or not equals or not value.strip():
+        raise UsageError(f"{text!r} is not AXIS=VALUE", f"the axes are {', '.join(AXES)}")
+    return name, value.strip()
+
+
+def _source(text: str) -> Source:
+    bare = text.removeprefix("arXiv:").removeprefix("arxiv:")
+    if not ARXIV_ID.fullmatch(bare):
+        raise UsageError(f"{text!r} is no arXiv id", "write for example 2411.15382")
+    return Source(bare)
+
+
+def claim_of(db: Connection, claim_id: str) -> Claim:
+    """The newest revision of a claim. Raises UsageError where there is none."""
+    claim = store.claims.get(db, claim_id)
+    if claim is None:
+        raise UsageError(f"no claim {claim_id!r}", "retest claim list names them")
+    return claim
+
+
+def overridden(
+    db: Connection, claim_id: str, verdict: VerdictName | None, condition: str, reason: str, by: str, now: str
+) -> Override:
+    """Put a person's word over the rule's verdict; None lifts the one before. It stands beside the rule's.
+
+    Raises UsageError for an unknown claim, and where no reason or name is given.
+    """
+    claim = claim_of(db, claim_id)
+    reason, by = " ".join(reason.split()), " ".join(by.split())
+    if not reason or not by:
+        raise UsageError("an override needs a reason and a name", "give both")
+    rule = store.verdicts.present(db, claim.id, claim.revision)
+    over = rule.id if rule else None
+    told = Override(claim.id, claim.revision, verdict, condition.strip(), reason, by, over, now)
+    store.overrides.save(db, told, now)
+    return told
+
+
+def tags_of(words: list[str]) -> list[str]:
+    """Words as tags. Raises UsageError for one that is none."""
+    tags = [w.strip().casefold() for w in words]
+    if wrong := [w for w in tags if not w or len(w) > MOST_LETTERS or not w.isprintable()]:
+        raise UsageError(f"{wrong[0]!r} is no tag", f"use one to {MOST_LETTERS} letters")
+    return tags

@@ -1,0 +1,90 @@
+"""One report, many forms: the same ledger gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from agent.reports import charts, crate, html, markdown, pdf, pictures, references, tables, vault
+from agent.reports.model import Report
+from agent.reports.published import ReportDocument
+from agent.reports.publishing import publish
+from store.records import Paper, Run
+
+MOST_LINES_DRAWN = 40
+STILL = (1980, 1, 1, 0, 0, 0)  # the date of every file in a zip: the earliest there is
+
+
+@dataclass(frozen=True)
+class Made:
+    """A report and what its forms are made of."""
+
+    report: Report
+    papers: Mapping[str, Paper]
+    runs: Sequence[Run] = field(default_factory=tuple)
+
+    @cached_property
+    def document(self) -> ReportDocument:
+        """The published document."""
+        return publish(self.report)
+
+    @cached_property
+    def pictures(self) -> dict[str, tuple[str, str]]:
+        """Its pictures as SVG, each with its text alternative."""
+        if len(self.report.lines) > MOST_LINES_DRAWN:
+            return {}
+        found = pictures.every(self.report, self.runs)
+        return {p.name: (charts.svg_of(p.described), p.alternative) for p in found}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form a report can have."""
+
+    suffix: str
+    media: str
+    meaning: str
+    render: Callable[[Made], bytes]
+
+
+def _crate(made: Made) -> bytes:
+    files = {f"report.{FORMS[n].suffix}": FORMS[n].render(made)
+             for n in ("md", "html", "pdf", "json", "csv", "bib", "ris")}  # fmt: skip
+    return _zipped(files | {"ro-crate-metadata.json": crate.metadata(made.document, files).encode()})
+
+
+def _vault(made: Made) -> bytes:
+    return _zipped({path: text.encode() for path, text in vault.render(made.document).items()})
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip whose bytes depend on what it holds alone."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in sorted(files):
+            out.writestr(zipfile.ZipInfo(name, STILL), files[name], zipfile.ZIP_DEFLATED)
+    return held.getvalue()
+
+
+def _json(made: Made) -> bytes:
+    return (json.dumps(made.document.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+FORMS: Mapping[str, Form] = {
+    "md": Form("md", "text/markdown", "Markdown", lambda m: markdown.render(m.report).encode()),
+    "html": Form("html", "text/html", "one HTML file",
+                 lambda m: html.render(m.document, m.pictures).encode()),
+    "pdf": Form("pdf", "application/pdf", "PDF", lambda m: pdf.render(m.document, m.pictures)),
+    "json": Form("json", "application/json", "JSON, as docs/report.schema.json describes it", _json),
+    "csv": Form("csv", "text/csv", "a row a claim", lambda m: tables.render(m.document).encode()),
+    "bib": Form("bib", "application/x-bibtex", "cited papers, BibTeX",
+                lambda m: references.bibtex(m.document, m.papers).encode()),
+    "ris": Form("ris", "application/x-research-info-systems", "cited papers, RIS",
+                lambda m: references.ris(m.document, m.papers).encode()),
+    "vault": Form("zip", "application/zip", "linked notes, one a claim (Obsidian)", _vault),
+    "crate": Form("zip", "application/zip", "RO-Crate: all of these and how they came to be", _crate),
+}  # fmt: skip

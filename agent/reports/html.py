@@ -1,0 +1,37 @@
+"""The report as one HTML file: its style and pictures inside it, no script, nothing fetched."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from agent.reports.pictures import OF_LINE
+from agent.reports.published import ReportDocument, side
+from agent.text import without_controls
+
+_SIDES = (("contradicts", "Against"), ("relaxes", "Narrows it"), ("supports", "For"))
+A_SIDE = 3
+
+
+def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> str:
+    """`pictures` are (SVG, text alternative) by name. Everything from papers and models is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
+    )  # fmt: skip
+    inside = {name: (_data(svg), told) for name, (svg, told) in pictures.items()}
+    return made.get_template("report.html").render(
+        r=report, pictures=inside, names=OF_LINE, sides=_SIDES, side=side, a_side=A_SIDE
+    )
+
+
+def _data(svg: str) -> str:
+    """A picture as an address that holds it: as an image, nothing in it can act."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _finalized(value: object) -> object:
+    return without_controls(value) if type(value) is str else value

@@ -1,0 +1,64 @@
+"""Load a report and all that its forms need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import Connection
+
+import store.claims
+import store.runs
+from agent.errors import UsageError
+from agent.reports.forms import Made
+from agent.reports.load import load
+from agent.reports.model import Contents, build
+from store.records import Line
+
+MOST_RUNS = 52
+
+
+def make(
+    db: Connection, today: str, *, lines: Collection[str] = (), claims: Collection[str] = (), since: str = ""
+) -> Made:
+    """A report on all claims, or on some lines or claims; changes since a run, a day, or of the last run.
+
+    Raises UsageError for a line, claim or run that is not there.
+    """
+    only = _chosen(db, set(lines), set(claims))
+    contents = load(db, today, only=only, since=_instant(db, since))
+    if lines:
+        contents = _narrowed(contents, lines)
+    runs = [r for r in store.runs.recent(db, MOST_RUNS) if r.finished_at]
+    return Made(build(contents), contents.papers, tuple(reversed(runs)))
+
+
+def _narrowed(contents: Contents, lines: Collection[str]) -> Contents:
+    return replace(contents, lines=[x for x in contents.lines if x.id in lines],
+                   next_lines=[n for n in contents.next_lines if n.line_id in lines])  # fmt: skip
+
+
+def _chosen(db: Connection, lines: set[str], claims: set[str]) -> list[str] | None:
+    if not lines and not claims:
+        return None
+    known: dict[str, Line] = {x.id: x for x in store.claims.all_lines(db)}
+    if unknown := lines - set(known):
+        raise UsageError(f"no line {min(unknown)!r}", "retest line list names them")
+    active = {c.id: c for c in store.claims.active(db)}
+    if unknown := claims - set(active):
+        raise UsageError(f"no claim {min(unknown)!r}", "retest claim list names them")
+    return [i for i, c in active.items() if i in claims or lines & set(c.lines)]
+
+
+def _instant(db: Connection, since: str) -> str:
+    """The end of a run, or of a day, that changes are counted from."""
+    if not since:
+        return ""
+    run = store.runs.get(db, since)
+    if run is not None:
+        return run.finished_at or run.started_at
+    try:
+        return f"{date.fromisoformat(since).isoformat()}T23:59:59+00:00"
+    except ValueError:
+        raise UsageError(f"{since!r} is no run and no day", "name a run, or write YYYY-MM-DD") from None

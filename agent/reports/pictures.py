@@ -1,0 +1,64 @@
+"""Which pictures a report has, from its data. Pure: drawing them is for `charts`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.reports import charts
+from agent.reports.model import ClaimStatus, Report
+from agent.reports.publishing import claim_of
+from store.records import Run
+
+OF_LINE = ("timeline", "evidence", "scope")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart's description, as JSON, and what it says in words."""
+
+    name: str
+    described: str
+
+    @property
+    def alternative(self) -> str:
+        """The text alternative."""
+        return str(json.loads(self.described)["description"])
+
+
+def of_line(report: Report, line_id: str, name: str) -> Picture | None:
+    """A picture of a line; None for a name there is not, or a line without claims."""
+    statuses = next((found for line, found in report.lines if line.id == line_id), [])
+    if name not in OF_LINE or not statuses:
+        return None
+    claims = [claim_of(s, report.today) for s in statuses]
+    made: charts.Chart
+    if name == "timeline":
+        made = charts.verdicts(claims, report.today)
+    elif name == "evidence":
+        made = charts.evidence(claims)
+    else:
+        made = charts.scope(scope_rows(statuses))
+    return Picture(f"{line_id}-{name}", made.to_json())
+
+
+def of_runs(runs: Iterable[Run]) -> Picture:
+    """Pairs screened in each run."""
+    rows = [(r.as_of, int(r.counts.get("pairs_screened", 0))) for r in runs]
+    return Picture("screened", charts.screened(rows).to_json())
+
+
+def scope_rows(statuses: Iterable[ClaimStatus]) -> list[dict[str, str]]:
+    """For each adverse quote or lead and axis: whether its scope is the claim's."""
+    return [
+        {"claim": s.claim.id, "axis": axis, "match": match}
+        for s in statuses for c in (*s.citations, *s.leads) if c.evidence.stance != "supports"
+        for axis, match in c.evidence.scope_match.items()
+    ]  # fmt: skip
+
+
+def every(report: Report, runs: Iterable[Run]) -> list[Picture]:
+    """The pictures of a whole report, line by line."""
+    found = [of_line(report, line.id, name) for line, _ in report.lines for name in OF_LINE]
+    return [p for p in (*found, of_runs(runs)) if p is not None]

@@ -1,0 +1,39 @@
+"""The report's claims as CSV (RFC 4180), safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from agent.reports.published import ReportDocument
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = (
+    "id", "text", "lines", "as_of", "age_months", "sources", "verdict", "basis", "confidence", "contested",
+    "condition", "reason", "tested_at", "supporting", "narrowing", "contradicting", "leads",
+)  # fmt: skip
+
+
+def render(report: ReportDocument) -> str:
+    """A row a claim. A cell that a spreadsheet would take for a formula begins with an apostrophe (OWASP)."""
+    held = io.StringIO()
+    out = csv.writer(held, lineterminator="\r\n")
+    out.writerow(COLUMNS)
+    for claim in report.claims:
+        sides = [
+            " ".join(dict.fromkeys(q.arxiv_id for q in claim.quotes if q.stance == stance))
+            for stance in ("supports", "relaxes", "contradicts")
+        ]
+        out.writerow(map(_safe, (
+            claim.id, claim.text, " ".join(claim.lines), claim.as_of or "unknown", claim.age_months,
+            " ".join(claim.sources), claim.verdict, claim.basis, claim.confidence, claim.contested,
+            claim.condition, claim.reason, claim.tested_at, *sides, claim.leads,
+        )))  # fmt: skip
+    return held.getvalue()
+
+
+def _safe(value: object) -> object:
+    if not isinstance(value, str):
+        return "" if value is None else value
+    flat = " ".join(value.split())
+    return f"'{flat}" if flat.startswith(_FORMULA) else flat

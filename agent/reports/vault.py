@@ -1,0 +1,97 @@
+"""The report as linked notes, one a claim, a line and a cited paper: for Obsidian and its kin. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from agent.reports.marks import escape
+from agent.reports.published import Claim, Line, Quote, ReportDocument
+
+
+def render(report: ReportDocument) -> dict[str, str]:
+    """Notes by path. Names are made of letters, digits, dots and hyphens alone."""
+    notes = {"Overview.md": _overview(report)}
+    notes |= {f"lines/{_name(line.id)}.md": _line(report, line) for line in report.lines}
+    notes |= {f"claims/{_name(claim.id)}.md": _claim(claim) for claim in report.claims}
+    return notes | {f"papers/{_name(q.arxiv_id)}.md": _paper(report, q) for q in report.cited}
+
+
+def _overview(report: ReportDocument) -> str:
+    changed = [
+        f"- {c.before} → {c.after}: {_to('claims', c.claim_id)} {escape(c.text)}" for c in report.changes
+    ]
+    lines = [f"- {_to('lines', line.id)} {escape(line.question)}" for line in report.lines]
+    tally = ", ".join(f"{n} {name}" for name, n in report.tally.items())
+    return _note({"day": report.day, "run": report.run.id if report.run else None},
+                 [f"# Claim status, {report.day}", tally, "## What changed", *(changed or ["Nothing."]),
+                  "## Lines", *lines])  # fmt: skip
+
+
+def _line(report: ReportDocument, line: Line) -> str:
+    claims = [report.claim(i) for i in line.claims]
+    rows = [f"- {c.verdict}: {_to('claims', c.id)} {escape(c.text)}" for c in claims]
+    asked = [f"- {escape(w.text)}" for w in report.questions if w.line == line.id]
+    return _note({"title": line.title}, [f"# {escape(line.title)}", escape(line.question), "## Claims", *rows,
+                                         *(["## Questions", *asked] if asked else [])])  # fmt: skip
+
+
+def _claim(claim: Claim) -> str:
+    facts = {"verdict": claim.verdict, "basis": claim.basis, "as_of": claim.as_of,
+             "confidence": claim.confidence, "tested_at": claim.tested_at,
+             "tags": [f"verdict/{claim.verdict.replace(' ', '-')}", *claim.tags]}  # fmt: skip
+    unless = [f"Holds unless: {escape(claim.condition)}"] if claim.condition else []
+    held = claim.override
+    person = (
+        [f"Override by {escape(held.by)}: {escape(held.reason)} (the rule says {held.rule_verdict})"]
+        if held
+        else []
+    )
+    quotes = [
+        f"- {q.stance}: “{escape(q.quote)}” {_to('papers', q.arxiv_id)} [arXiv]({q.url})"
+        for q in claim.quotes
+    ]
+    lines = " ".join(_to("lines", i) for i in claim.lines)
+    return _note(facts, [f"# {escape(claim.text)}", f"Line: {lines}", *person, f"Why: {escape(claim.reason)}",
+                         *unless, "## Evidence", *(quotes or ["None counted."]), "## Question",
+                         escape(claim.durable_question or "not stated")])  # fmt: skip
+
+
+def _paper(report: ReportDocument, paper: Quote) -> str:
+    said = [
+        f"- {q.stance} {_to('claims', c.id)}: “{escape(q.quote)}”"
+        for c in report.claims for q in c.quotes if q.arxiv_id == paper.arxiv_id
+    ]  # fmt: skip
+    return _note({"arxiv": paper.arxiv_id, "published": paper.published},
+                 [f"# {escape(paper.title)}", f"[arXiv:{paper.arxiv_id}]({paper.url})", "## Evidence it gave",
+                  *said])  # fmt: skip
+
+
+def _note(facts: Mapping[str, object], parts: Iterable[str]) -> str:
+    """A note: its facts as YAML front matter (JSON is YAML), then its parts."""
+    return "\n".join(["---", *_front(facts), "---", "", "\n\n".join(_grouped(parts)), ""])
+
+
+def _front(facts: Mapping[str, object]) -> Iterator[str]:
+    for name, value in facts.items():
+        yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def _grouped(parts: Iterable[str]) -> list[str]:
+    """Items of a list stand together, everything else apart."""
+    found: list[str] = []
+    for text in parts:
+        if text.startswith("- ") and found and found[-1].startswith("- "):
+            found[-1] += f"\n{text}"
+        else:
+            found.append(text)
+    return found
+
+
+def _to(folder: str, name: str) -> str:
+    return f"[[{folder}/{_name(name)}|{_name(name)}]]"
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip(".-")[:100] or "note"

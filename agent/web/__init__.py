@@ -1,0 +1,1 @@
+"""The pages, and the JSON API beside them: both show the same documents."""

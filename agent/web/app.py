@@ -1,0 +1,70 @@
+"""The web: pages and API over one home."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from agent import __version__
+from agent.settings import Settings
+from agent.web import api, chat, claims, door, editor, exports, overview, papers, runs, system
+from agent.web.documents import NotThere
+from agent.web.guards import Door, Guard
+from agent.web.house import House
+from agent.web.render import FOLDER, environment, page
+from store.errors import Failure
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def build(
+    settings: Settings, hosts: Collection[str] = LOOPBACK, token: str = "", *, is_secure: bool = False
+) -> Any:
+    """The application, behind its guard."""
+    house = House(settings)
+
+    @asynccontextmanager
+    async def living(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        house.close()
+
+    app = FastAPI(
+        title="Retest", version=__version__, lifespan=living, docs_url=None, redoc_url=None,
+        openapi_url="/api/openapi.json",
+        description="Dated research claims, their verdicts and the quotes they rest on.",
+    )  # fmt: skip
+    keeper = Door(tuple(hosts), token, is_secure)
+    app.state.house, app.state.templates, app.state.door = house, environment(), keeper
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    for pages in (overview, claims, papers, runs, chat, editor, exports, system, door):
+        app.include_router(pages.router, include_in_schema=False)
+    app.include_router(api.router, prefix="/api")
+    for kind in (Failure, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _told)
+    app.add_middleware(Guard, door=keeper)
+    return app
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """An expected failure as one sentence: a page for people, JSON for programs."""
+    status, said, way_out = _of(error)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": said, "way_out": way_out}, status)
+    return page(request, "error.html", status, said=said, way_out=way_out)
+
+
+def _of(error: Exception) -> tuple[int, str, str]:
+    if isinstance(error, HTTPException):
+        return error.status_code, str(error.detail), ""
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return 422, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", "correct it"
+    said, way_out = getattr(error, "message", str(error)), getattr(error, "way_out", "")
+    return 404 if isinstance(error, NotThere) else 400, said, way_out

@@ -1,0 +1,67 @@
+"""Pages of claims and lines."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from agent.reports import charts, pictures
+from agent.reports.making import make
+from agent.web import documents
+from agent.web.render import page
+from agent.web.shared import HouseOf
+
+router = APIRouter()
+Words = Annotated[str, Query(max_length=200)]
+Page = Annotated[int, Query(ge=1, le=100_000)]
+
+
+@router.get("/claims")
+def claims(
+    request: Request, house: HouseOf, q: Words = "", line: Words = "", verdict: Words = "", tag: Words = "",
+    page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> Response:  # fmt: skip
+    """Search claims; the address holds every filter."""
+    with house.read() as db:
+        found = documents.claims(
+            db, house.today, page=page_number, words=q, line=line, verdict=verdict, tag=tag
+        )
+        lines = documents.overview(db, house.today)["lines"]
+    chosen = {"q": q, "line": line, "verdict": verdict, "tag": tag}
+    return page(request, "claims.html", found=found, lines=lines, chosen=chosen, verdicts=documents.VERDICTS)
+
+
+@router.get("/claims/{claim_id}")
+def claim(request: Request, house: HouseOf, claim_id: str) -> Response:
+    """A claim: verdict, history, quotes on each side, why no other verdict, scope."""
+    with house.read() as db:
+        return page(request, "claim.html", claim=documents.claim(db, house.today, claim_id),
+                    verdicts=documents.VERDICTS[:3])  # fmt: skip
+
+
+@router.get("/lines/{line_id}")
+def line(
+    request: Request, house: HouseOf, line_id: str,
+    page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
+) -> Response:  # fmt: skip
+    """A line: its claims, how their verdicts moved, what disagrees and why."""
+    with house.read() as db:
+        return page(request, "line.html", line=documents.line(db, house.today, line_id, page=page_number))
+
+
+@router.get("/lines/{line_id}/{name}.svg")
+def chart(house: HouseOf, line_id: str, name: str) -> Response:
+    """A picture of a line."""
+    with house.read() as db:
+        drawn = pictures.of_line(make(db, house.today, lines=[line_id]).report, line_id, name)
+    if drawn is None:
+        raise documents.NotThere(f"no picture {name!r}", f"there are {', '.join(pictures.OF_LINE)}")
+    return Response(_svg(drawn.described), media_type="image/svg+xml")
+
+
+@lru_cache(maxsize=64)
+def _svg(description: str) -> str:
+    """A picture, drawn once for as long as what it shows stays the same."""
+    return charts.svg_of(description)

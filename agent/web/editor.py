@@ -1,0 +1,134 @@
+"""Changing claims by hand: add, edit, retire, override, import with a preview. No verdict is written here."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from fastapi import APIRouter, Form, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+
+import store.claims
+from agent.claims import editing, importing, taking_in
+from agent.errors import UsageError
+from agent.web import documents
+from agent.web.house import House
+from agent.web.render import page
+from agent.web.shared import Changes, HouseOf
+from agent.wiring.vectors import embed_texts
+from store.records import AXES, VerdictName
+
+router = APIRouter()
+MOST_BYTES = 1_000_000
+Text = Annotated[str, Form(max_length=20_000)]
+
+
+@router.get("/editor")
+def editor(request: Request, house: HouseOf, edit: str = "") -> Response:
+    """Forms to add or edit a claim, and to import many."""
+    with house.read() as db:
+        lines = store.claims.all_lines(db)
+        claim = documents.claim(db, house.today, edit) if edit else None
+    return page(request, "editor.html", lines=lines, claim=claim, axes=AXES, found=None, text="", title="",
+                merge="same", chosen="")  # fmt: skip
+
+
+@router.post("/editor/claim", dependencies=[Changes])
+def save(
+    house: HouseOf, text: Text, line: Annotated[list[str] | None, Form()] = None, as_of: Text = "",
+    sources: Text = "", question: Text = "", limitation: Text = "", claim: Text = "",
+) -> Response:  # fmt: skip
+    """Add a claim, or make a new revision of one."""
+    given = dict(editing.FIELDS) | {
+        "text": " ".join(text.split()), "lines": tuple(line or ()), "as_of": as_of.strip() or None,
+        "sources": tuple(sources.split()), "question": question.strip(), "limitation": limitation.strip(),
+    }  # fmt: skip
+    with house.write() as db:
+        if claim:
+            store.claims.save(db, editing.changed(db, editing.claim_of(db, claim), given), house.now)
+        else:
+            claim = editing.added(db, given, house.now)
+    return _to(claim)
+
+
+@router.post("/claims/{claim_id}/override", dependencies=[Changes])
+def override(
+    house: HouseOf, claim_id: str, verdict: Text, reason: Text = "", by: Text = "", condition: Text = ""
+) -> Response:
+    """Put a person's word over the rule's verdict, or take it back: shown as such, with name and reason."""
+    name: VerdictName | None = next((v for v in get_args(VerdictName) if v == verdict), None)
+    if name is None and verdict != "lift":
+        raise UsageError(f"{verdict!r} is no verdict", "choose one of the three, or lift")
+    with house.write() as db:
+        editing.overridden(db, claim_id, name, condition, reason, by, house.now)
+    return _to(claim_id)
+
+
+@router.post("/claims/{claim_id}/tags", dependencies=[Changes])
+def tags(house: HouseOf, claim_id: str, words: Text = "") -> Response:
+    """Set a claim's tags."""
+    wanted = editing.tags_of([w for w in words.split(",") if w.strip()])
+    with house.write() as db:
+        held = editing.claim_of(db, claim_id)
+        store.claims.tag(db, claim_id, add=wanted, remove=[t for t in held.tags if t not in wanted])
+    return _to(claim_id)
+
+
+@router.post("/claims/{claim_id}/retire", dependencies=[Changes])
+def retire(house: HouseOf, claim_id: str) -> Response:
+    """Take a claim out of retesting; nothing of it is lost."""
+    with house.write() as db:
+        store.claims.retire(db, editing.claim_of(db, claim_id).id)
+    return RedirectResponse("/claims", status_code=303)
+
+
+@router.post("/editor/preview", dependencies=[Changes])
+async def preview(
+    request: Request, house: HouseOf, text: Annotated[str, Form(max_length=MOST_BYTES)] = "",
+    file: UploadFile | None = None, title: Text = "", line: Text = "", merge: Text = "same",
+) -> Response:  # fmt: skip
+    """What importing a document would do; nothing is written."""
+    if file is not None and file.filename:
+        text, title = _decoded(await file.read(MOST_BYTES + 1), file.filename), file.filename
+    name = title or "pasted text"
+    prepared = _prepared(house, text, name, line, preview=True)
+    found = taking_in.told(prepared, taking_in.MERGES.get(merge, ()))
+    with house.read() as db:
+        lines = store.claims.all_lines(db)
+    return page(request, "editor.html", lines=lines, claim=None, axes=AXES, found=found, text=text,
+                title=name, merge=merge, chosen=line)  # fmt: skip
+
+
+@router.post("/editor/import", dependencies=[Changes])
+def take_in(
+    house: HouseOf, text: Annotated[str, Form(max_length=MOST_BYTES)], title: Text = "", line: Text = "",
+    merge: Text = "same",
+) -> Response:  # fmt: skip
+    """Import what was previewed."""
+    prepared = _prepared(house, text, title or "pasted text", line, preview=False)
+    with house.write() as db:
+        importing.add(db, prepared, taking_in.MERGES.get(merge, ()), house.now)
+    return RedirectResponse(f"/lines/{prepared.lines[0].id}", status_code=303)
+
+
+def _prepared(house: House, text: str, title: str, line: str, *, preview: bool) -> importing.Import:
+    if not text.strip():
+        raise UsageError("nothing to import", "paste a document or choose a file")
+    with house.read() as db:
+        known, lines, ids = store.claims.active(db), store.claims.all_lines(db), store.claims.every_id(db)
+    document = taking_in.recognised(text, title)
+    into = taking_in.line_for(lines, line or None, document.question, preview=preview)
+    return importing.prepare(document, into, known, embed_texts(house.settings), ids)
+
+
+def _decoded(body: bytes, name: str) -> str:
+    if len(body) > MOST_BYTES:
+        raise UsageError(f"{name} has more than {MOST_BYTES // 10**6} MB", "import it in parts")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = body[: error.start].count(b"\n") + 1
+        raise UsageError(f"{name}, line {number}: not UTF-8 text", "save it as UTF-8") from error
+
+
+def _to(claim_id: str) -> Response:
+    return RedirectResponse(f"/claims/{claim_id}", status_code=303)

@@ -1,0 +1,40 @@
+"""The report, in every form it has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+import store.claims
+from agent.reports.forms import FORMS
+from agent.reports.making import make
+from agent.web.documents import NotThere
+from agent.web.render import page
+from agent.web.shared import HouseOf
+
+router = APIRouter()
+Words = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/report")
+def report(request: Request, house: HouseOf, line: Words = "", since: Words = "") -> Response:
+    """Choose what a report is about and the form it has."""
+    with house.read() as db:
+        lines = store.claims.all_lines(db)
+    return page(request, "report.html", lines=lines, line=line, since=since, forms=FORMS)
+
+
+@router.get("/report/export")
+def export(house: HouseOf, form: Words, line: Words = "", claim: Words = "", since: Words = "") -> Response:
+    """A report as a file."""
+    if form not in FORMS:
+        raise NotThere(f"no form {form!r}", f"there are {', '.join(FORMS)}")
+    with house.read() as db:
+        made = make(
+            db, house.today, lines=[line] if line else (), claims=[claim] if claim else (), since=since
+        )
+    chosen = FORMS[form]
+    name = f"claim-status-{house.today}.{chosen.suffix}"
+    return Response(chosen.render(made), media_type=chosen.media,
+                    headers={"Content-Disposition": f'attachment; filename="{name}"'})  # fmt: skip

@@ -1,0 +1,30 @@
+"""The first page, and whether the server is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from agent.web import documents
+from agent.web.render import page
+from agent.web.shared import HouseOf
+
+router = APIRouter()
+
+
+@router.get("/")
+def overview(request: Request, house: HouseOf) -> Response:
+    """Lines, what changed, health."""
+    with house.read() as db:
+        document = documents.overview(db, house.today)
+    return page(request, "overview.html", found=document)
+
+
+@router.get("/healthz")
+def healthz(house: HouseOf) -> dict[str, Any]:
+    """Whether the ledger can be read, and how the last run ended."""
+    with house.read() as db:
+        found = documents.runs(db)[:1]
+    return {"status": "ok", "last_run": found[0]["id"] if found else None,
+            "health": found[0]["health"] if found else None}  # fmt: skip

@@ -1,0 +1,18 @@
+"""The page of a paper."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from agent.web import documents
+from agent.web.render import page
+from agent.web.shared import HouseOf
+
+router = APIRouter()
+
+
+@router.get("/papers/{paper_id:path}")
+def paper(request: Request, house: HouseOf, paper_id: str) -> Response:
+    """A paper: its findings, what it is evidence of, its quotes in their passages."""
+    with house.read() as db:
+        return page(request, "paper.html", paper=documents.paper(db, paper_id))

@@ -1,0 +1,69 @@
+"""Templates into pages. Everything is escaped; links to papers are made of checked arXiv ids alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from agent import __version__
+from agent.claims.pieces import ARXIV_ID
+from agent.text import without_controls
+
+FOLDER = Path(__file__).parent
+_VERSIONED = re.compile(r"(.+?)(v\d+)?")
+
+
+def environment() -> Environment:
+    """The templates, strict about names they do not know."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
+    )  # fmt: skip
+    made.filters |= {"arxiv": arxiv_url, "day": lambda t: (t or "")[:10], "slug": slug, "query": _query}
+    made.globals |= {"version": __version__}
+    return made
+
+
+def arxiv_url(paper_id: str, version: int | None = None) -> str:
+    """The page of a paper on arXiv; empty for what is no arXiv id."""
+    return f"https://arxiv.org/abs/{paper_id}{f'v{version}' if version else ''}" if is_id(paper_id) else ""
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an arXiv id and nothing else."""
+    return ARXIV_ID.fullmatch(text) is not None
+
+
+def slug(text: str) -> str:
+    """A verdict as a class name."""
+    return re.sub(r"[^a-z]+", "-", text.lower())
+
+
+def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page, or for htmx only the part that changed."""
+    templates: Environment = request.app.state.templates
+    found = templates.get_template(name).render(
+        request=request, path=request.url.path, csrf=request.state.csrf,
+        is_part=request.headers.get("hx-request") == "true", **values,
+    )  # fmt: skip
+    return HTMLResponse(found, status)
+
+
+def part(request: Request, name: str, **values: Any) -> str:
+    """A piece of a page as text."""
+    templates: Environment = request.app.state.templates
+    return templates.get_template(name).render(csrf=request.state.csrf, **values)
+
+
+def _query(filters: dict[str, Any], **more: Any) -> str:
+    return urlencode({k: v for k, v in (filters | more).items() if v not in ("", None)})
+
+
+def _finalized(value: Any) -> Any:
+    return without_controls(value) if type(value) is str else value

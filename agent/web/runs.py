@@ -1,0 +1,77 @@
+"""Pages of runs: what they did, and one under way as it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from agent.web import documents
+from agent.web.render import page
+from agent.web.shared import Changes, HouseOf
+
+router = APIRouter()
+TICK, PATIENCE = 0.5, 1200.0
+LOG_LINES = 200
+
+
+@router.get("/runs")
+def runs(request: Request, house: HouseOf) -> Response:
+    """The runs, and a button that begins one."""
+    with house.read() as db:
+        found = documents.runs(db)
+    return page(request, "runs.html", runs=found, is_running=house.is_running())
+
+
+@router.post("/runs", dependencies=[Changes])
+def begin(house: HouseOf, claim: Annotated[list[str] | None, Form()] = None) -> Response:
+    """Begin a run; its page can be looked at as soon as it has a name."""
+    house.begin_run(claim or [])
+    return RedirectResponse("/runs?begun=1", status_code=303)
+
+
+@router.get("/runs/{run_id}")
+def run(request: Request, house: HouseOf, run_id: str) -> Response:
+    """A run: progress while it goes, counts, what it changed, its log."""
+    with house.read() as db:
+        found = documents.run(db, house.today, run_id)
+    log = _lines(house.home.run_folder(found["id"]) / "log.jsonl")
+    return page(request, "run.html", run=found, log=log[-LOG_LINES:])
+
+
+@router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
+async def events(house: HouseOf, run_id: str) -> AsyncIterator[ServerSentEvent]:
+    """Each stage of a run as its log tells it, until the run has ended."""
+    with house.read() as db:
+        path, told = house.home.run_folder(documents.run(db, house.today, run_id)["id"]) / "log.jsonl", 0
+    waited = 0.0
+    while waited < PATIENCE:
+        lines = await anyio.to_thread.run_sync(_lines, path)
+        for line in lines[told:]:
+            yield ServerSentEvent(event="stage", data=line)
+        waited = 0.0 if len(lines) > told else waited + TICK
+        told = len(lines)
+        if lines and lines[-1]["what"] in ("ends", "the run ended with an error"):
+            yield ServerSentEvent(event="end", data={"run": run_id})
+            return
+        await anyio.sleep(TICK)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a log."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return []
+    found = []
+    for line in text.splitlines()[: text.count("\n")]:
+        told = json.loads(line)
+        numbers = {k: told.get(k) for k in ("stage", "done", "total")}
+        found.append({"at": told["at"][:19], "what": told["what"], **numbers})
+    return found
