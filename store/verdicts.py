@@ -66,6 +66,11 @@ def claims_of_run(db: Connection, run_id: str) -> set[str]:
     return set(db.execute(select(verdicts.c.claim_id).where(verdicts.c.run_id == run_id)).scalars())
 
 
+def last_run(db: Connection) -> str | None:
+    """The run that last gave a verdict."""
+    return db.execute(select(verdicts.c.run_id).order_by(verdicts.c.id.desc()).limit(1)).scalar()
+
+
 def flips(db: Connection, run_id: str, most: int) -> tuple[list[tuple[str | None, Verdict]], int]:
     """Verdicts of a run that differ from the claim's one before, with that one's name; and how many.
 

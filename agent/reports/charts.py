@@ -73,6 +73,7 @@ def scope(rows: Sequence[Mapping[str, str]]) -> Chart:
     counted = Counter((r["claim"], r["axis"]) for r in rows if r["match"] == "different")
     claims = list(dict.fromkeys(r["claim"] for r in rows))[:MOST_ROWS]
     cells = [{"claim": c, "axis": a, "quotes": counted[c, a]} for c in claims for a in AXES]
+    half = max([1, *counted.values()]) / 2
     worst = max(counted, key=lambda key: counted[key], default=None)
     told = f"most on {worst[1]} of {worst[0]} ({counted[worst]})" if worst else "none differs"
     base = _chart(cells).encode(
@@ -80,10 +81,14 @@ def scope(rows: Sequence[Mapping[str, str]]) -> Chart:
         y=alt.Y("claim:N", title=None, sort=claims),
     )
     squares = base.mark_rect(stroke="#999", strokeWidth=0.5).encode(
-        color=alt.Color("quotes:Q", scale=alt.Scale(scheme="greys", domainMin=0), title="adverse quotes")
+        color=alt.Color(
+            "quotes:Q",
+            title="adverse quotes",
+            scale=alt.Scale(scheme="greys", domain=[0, max([1, *counted.values()])]),
+        )
     )
     numbers = base.mark_text(fontSize=10).encode(
-        text="quotes:Q", color=alt.condition("datum.quotes > 2", alt.value("white"), alt.value("black"))
+        text="quotes:Q", color=alt.condition(f"datum.quotes > {half}", alt.value("white"), alt.value("black"))
     )
     return alt.LayerChart(layer=[squares, numbers]).properties(
         width=WIDTH - 120, height=ROW * max(len(claims), 1), title="Where adverse quotes differ in scope",

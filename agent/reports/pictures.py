@@ -28,18 +28,23 @@ class Picture:
 
 
 def of_line(report: Report, line_id: str, name: str) -> Picture | None:
-    """A picture of a line; None for a name there is not, or a line without claims."""
+    """A picture of a line; None for a name there is not, or where there is nothing to see."""
     statuses = next((found for line, found in report.lines if line.id == line_id), [])
     if name not in OF_LINE or not statuses:
         return None
     claims = [claim_of(s, report.today) for s in statuses]
     made: charts.Chart
+    if name == "evidence" and not any(c.quotes for c in claims):
+        return None
     if name == "timeline":
         made = charts.verdicts(claims, report.today)
     elif name == "evidence":
         made = charts.evidence(claims)
     else:
-        made = charts.scope(scope_rows(statuses))
+        rows = scope_rows(statuses)
+        if not any(r["match"] == "different" for r in rows):
+            return None
+        made = charts.scope(rows)
     return Picture(f"{line_id}-{name}", made.to_json())
 
 

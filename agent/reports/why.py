@@ -21,7 +21,7 @@ def why_not(status: ClaimStatus) -> dict[str, str]:
 def _not_holding(status: ClaimStatus) -> str:
     adverse = [c for c in status.citations if c.evidence.stance != "supports"]
     if adverse:
-        return f"{len(adverse)} counted quotes are adverse"
+        return f"{len(adverse)} counted quote{'s are' if len(adverse) != 1 else ' is'} adverse"
     if status.claim.as_of is None:
         return "the as-of month is unknown, so no paper can be shown to be newer"
     return f"too little was found: it takes support, or {ENOUGH_PAPERS} relevant papers in a healthy search"

@@ -19,6 +19,7 @@ from agent.errors import UsageError
 from agent.reports.documents import citation_document, claim_document
 from agent.reports.load import load
 from agent.reports.model import Citation, ClaimStatus, Report, build
+from agent.reports.pictures import OF_LINE, of_line
 from agent.reports.why import why_not
 from agent.retest.quotes import legible
 from agent.retest.window import months_between
@@ -36,8 +37,8 @@ class NotThere(UsageError):
 def overview(db: Connection, today: str) -> Document:
     """Lines with their verdicts counted, what the last run that changed something changed, and health."""
     tally = store.verdicts.tally(db)
-    run = store.runs.latest(db)
-    telling = next(iter(store.runs.telling(db, 1)), run)
+    run, last = store.runs.latest(db), store.verdicts.last_run(db)
+    telling = store.runs.get(db, last) if last else None
     flips, total = store.verdicts.flips(db, telling.id, MOST_FLIPS) if telling else ([], 0)
     statuses = _statuses(db, today, [v.claim_id for _, v in flips])
     return {
@@ -100,6 +101,7 @@ def line(db: Connection, today: str, line_id: str, *, page: int = 1) -> Document
         "disagreements": [_disagreement(report, *t) for t in report.tensions],
         "questions": _written(report, "questions", line_id), "next": _written(report, "next lines", line_id),
         "notes": notes,
+        "pictures": [n for n in OF_LINE if of_line(report, line_id, n)],
         "histories": {s.claim.id: [_stand(v) for v in s.history] for s in report.statuses},
     }  # fmt: skip
 

@@ -108,7 +108,7 @@
         form.requestSubmit();
       }
     });
-    if (question.value.trim() && !form.elements.thread.value && !turns.children.length) form.requestSubmit();
+    if (question.value) question.focus();
   }
 
   document.addEventListener("click", async (event) => {
