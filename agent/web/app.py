@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractContextManager, asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,22 +12,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from agent import __version__
+from agent.chat.service import Chat
 from agent.settings import Settings
 from agent.web import api, chat, claims, door, editor, exports, overview, papers, runs, system
 from agent.web.documents import NotThere
 from agent.web.guards import Door, Guard
 from agent.web.house import House
 from agent.web.render import FOLDER, environment, page
+from agent.wiring.chat import open_chat
 from store.errors import Failure
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def build(
-    settings: Settings, hosts: Collection[str] = LOOPBACK, token: str = "", *, is_secure: bool = False
-) -> Any:
-    """The application, behind its guard."""
-    house = House(settings)
+    settings: Settings,
+    hosts: Collection[str] = LOOPBACK,
+    token: str = "",
+    *,
+    is_secure: bool = False,
+    chat_of: Callable[[Settings], AbstractContextManager[Chat]] = open_chat,
+) -> FastAPI:
+    """The application, behind its guard. `hosts` are the names it goes by, `chat_of` opens the chat."""
+    house = House(settings, chat_of)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +22,14 @@ from store.ledger import Ledger
 class House:
     """The home behind the pages. Reading goes through a ledger that SQLite itself keeps from changing."""
 
-    def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        open_chat: Callable[[Settings], AbstractContextManager[Chat]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.settings, self.home, self._now = settings, Home(Path(settings.home).resolve()), now
+        self._open_chat = open_chat
         self._stack, self._lock = ExitStack(), threading.Lock()
         self._view = Ledger.view(self.home.ledger)
         self._stack.callback(self._view.close)
@@ -59,11 +65,9 @@ class House:
     @property
     def chat(self) -> Chat:
         """The chat over the home."""
-        from agent.wiring.chat import open_chat
-
         with self._lock:
             if self._chat is None:
-                self._chat = self._stack.enter_context(open_chat(self.settings))
+                self._chat = self._stack.enter_context(self._open_chat(self.settings))
             return self._chat
 
     def begin_run(self, claims: Sequence[str] = ()) -> None:

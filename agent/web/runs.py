@@ -19,6 +19,8 @@ from agent.web.shared import Changes, HouseOf
 router = APIRouter()
 TICK, PATIENCE = 0.5, 1200.0
 LOG_LINES = 200
+ENDS, BROKEN = "ends", "the run ended with an error"
+"""The last line of a run's log."""
 
 
 @router.get("/runs")
@@ -42,7 +44,8 @@ def run(request: Request, house: HouseOf, run_id: str) -> Response:
     with house.read() as db:
         found = documents.run(db, house.today, run_id)
     log = _lines(house.home.run_folder(found["id"]) / "log.jsonl")
-    return page(request, "run.html", run=found, log=log[-LOG_LINES:])
+    ended = bool(log) and log[-1]["what"] in (ENDS, BROKEN)
+    return page(request, "run.html", run=found, log=log[-LOG_LINES:], has_ended=ended)
 
 
 @router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
@@ -57,8 +60,8 @@ async def events(house: HouseOf, run_id: str) -> AsyncIterator[ServerSentEvent]:
             yield ServerSentEvent(event="stage", data=line)
         waited = 0.0 if len(lines) > told else waited + TICK
         told = len(lines)
-        if lines and lines[-1]["what"] in ("ends", "the run ended with an error"):
-            yield ServerSentEvent(event="end", data={"run": run_id})
+        if lines and lines[-1]["what"] in (ENDS, BROKEN):
+            yield ServerSentEvent(event="end", data={"whole": lines[-1]["what"] == ENDS})
             return
         await anyio.sleep(TICK)
 

@@ -135,9 +135,10 @@
       bar.max = told.total || 1;
       bar.value = told.done || 0;
     });
-    source.addEventListener("end", () => {
+    source.addEventListener("end", (event) => {
       source.close();
-      location.reload();
+      if (JSON.parse(event.data).whole) setTimeout(() => location.reload(), 500);
+      else stage.textContent = "It broke off; load the page again to see how to go on.";
     });
   }
 })();

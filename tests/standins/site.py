@@ -1,0 +1,42 @@
+"""The pages, served over real HTTP on loopback by the real server, with a chat whose model is not loaded."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from agent.chat.service import Chat
+from agent.settings import Settings, load
+from agent.web.app import LOOPBACK, build
+from store.files import Home
+from tests.standins.talk import chat_over
+
+
+@contextmanager
+def site(home: Home, *, model: str | None = None, token: str = "", **more: Any) -> Iterator[str]:
+    """Serve a home; yield the address. `model` is the address of a scripted one."""
+
+    @contextmanager
+    def chat_of(_: Settings) -> Iterator[Chat]:
+        with chat_over(home, model) as (chat, _deeds):
+            yield chat
+
+    settings = load({"home": str(home.root), **more}, {})
+    app = build(settings, LOOPBACK, token, chat_of=chat_of)
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -1,0 +1,290 @@
+"""The pages and the API over real HTTP: what they show, who may ask, and what nobody can make them do."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from lxml import etree
+
+import store.claims
+from store.files import Home
+from store.ledger import Ledger
+from tests.conftest import make_claim
+from tests.hostile import HOSTILE
+from tests.standins.llm import llm_server, streams
+from tests.standins.site import site
+from tests.standins.talk import contents
+from tests.test_chat import ASKED
+from tests.test_chat import retested as retested
+from tests.test_chat import talked as talked
+from tests.test_cli import one_line, retest
+
+PAGES = (
+    "/", "/claims", "/claims/tuning-hurts", "/lines/faith", "/papers/2506.00001", "/runs", "/chat", "/report",
+    "/editor", "/editor?edit=tuning-hurts", "/settings", "/login",
+)  # fmt: skip
+
+
+@pytest.fixture
+def at(talked: Home) -> Iterator[str]:
+    with site(talked) as address:
+        yield address
+
+
+class Visitor:
+    """A browser's manners without a browser: a session's cookie and token."""
+
+    def __init__(self, at: str) -> None:
+        self.at, self.session = at, requests.Session()
+        self.csrf = re.findall(r'name="csrf" content="(\w+)"', self.session.get(at + "/").text)[0]
+
+    def post(self, path: str, **fields: Any) -> requests.Response:
+        return self.session.post(self.at + path, data={"csrf": self.csrf, **fields}, timeout=30)
+
+
+def html(answer: requests.Response) -> Any:
+    assert answer.status_code == 200, answer.text[:500]
+    return etree.HTML(answer.text)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_there_with_its_safe_headers(at: str, path: str) -> None:
+    answer = requests.get(at + path, timeout=30)
+    tree = html(answer)
+    assert tree.xpath("//h1")
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # With "no-referrer" browsers send "Origin: null" with our own forms, which is refused.
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert "SameSite=Strict" in answer.headers["Set-Cookie"]
+    assert not tree.xpath("//*[@style] | //script[not(@src)]")
+    assert all(str(s).startswith("/") for s in tree.xpath("//@src"))
+
+
+def test_the_first_page_tells_what_changed_and_on_whose_word(at: str) -> None:
+    text = " ".join(" ".join(html(requests.get(at, timeout=9)).itertext()).split())
+    assert "1 verdict changed" in text
+    assert "none yet → relaxed Fine-tuning lowers" in text
+    assert "in 1 of 9 tasks" in text
+
+
+def test_a_claims_page_tells_why_and_why_not(at: str) -> None:
+    text = " ".join(" ".join(html(requests.get(at + "/claims/tuning-hurts", timeout=9)).itertext()).split())
+    for said in ("Why relaxed", "Why not contradicted", "Narrows it (1)", "gates passed", "load-bearing"):
+        assert said in text
+
+
+def test_a_quote_is_marked_in_its_passage(at: str) -> None:
+    tree = html(requests.get(at + "/papers/2506.00001", timeout=9))
+    assert tree.xpath("//mark/text()") == [
+        "We find that fine-tuning lowers the faithfulness of its chain of thought in 1 of 9 tasks."
+    ]
+
+
+def test_the_api_gives_what_the_pages_show_and_describes_itself(at: str) -> None:
+    claim = requests.get(at + "/api/claims/tuning-hurts", timeout=9).json()
+    assert (claim["verdict"], len(claim["evidence"])) == ("relaxed", 6)
+    paths = requests.get(at + "/api/openapi.json", timeout=9).json()["paths"]
+    assert {"/api/overview", "/api/claims", "/api/claims/{claim_id}", "/api/ask"} <= set(paths)
+    found = requests.get(
+        at + "/api/claims", params={"verdict": "relaxed", "q": "faithfulness"}, timeout=9
+    ).json()
+    assert (found["total"], found["claims"][0]["id"]) == (1, "tuning-hurts")
+    assert requests.get(at + "/api/claims", params={"q": "100%_"}, timeout=9).json()["total"] == 0
+    missing = requests.get(at + "/api/claims/nobody", timeout=9)
+    assert (missing.status_code, missing.json()["way_out"]) == (404, "search for it among the claims")
+    answer = requests.post(at + "/api/ask", json={"question": ASKED}, timeout=30).json()
+    assert answer["found"]
+    assert requests.get(at + "/healthz", timeout=9).json()["health"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/claims/nobody", 404), ("/lines/none", 404), ("/papers/9999.99999", 404), ("/papers/../../etc", 404),
+     ("/runs/none", 404), ("/lines/faith/nope.svg", 404), ("/report/export?form=exe", 404), ("/nope", 404),
+     ("/claims?page=0", 422), ("/chat/none", 400)],
+)  # fmt: skip
+def test_what_is_not_there_is_said_on_a_page(at: str, path: str, status: int) -> None:
+    answer = requests.get(at + path, timeout=9)
+    assert answer.status_code == status
+    assert "<h1>That is not possible</h1>" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_other_names_other_sites_and_old_pages_are_refused(at: str, talked: Home) -> None:
+    before = contents(talked.ledger)
+    rebound = requests.get(at, headers={"Host": "evil.example"}, timeout=9)
+    assert rebound.status_code == 400
+    me = Visitor(at)
+    path, fields = "/claims/tuning-hurts/retire", {"csrf": me.csrf}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+        assert me.session.post(at + path, data=fields, headers=headers, timeout=9).status_code == 403
+    assert me.session.post(at + path, timeout=9).status_code == 403
+    assert me.session.post(at + path, data={"csrf": "0" * 64}, timeout=9).status_code == 403
+    assert requests.post(at + path, data=fields, timeout=9).status_code == 403  # another session's token
+    assert contents(talked.ledger) == before
+
+
+def test_bodies_and_rates_have_limits(at: str) -> None:
+    me = Visitor(at)
+    assert me.post("/editor/preview", text="x" * 2_100_000).status_code == 413
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b"x" * 100_000
+
+    with pytest.raises(requests.RequestException):
+        me.session.post(at + "/chat/ask", data=endless(), timeout=9).raise_for_status()
+    codes = {me.session.get(at + "/healthz", timeout=9).status_code for _ in range(650)}
+    assert codes == {200, 429}
+
+
+def test_beyond_this_machine_a_token_is_needed(talked: Home) -> None:
+    with site(talked, token="open-sesame") as at:
+        assert requests.get(at + "/api/overview", timeout=9).status_code == 401
+        assert requests.get(at + "/", timeout=9).url.endswith("/login")
+        assert requests.get(at + "/healthz", timeout=9).status_code == 200
+        bearer = {"Authorization": "Bearer open-sesame"}
+        assert requests.get(at + "/api/overview", headers=bearer, timeout=9).status_code == 200
+        me = Visitor(at)
+        assert me.post("/login", token="wrong").status_code == 403
+        entered = me.post("/login", token="open-sesame")
+        assert "What changed" in entered.text
+        assert "open-sesame" not in str(me.session.cookies.get_dict())
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--host", "0.0.0.0"), "opens the pages to others"),
+        (("--host", "0.0.0.0", "--token", "x"), "without TLS"),
+        (("--certfile", __file__), "--certfile and --keyfile"),
+        (("--no-web",), "no schedule"),
+    ],
+)
+def test_serving_to_others_has_to_be_meant(talked: Home, args: tuple[str, ...], said: str) -> None:
+    one_line(retest("serve", *args, home=talked.root), 2, said)
+
+
+def test_the_program_serves_until_it_is_told_to_end(talked: Home) -> None:
+    command = [sys.executable, "-m", "agent", "--home", str(talked.root), "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served:
+        address = (served.stderr or (iter(()) and None)).readline().strip()  # type: ignore[union-attr]
+        assert requests.get(address + "healthz", timeout=9).json()["status"] == "ok"
+        served.terminate()
+        assert served.wait(20) in (0, -15)
+
+
+def test_claims_are_added_edited_tagged_and_retired_by_hand(at: str, talked: Home) -> None:
+    me = Visitor(at)
+    added = me.post("/editor/claim", text="Tools carry small models past the cliff.", line="faith",
+                    as_of="2026-01", sources="2601.00001")  # fmt: skip
+    assert added.url.endswith("/claims/tools-carry-small-models-past-the-cliff")
+    edited = me.post("/editor/claim", claim="tuning-hurts", text="Tuning hurts.", line="faith",
+                     as_of="2024-11", sources="2411.15382", question="Does it?", limitation="")  # fmt: skip
+    assert "Tuning hurts." in edited.text
+    assert "on an earlier wording" in edited.text
+    assert "Tags: rl, tuning" in me.post("/claims/tuning-hurts/tags", words="Tuning, RL").text
+    assert me.post("/claims/tuning-hurts/retire").url.endswith("/claims")
+    assert requests.get(at + "/claims/tuning-hurts", timeout=9).status_code == 404
+    wrong = me.post("/editor/claim", text="x", line="nowhere")
+    assert (wrong.status_code, "no line" in wrong.text) == (400, True)
+
+
+def test_an_override_stands_beside_the_rules_verdict(at: str) -> None:
+    me, path = Visitor(at), "/claims/tuning-hurts/override"
+    held = html(me.post(path, verdict="contradicted", reason="Read it all.", by="Ada"))
+    told = " ".join(" ".join(held.xpath("//section[@class='override']")[0].itertext()).split())
+    assert told.startswith("Override by Ada, ")
+    assert "Read it all. The rule says relaxed" in told
+    lifted = html(me.post(path, verdict="lift", reason="I was wrong.", by="Ada"))
+    assert not lifted.xpath("//section[@class='override']")
+    assert me.post(path, verdict="relaxed", reason=" ", by="Ada").status_code == 400
+
+
+def test_a_chat_without_scripts_answers_on_a_page(at: str) -> None:
+    me = Visitor(at)
+    page = me.post("/chat", question=ASKED)
+    tree = html(page)
+    assert tree.xpath("//article//*[@class='said']")
+    assert tree.xpath("//button[@popovertarget]/@popovertarget") == tree.xpath("//article//*[@popover]/@id")
+    link = at + tree.xpath("//a[contains(@class, 'copy')]/@href")[0]
+    assert me.session.get(link, timeout=9).text.startswith(f"**{ASKED}**")
+
+
+def test_an_answer_streams_in_pieces_and_can_be_stopped(talked: Home) -> None:
+    import threading
+
+    held = threading.Event()
+    said = streams(
+        "Fine-tuning lowers faithfulness [S1].\n", "It is relaxed [S1].", pause=lambda: held.wait(20)
+    )
+    with llm_server(said) as server, site(talked, model=server.url) as at:
+        me, kinds = Visitor(at), list[str]()
+        with me.session.post(at + "/chat/ask", data={"csrf": me.csrf, "question": ASKED}, stream=True,
+                             timeout=30) as answer:  # fmt: skip
+            name = ""
+            for raw in answer.iter_lines(decode_unicode=True):
+                line = raw if isinstance(raw, str) else raw.decode()
+                if line.startswith("event:"):
+                    kinds.append(line.removeprefix("event:").strip())
+                if line.startswith("data:") and kinds[-1] == "begin":
+                    name = json.loads(line.removeprefix("data:"))["name"]
+                if kinds and kinds[-1] == "sentence" and line.startswith("data:"):
+                    me.post(f"/chat/stop/{name}")
+        held.set()
+    assert kinds[:2] == ["begin", "thread"]
+    assert "sentence" in kinds
+    assert kinds[-1] in ("stopped", "answer")
+
+
+@pytest.mark.parametrize("start", range(0, 200, 50))
+def test_hostile_claims_stay_text_on_every_page(talked: Home, start: int) -> None:
+    some = [" ".join(h.replace("\x00", "").split()) for h in HOSTILE[start : start + 50]]
+    ledger = Ledger.open(talked.ledger)
+    with ledger.write() as db:
+        for n, text in enumerate(some):
+            claim = make_claim(f"h{n}", text=text or "x", durable_question=text, perishable_limitation=text)
+            store.claims.save(db, claim, "2026-08-01T00:00:00+00:00")
+    ledger.close()
+    with site(talked) as at:
+        paths = ["/", "/claims", "/lines/faith", "/editor?edit=h1", *(f"/claims/h{n}" for n in range(50))]
+        for path in paths:
+            inert(requests.get(at + path, timeout=30))
+        for text in some:
+            inert(requests.get(at + f"/claims?q={quote(text[:150])}&tag={quote(text[:30])}", timeout=9))
+            inert(requests.get(at + f"/chat?q={quote(text)}", timeout=9))
+        me = Visitor(at)
+        for text in some[::5]:
+            inert(me.post("/chat", question=text))
+            inert(me.post("/editor/preview", text=f"- {text}\n- {text}\n", line="faith"))
+            me.post("/claims/h0/override", verdict="relaxed", reason=text, by=text, condition=text)
+            inert(requests.get(at + "/claims/h0", timeout=9))
+
+
+def inert(answer: requests.Response) -> None:
+    """Nothing of a page acts but what our own templates put there."""
+    assert answer.status_code in (200, 400, 422)
+    tree: Any = etree.HTML(answer.text)
+    scripts = tree.xpath("//script/@src")
+    assert scripts == ["/static/htmx.min.js", "/static/app.js"]
+    assert len(tree.xpath("//script")) == 2
+    assert not tree.xpath("//iframe | //object | //embed | //base | //math | //template | //style | //svg")
+    assert not [a for e in tree.iter() if isinstance(e.tag, str) for a in e.attrib if a.startswith("on")]
+    assert not tree.xpath("//meta[@http-equiv]")
+    links = [str(h) for h in tree.xpath("//@href | //@src | //@action | //@hx-get")]
+    assert all(h.startswith(("/", "#", "https://arxiv.org/abs/")) for h in links), links
+
+
+def test_the_page_that_starts_a_retest_needs_the_token_too(at: str, talked: Home, tmp_path: Path) -> None:
+    assert requests.post(at + "/runs", data={"csrf": "x"}, timeout=9).status_code == 403
+    assert not list(talked.root.glob("web-run.log"))
