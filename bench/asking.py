@@ -51,7 +51,7 @@ def main() -> None:
     with open_chat(load({"home": str(home.root), "writer": "none"})) as chat:
         print(json.dumps({
             "questions": len(asked),
-            "found": {half: found(chat, [a for a in asked if a["half"] == half]) for half in ("tune", "held")},
+            "found": {h: found(chat, [a for a in asked if a["half"] == h]) for h in ("tune", "held")},
             "extracted": answered(chat, home, asked),
             "scripted model": with_model(chat, home, asked),
             f"finding among {PASSAGES:,} passages": speed(chat, asked),

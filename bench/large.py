@@ -1,4 +1,4 @@
-"""A ledger with many claims: how long status, a dry run and a report take.
+"""A ledger with many claims: how long status, a dry run, reports and the first page take.
 
     python -m bench.large [--claims 10000] [--evidence 10]
 
@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import requests
+
 import store.claims
 import store.evidence
 import store.papers
@@ -26,12 +28,16 @@ import store.verdicts
 from store.files import Home
 from store.ledger import Ledger
 from store.records import Axis, Claim, Evidence, GateResult, Line, Paper, Provenance, Run, Source, Verdict
+from tests.standins.site import site
 
 COMMANDS = {
     "status": ("status", "--json"),
     "dry run": ("run", "--dry-run", "--json"),
     "claim show": ("claim", "show", "claim-7", "--json"),
     "report": ("report",),
+    "report as PDF": ("report", "--format", "pdf"),
+    "report as HTML": ("report", "--format", "html"),
+    "report as RO-Crate": ("report", "--format", "crate"),
 }
 PASSED = tuple(
     GateResult(name, True, "as it should be")
@@ -51,9 +57,18 @@ def main() -> None:
         home = Home(Path(folder) / "home")
         fill(home, args.claims, args.evidence)
         told = {name: timed(home, command) for name, command in COMMANDS.items()}
+        with site(home) as at:
+            told |= {f"page {path}": _page(at + path) for path in ("/", "/claims?q=number", "/lines/line-0")}
         size = round(home.ledger.stat().st_size / 1e6)
     print(json.dumps({"claims": args.claims, "evidence": args.claims * args.evidence, "ledger_mb": size,
                       "commands": told}, indent=1))  # fmt: skip
+
+
+def _page(address: str) -> dict[str, Any]:
+    """Median milliseconds on the server's side of the wire, of nine, after one."""
+    asked = [requests.get(address, timeout=60) for _ in range(10)][1:]
+    times = sorted(1000 * a.elapsed.total_seconds() for a in asked)
+    return {"ms": round(times[len(times) // 2]), "bytes": len(asked[0].content)}
 
 
 def timed(home: Home, command: tuple[str, ...]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def screened(runs: Sequence[tuple[str, int]]) -> Chart:
     return chart
 
 
-def reliability(bins: Sequence[tuple[float, float, int]]) -> Chart:
+def reliability(bins: Sequence[tuple[float, float, int]], title: str) -> Chart:
     """How often verdicts of a given confidence are right: rows of (confidence, share right, how many)."""
     rows = [{"confidence": c, "right": r, "verdicts": n} for c, r, n in bins]
     line = _chart([{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}]).mark_line(
@@ -118,7 +118,7 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Chart:
     )  # fmt: skip
     told = "; ".join(f"{c:.2f}: {r:.2f} of {n}" for c, r, n in bins)
     return alt.LayerChart(layer=[line, marks]).properties(
-        width=240, height=240, title="Reliability", description=f"Share right by confidence. {told}."
+        width=240, height=240, title=title, description=f"Share right by confidence. {told}."
     )
 
 

@@ -10,23 +10,24 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from agent.reports.pictures import OF_LINE
 from agent.reports.published import ReportDocument
 from agent.text import without_controls
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
-MOST_CLAIMS = 2000
-"""Claims set in full; of more, those that changed and a table of the rest."""
+MOST_CLAIMS, OF_A_LINE = 2000, 40
+"""Claims that are all set; of more, some of each line, those that newer work speaks against first."""
+_ORDER = ("contradicted", "relaxed", "still-holds", "none yet")
 
 
 def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> bytes:
     """`pictures` are (SVG, text alternative) by name."""
     import typst
 
-    document = report.model_dump(mode="json") | {
+    document = _fitted(report) | {
         "pictures": {name: told for name, (_, told) in pictures.items()}, "names": list(OF_LINE),
-        "in_full": len(report.claims) <= MOST_CLAIMS,
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -39,3 +40,22 @@ def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> b
             root / "report.typ", root=root, ignore_system_fonts=True, format="pdf", timestamp=stamp
         )
     return made
+
+
+def _fitted(report: ReportDocument) -> dict[str, Any]:
+    """What is set of a report; `left_out` counts, by line, the claims that are not."""
+    if len(report.claims) <= MOST_CLAIMS:
+        return report.model_dump(mode="json") | {"left_out": {}}
+    shown = {
+        line.id: sorted(line.claims, key=lambda i: _ORDER.index(report.claim(i).verdict))[:OF_A_LINE]
+        for line in report.lines
+    }
+    kept = {i for ids in shown.values() for i in ids} | {d.claim_id for d in report.disagreements}
+    some = report.model_copy(update={
+        "claims": [c for c in report.claims if c.id in kept],
+        "lines": [line.model_copy(update={"claims": shown[line.id]}) for line in report.lines],
+        "changes": report.changes[:OF_A_LINE], "ungrounded": report.ungrounded[:OF_A_LINE],
+        "untested": report.untested[:OF_A_LINE],
+    })  # fmt: skip
+    left_out = {line.id: len(line.claims) - len(shown[line.id]) for line in report.lines}
+    return some.model_dump(mode="json") | {"left_out": left_out}

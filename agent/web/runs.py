@@ -12,6 +12,9 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+import store.runs
+from agent.reports import charts
+from agent.reports.pictures import of_runs
 from agent.web import documents
 from agent.web.render import page
 from agent.web.shared import Changes, HouseOf
@@ -36,6 +39,14 @@ def begin(house: HouseOf, claim: Annotated[list[str] | None, Form()] = None) -> 
     """Begin a run; its page can be looked at as soon as it has a name."""
     house.begin_run(claim or [])
     return RedirectResponse("/runs?begun=1", status_code=303)
+
+
+@router.get("/runs/screened.svg")
+def screened(house: HouseOf) -> Response:
+    """How much each run screened, as a picture."""
+    with house.read() as db:
+        ended = [r for r in store.runs.recent(db) if r.finished_at]
+    return Response(charts.svg_of(of_runs(reversed(ended)).described), media_type="image/svg+xml")
 
 
 @router.get("/runs/{run_id}")

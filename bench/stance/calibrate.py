@@ -28,9 +28,9 @@ from agent.evaluation import scores
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.scores import Told
 from agent.evaluation.trial import Outcome, try_case
+from agent.reports import charts
 from agent.retest.confidence import Calibration
 from bench.data import DATA, read_jsonl, require
-from bench.stance.plot import reliability_svg
 from store.records import Paper
 
 LEAST_PRECISION = 0.8
@@ -84,7 +84,7 @@ def main() -> None:
     if args.write:
         keep(args.folder / "stance.json", chosen, fit(sure))
         rows = scores.reliability(*columns(calibrated), bins=5)
-        PLOT.write_text(reliability_svg(rows, "embedded judge, development cases, each left out once"))
+        PLOT.write_text(charts.svg(charts.reliability(rows, "Embedded judge, each case left out once")))
 
 
 def every_choice(cases: list[LabelledCase], model: Remembered) -> dict[Choice, list[Outcome]]:

@@ -28,7 +28,13 @@ def site(home: Home, *, model: str | None = None, token: str = "", **more: Any) 
             yield chat
 
     settings = load({"home": str(home.root), **more}, {})
-    app = build(settings, LOOPBACK, token, chat_of=chat_of)
+    with served(build(settings, LOOPBACK, token, chat_of=chat_of)) as address:
+        yield address
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve an application on a free port; yield the address."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
