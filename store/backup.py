@@ -6,6 +6,7 @@ Keys are left out: `retest.toml` may hold them. The vector index is derived and 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -21,11 +22,11 @@ from pathlib import Path
 from store.errors import LedgerError
 from store.files import Home
 
-MANIFEST, LEDGER, FORMAT = "manifest.json", "ledger.sqlite", 1
+MANIFEST, LEDGER, CHATS, FORMAT = "manifest.json", "ledger.sqlite", "chats.sqlite", 1
 _KEPT = ("prices.toml", "schedule.json", "feed.xml")
 _OF_A_RUN = ("run.json", "calls.jsonl", "report.md")
 _NAMES = re.compile(
-    r"ledger\.sqlite|prices\.toml|schedule\.json|feed\.xml|run-[\w-]+/(?:run\.json|calls\.jsonl|report\.md)"
+    r"ledger\.sqlite|chats\.sqlite|prices\.toml|schedule\.json|feed\.xml|run-[\w-]+/(?:run\.json|calls\.jsonl|report\.md)"
     r"|papers/[\w./-]+"
 )
 """What a backup may hold. Settings are not among it: a backup that is handed on sets nothing."""
@@ -43,6 +44,9 @@ def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[st
         copy, whole = Path(folder) / LEDGER, Path(folder) / "whole.tar.gz"
         _copy(home.ledger, copy)
         members = {LEDGER: copy}
+        if home.chats.exists():
+            members[CHATS] = Path(folder) / CHATS
+            _copy(home.chats, members[CHATS])
         for path in _files(home, papers=papers):
             # A copy is what is hashed and what is kept: a run may write the file anew meanwhile.
             name = str(path.relative_to(home.root))
@@ -75,8 +79,8 @@ def restore(file: Path, home: Home, now: str, *, force: bool = False) -> dict[st
         sums = _unpacked(file, Path(folder))
         if home.ledger.exists():
             _set_aside(home.ledger, now)
-            for left in ("-wal", "-shm"):
-                Path(f"{home.ledger}{left}").unlink(missing_ok=True)
+            for base, left in itertools.product((home.ledger, home.chats), ("-wal", "-shm")):
+                Path(f"{base}{left}").unlink(missing_ok=True)
         for name in sorted(sums, key=lambda n: n == LEDGER):  # the ledger last: then the rest is there
             (home.root / name).parent.mkdir(parents=True, exist_ok=True)
             (Path(folder) / name).replace(home.root / name)
@@ -125,7 +129,7 @@ def check(ledger: Path) -> str:
 
 
 def _copy(ledger: Path, copy: Path) -> None:
-    """A consistent copy, whatever is being written meanwhile (https://sqlite.org/backup.html)."""
+    """A consistent copy of a database, whatever is being written meanwhile (https://sqlite.org/backup.html)."""
     with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")

@@ -120,12 +120,12 @@ class VectorIndex:
 
 
 @contextmanager
-def open_index(folder: Path, model: str, *, holder: str) -> Iterator[VectorIndex]:
-    """Open the index as its one writer.
+def open_index(folder: Path, model: str, *, holder: str, wait: float = 0) -> Iterator[VectorIndex]:
+    """Open the index as its one writer, waiting so many seconds for another one to end.
 
     Raises store.errors.Locked when another process has it open, VectorIndexError when it is broken.
     """
-    with exclusive(folder.with_suffix(".lock"), holder):
+    with exclusive(folder.with_suffix(".lock"), holder, wait=wait):
         folder.mkdir(parents=True, exist_ok=True)
         client = _client(folder)
         index = VectorIndex(client, model, lambda: _next_generation(folder))

@@ -74,7 +74,12 @@ def make_paper(number: int = 1, **changes: object) -> Paper:
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """A home with one line and one claim."""
-    home = Home(tmp_path / "home")
+    return seeded_home(tmp_path / "home")
+
+
+def seeded_home(root: Path) -> Home:
+    """A new home with one line and one claim."""
+    home = Home(root)
     home.root.mkdir()
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:

@@ -29,8 +29,7 @@ from agent.errors import UsageError
 from agent.retest.budget import Budget, Price
 from agent.writing.grounding import Material
 from store.files import Home
-from store.ledger import Ledger
-from tests.conftest import make_claim, make_paper
+from tests.conftest import make_paper, seeded_home
 from tests.standins.llm import fails, llm_server, streams
 from tests.standins.talk import chat_over, contents
 from tests.test_run import answer_by, present, retest, write_snapshot
@@ -43,15 +42,7 @@ TODAY = "2026-09-01"
 def retested(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose one claim is relaxed: one newer paper narrows it, five agree."""
     root = tmp_path_factory.mktemp("talk")
-    home = Home(root / "home")
-    home.root.mkdir()
-    ledger = Ledger.open(home.ledger, create=True)
-    with ledger.write() as db:
-        from store.records import Line
-
-        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
-        store.claims.save(db, make_claim(), "2026-08-01T00:00:00+00:00")
-    ledger.close()
+    home = seeded_home(root / "home")
     papers = write_snapshot(root / "s.jsonl", [make_paper(n) for n in range(1, 7)])
     with llm_server(answer_by(lambda paper: "relaxes" if paper.endswith("1") else "supports")) as server:
         retest(home, papers, server.url)
@@ -416,15 +407,7 @@ def test_a_message_that_attacks_gets_nothing(talked: Home, want: str, text: str)
 def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose claim rests on papers that all carry attacks, in title, abstract and quote."""
     root = tmp_path_factory.mktemp("poisoned")
-    home = Home(root / "home")
-    home.root.mkdir()
-    ledger = Ledger.open(home.ledger, create=True)
-    with ledger.write() as db:
-        from store.records import Line
-
-        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
-        store.claims.save(db, make_claim(), "2026-08-01T00:00:00+00:00")
-    ledger.close()
+    home = seeded_home(root / "home")
     papers = [
         make_paper(n, title=f"Fine-tuning and faithfulness. {text}", abstract=(
             f"We study fine-tuning of model {n}. We find that fine-tuning lowers the faithfulness of its "

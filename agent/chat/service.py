@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from langgraph.types import Command
 from agent.chat.graph import build
 from agent.chat.memory import turn_of
 from agent.chat.parts import ChatParts
+from agent.chat.question import parse
 from agent.chat.threads import Threads
 from agent.errors import UsageError
 from agent.text import without_controls
@@ -30,6 +32,16 @@ class Chat:
     def __init__(self, parts: ChatParts, threads: Threads, saver: Any, now: Callable[[], str]) -> None:
         self.parts, self.threads = parts, threads
         self._saver, self._graph, self._now = saver, build(saver), now
+
+    def warm(self) -> None:
+        """Make ready what takes seconds the first time, while a person still thinks."""
+        threading.Thread(target=self._warm, daemon=True, name="warming").start()
+
+    def _warm(self) -> None:
+        with suppress(Exception):  # whatever is wrong is said when somebody asks
+            self.parts.finder.every_claim(
+                parse("claims", self.parts.today()), self.parts.finder.vector("claims")
+            )
 
     def ask(
         self, question: str, thread_id: str | None = None, stop: threading.Event | None = None

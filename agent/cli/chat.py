@@ -49,6 +49,7 @@ def command(ctx: click.Context, /, thread_id: str | None, as_list: bool, as_json
     from agent.wiring.chat import open_chat
 
     with open_chat(settings) as chat:
+        chat.warm()
         room = Room(chat, thread_id)
         room.greet()
         read = _reader(Home(settings.home))

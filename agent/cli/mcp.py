@@ -25,6 +25,7 @@ def command(ctx: click.Context, /, http: bool, port: int, **flags: Any) -> None:
     from agent.wiring.chat import open_chat
 
     with open_chat(settings_of(ctx, **flags)) as chat:
+        chat.warm()
         served = server(chat)
         if http:
             _serve(served.streamable_http_app(), port)

@@ -91,7 +91,7 @@ def _serve(
     from agent.web.app import build
 
     secure = bool(how["certfile"] or how["behind_tls"])
-    app = build(settings, {*LOOPBACK, host, *names}, token, is_secure=secure)
+    app: Any = build(settings, {*LOOPBACK, host, *names}, token, is_secure=secure)
     config = uvicorn.Config(
         app, log_level="warning", ssl_certfile=how["certfile"], ssl_keyfile=how["keyfile"],
         server_header=False, timeout_graceful_shutdown=5,
@@ -99,6 +99,7 @@ def _serve(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as bound:
         shown = f"[{host}]" if ":" in host else host
+        app.state.house.chat.warm()
         click.echo(f"http{'s' if how['certfile'] else ''}://{shown}:{bound.getsockname()[1]}/", err=True)
         uvicorn.Server(config).run(sockets=[bound])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from agent.chat.service import Chat
 from agent.errors import UsageError
 from agent.settings import Settings
+from agent.wiring.deeds import run_command
 from store.files import Home
 from store.ledger import Ledger
 
@@ -79,8 +79,7 @@ class House:
             self._runs = [r for r in self._runs if r.poll() is None]
             if self._runs:
                 raise UsageError("a run is under way", "wait until it ends")
-            flags = [part for claim in claims for part in ("--claim", claim)]
-            args = [sys.executable, "-m", "agent", "--home", str(self.home.root), "run", *flags]
+            args = run_command(self.settings, claims)
             with (self.home.root / "web-run.log").open("a") as log:
                 self._runs.append(
                     subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  our own program

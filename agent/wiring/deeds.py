@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import bm25s
+from sqlalchemy import Connection
 
 import store.claims
 from agent.adapters.clock import SystemClock
@@ -23,6 +27,15 @@ from store.ledger import Ledger
 from store.records import Claim, Paper
 
 HALF_A_YEAR, MOST_RANKED = timedelta(days=183), 60
+
+
+def run_command(settings: Settings, claims: Sequence[str] = ()) -> list[str]:
+    """What runs a retest as a process of its own, with the flags this one was given."""
+    home = Path(settings.home).resolve()
+    given = [n for n in ("source", "snapshot", "judge") if settings.origins.get(n) == "flag"]
+    flags = [part for name in given for part in (f"--{name}", str(getattr(settings, name)))]
+    only = [part for claim in claims for part in ("--claim", claim)]
+    return [sys.executable, "-m", "agent", "--home", str(home), "run", *flags, *only]
 
 
 class HomeDeeds:
@@ -44,24 +57,35 @@ class HomeDeeds:
 
     def retest(self, claim_ids: Sequence[str]) -> str:
         """See `agent.ports.Deeds`. Raises UsageError for a claim that is not there."""
-        with Ledger.view(self._home.ledger).read() as db:
+        with self._reading() as db:
             unknown = set(claim_ids) - {c.id for c in store.claims.active(db, claim_ids)}
         if unknown:
             raise UsageError(f"no claim {sorted(unknown)[0]!r}", "retest claim list names them")
-        flags = [part for claim_id in claim_ids for part in ("--claim", claim_id)]
-        args = [sys.executable, "-m", "agent", "--home", str(self._home.root), "run", *flags, "--wait"]
+        args = [*run_command(self._settings, claim_ids), "--wait"]
         with (self._home.root / "chat-retest.log").open("a") as log:
-            subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  our own program
+            begun = subprocess.Popen(  # noqa: S603  our own program
+                args, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        threading.Thread(target=begun.wait, daemon=True).start()
         return f"a retest of {', '.join(claim_ids)} has begun; retest status shows how it ends"
 
     def export(self) -> str:
         """See `agent.ports.Deeds`."""
         today = SystemClock().now().date().isoformat()
-        with Ledger.view(self._home.ledger).read() as db:
+        with self._reading() as db:
             text = markdown.render(build(load(db, today)))
         path = self._home.root / "exports" / f"report-{today}.md"
         write_atomically(path, text)
         return f"wrote {path}"
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        ledger = Ledger.view(self._home.ledger)
+        try:
+            with ledger.read() as db:
+                yield db
+        finally:
+            ledger.close()
 
 
 def _as_claim(topic: str) -> Claim:

@@ -46,7 +46,8 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
         stack.callback(sandbox.close)
         holder = f"a retest run (process {os.getpid()})"
         stack.enter_context(exclusive(home.run_lock, holder, wait=-1 if wait else 0))
-        index = stack.enter_context(open_vectors(settings))
+        # A chat that copies the vectors holds the index for seconds.
+        index = stack.enter_context(open_vectors(settings, wait=COPYING))
         yield Parts(
             home=home, ledger=ledger, index=index, source=source,
             reader=WholeReader(sandbox), downloads=downloads,
@@ -66,6 +67,7 @@ def limits(settings: Settings) -> Limits:
     )  # fmt: skip
 
 
+COPYING = 60.0
 RESUMED = (
     "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "shortlist", "embedder",
     "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "arxiv_site",

@@ -19,10 +19,11 @@ from store.ledger import Ledger
 
 
 @contextmanager
-def open_vectors(settings: Settings) -> Iterator[VectorIndex]:
-    """The vector index as its one writer."""
+def open_vectors(settings: Settings, *, wait: float = 0) -> Iterator[VectorIndex]:
+    """The vector index as its one writer, waiting so many seconds for another one to end."""
     model = SentenceEmbedder(settings.embedder).name
-    with open_index(Home(settings.home).index, model, holder=f"process {os.getpid()}") as index:
+    holder = f"process {os.getpid()}"
+    with open_index(Home(settings.home).index, model, holder=holder, wait=wait) as index:
         yield index
 
 
