@@ -231,10 +231,10 @@ def test_a_long_thread_is_summed_up_with_its_citations(talked: Home) -> None:
             streams("Yes [S1]."),
         ]
         ask(chat, thread=thread)
-        memory = chat.threads.memory(thread)
+        summary = chat.threads.summary(thread)
         sent = server.asked[-1]["messages"][1]["content"]
-    assert memory[0] == {"question": "", "sentences": [{"text": "The claim is relaxed.",
-                                                       "cites": ["claim:tuning-hurts"]}]}  # fmt: skip
+    said = [{"text": "The claim is relaxed.", "cites": ["claim:tuning-hurts"]}]
+    assert summary == {"number": 2, "question": "", "sentences": said}
     assert "A: The claim is relaxed. [S1]" in sent
     assert len(sent) < 3 * MOST_CHARACTERS
 
@@ -278,6 +278,25 @@ def test_a_person_can_stop_a_silent_model_and_the_thread_goes_on(talked: Home) -
     assert turn.answer is not None
     assert "Stopped" in turn.answer["note"]
     assert [s["text"] for s in turn.answer["sentences"]] == ["It is relaxed."]
+
+
+def test_a_question_that_was_stopped_still_tells_what_the_next_one_is_about(talked: Home) -> None:
+    stop, release = threading.Event(), threading.Event()
+    said = streams("It is relaxed [S1].\n", "More [S1].", pause=lambda: release.wait(20))
+    with llm_server(streams("It is relaxed [S1].")) as server, chat_over(talked, server.url) as (chat, _):
+        server.script, thread = [said], ""
+        for event in conversed(chat, ASKED, None, stop, lambda _: False):
+            thread = event.get("id", thread)
+            if event["kind"] == "sentence":
+                stop.set()
+        answer = ask(chat, "And why?", thread)[-1]
+        release.set()
+        for worker in threading.enumerate():
+            if worker.name == "answer":
+                worker.join(20)
+        turns = chat.threads.turns(thread)
+    assert answer["found"]
+    assert [t.answer is not None for t in turns] == [True, True]
 
 
 def test_no_call_is_begun_that_could_go_over_the_budget(talked: Home) -> None:

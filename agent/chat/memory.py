@@ -10,6 +10,7 @@ from agent.chat.checking import Cutter, draft_of, why_not_shown
 from agent.chat.parts import ChatParts
 from agent.chat.sources import sources_of
 from agent.chat.state import labels_of
+from agent.chat.threads import Threads
 from agent.errors import JudgeError
 from agent.ports import Talker, Usage
 from agent.retest.budget import BudgetReached
@@ -18,11 +19,22 @@ Turn = dict[str, Any]
 MOST_CHARACTERS, KEPT_WHOLE, MOST_SENTENCES = 6000, 2, 6
 
 
-def turn_of(answer: Mapping[str, Any]) -> Turn:
-    """What is remembered of an answer."""
+def remembered(threads: Threads, thread_id: str) -> list[Turn]:
+    """What was said in a thread: its summary, then each later turn. A question without an answer counts."""
+    summary = threads.summary(thread_id)
+    after = summary["number"] if summary else 0
+    later = [t for t in threads.turns(thread_id) if t.number > after]
+    return [*([summary] if summary else []), *(turn_of(t.number, t.question, t.answer) for t in later)]
+
+
+def turn_of(number: int, question: str, answer: Mapping[str, Any] | None) -> Turn:
+    """What is remembered of a turn."""
+    if answer is None:
+        return {"number": number, "question": question, "sentences": []}
     refs = {s["label"]: s["ref"] for s in answer["sources"]}
     return {
-        "question": answer["question"],
+        "number": number,
+        "question": question,
         "sentences": [
             {"text": s["text"], "cites": [refs[c] for c in s["cites"]]} for s in answer["sentences"]
         ],
@@ -46,7 +58,8 @@ def condensed(parts: ChatParts, memory: Sequence[Turn]) -> list[Turn]:
         return turns
     old, new = turns[:-KEPT_WHOLE], turns[-KEPT_WHOLE:]
     told = _by_model(parts, parts.talker, old) if parts.talker else []
-    return [{"question": "", "sentences": told or _first_sentences(old)}, *new]
+    summary = {"number": old[-1]["number"], "question": "", "sentences": told or _first_sentences(old)}
+    return [summary, *new]
 
 
 def _by_model(parts: ChatParts, talker: Talker, old: Sequence[Turn]) -> list[Turn]:

@@ -11,7 +11,7 @@ from typing import Any
 from langgraph.types import Command
 
 from agent.chat.graph import build
-from agent.chat.memory import turn_of
+from agent.chat.memory import remembered
 from agent.chat.parts import ChatParts
 from agent.chat.question import parse
 from agent.chat.threads import Threads
@@ -53,9 +53,9 @@ class Chat:
                              f"ask in 1 to {LONGEST_QUESTION} characters")  # fmt: skip
         thread = thread_id or self.threads.begin(text, self._now())
         self._drop_waiting(thread)
+        begin = {"question": text, "memory": remembered(self.threads, thread)}
         number = self.threads.ask(thread, text, self._now())
         yield {"kind": "thread", "id": thread, "number": number}
-        begin = {"question": text, "memory": self.threads.memory(thread)}
         yield from self._drive(thread, number, begin, stop)
 
     def go_on(self, thread_id: str, stop: threading.Event | None = None, *, yes: bool) -> Iterator[Event]:
@@ -96,8 +96,10 @@ class Chat:
             elif "settle" in event:
                 answer = event["settle"]["answer"] | self._place(thread, number)
         if answer is not None:
-            memory = self._graph.get_state(config).values.get("memory", [])
-            self.threads.answer(thread, number, answer, [*memory, turn_of(answer)], self._now())
+            memory = self._graph.get_state(config).values["memory"]
+            if memory and not memory[0]["question"]:
+                self.threads.summarise(thread, memory[0])
+            self.threads.answer(thread, number, answer, self._now())
             self._saver.delete_thread(config["configurable"]["thread_id"])
             yield {"kind": "answer", **answer}
 

@@ -6,7 +6,6 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from agent.errors import UsageError
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS threads (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, started_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-    memory TEXT NOT NULL DEFAULT '[]');
+    summary TEXT NOT NULL DEFAULT 'null');
 CREATE TABLE IF NOT EXISTS turns (
     thread_id TEXT NOT NULL REFERENCES threads(id), number INTEGER NOT NULL, question TEXT NOT NULL,
     asked_at TEXT NOT NULL, answer TEXT, PRIMARY KEY (thread_id, number));
@@ -95,27 +94,26 @@ class Threads:
             )
         return int(number)
 
-    def answer(
-        self, thread_id: str, number: int, answer: dict[str, Any], memory: Sequence[dict[str, Any]], now: str
-    ) -> None:
-        """Note an answer, and what is remembered of the thread."""
+    def answer(self, thread_id: str, number: int, answer: dict[str, Any], now: str) -> None:
+        """Note an answer."""
         with self._lock, self.connection:
             self.connection.execute(
                 "UPDATE turns SET answer = ? WHERE thread_id = ? AND number = ?",
                 (json.dumps(answer, ensure_ascii=False), thread_id, number),
             )
-            self.connection.execute(
-                "UPDATE threads SET memory = ?, updated_at = ? WHERE id = ?",
-                (json.dumps(list(memory), ensure_ascii=False), now, thread_id),
-            )
+            self.connection.execute("UPDATE threads SET updated_at = ? WHERE id = ?", (now, thread_id))
 
-    def memory(self, thread_id: str) -> list[dict[str, Any]]:
-        """What is remembered of a thread."""
+    def summary(self, thread_id: str) -> dict[str, Any] | None:
+        """What stands for the older turns of a thread, up to its `number`; None where nothing does."""
         self._check(thread_id)
-        found: list[dict[str, Any]] = json.loads(
-            self._read("SELECT memory FROM threads WHERE id = ?", thread_id)[0][0]
-        )
+        rows = self._read("SELECT summary FROM threads WHERE id = ?", thread_id)
+        found: dict[str, Any] | None = json.loads(rows[0][0])
         return found
+
+    def summarise(self, thread_id: str, summary: dict[str, Any]) -> None:
+        """Note what stands for older turns."""
+        self._write("UPDATE threads SET summary = ? WHERE id = ?",
+                    json.dumps(summary, ensure_ascii=False), thread_id)  # fmt: skip
 
     def forget(self, thread_id: str) -> None:
         """Delete a thread and its turns."""
