@@ -270,7 +270,7 @@ def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (("add", "--text", "x"), "needs --text and --line"),
+        (("add", "--text", "x"), "needs a text and a line"),
         (("edit", "no-such", "--text", "x"), "no claim 'no-such'"),
         (("edit", "conservative-default", "--as-of", "2024-13"), "'2024-13' is no month"),
         (("edit", "conservative-default", "--source", "../x"), "'../x' is no arXiv id"),

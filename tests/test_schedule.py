@@ -243,4 +243,4 @@ def test_serve_runs_what_is_due_and_ends_when_told(home: Home, tmp_path: Path) -
                 break
         it.send_signal(signal.SIGTERM)
         assert it.wait(20) == 0
-    one_line(retest("serve", home=tmp_path / "none"), 2, "no schedule")
+    one_line(retest("serve", "--no-web", home=tmp_path / "none"), 2, "no schedule")

@@ -9,7 +9,7 @@ import click
 
 import store.claims
 from agent.cli import claim_edit, claim_import, claim_override, claim_split
-from agent.cli.shared import print_json, reading, settings_of, today
+from agent.cli.shared import print_json, reading, settings_of, tagged, today
 from agent.errors import UsageError
 from agent.reports.documents import citation_document, claim_document, url_of
 from agent.reports.load import load
@@ -153,7 +153,7 @@ def _print_citation(citation: Citation) -> None:
 def list_claims(ctx: click.Context, tag: str | None, as_json: bool) -> None:
     """List the claims under retest."""
     with reading(settings_of(ctx)) as db:
-        claims = claim_override.tagged(store.claims.active(db), tag)
+        claims = tagged(store.claims.active(db), tag)
     if as_json:
         print_json([
             {"id": c.id, "text": c.text, "as_of": c.as_of or "unknown", "lines": c.lines, "tags": c.tags}

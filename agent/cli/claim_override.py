@@ -76,8 +76,3 @@ def tag(ctx: click.Context, claim_id: str, add: tuple[str, ...], remove: tuple[s
         store.claims.tag(db, claim.id, add=words[: len(add)], remove=words[len(add) :])
         held = editing.claim_of(db, claim_id)
     click.echo(f"{claim_id}: {', '.join(held.tags) or 'no tags'}", err=True)
-
-
-def tagged(claims: list[Claim], word: str | None) -> list[Claim]:
-    """The claims that have a tag; all of them where none is named."""
-    return claims if word is None else [c for c in claims if word.casefold() in c.tags]

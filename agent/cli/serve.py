@@ -57,9 +57,10 @@ def command(
     weekly_runs = threading.Thread(target=_keep, args=(home, schedule, stop)) if schedule else None
     if weekly_runs and not no_web:
         weekly_runs.start()
+    # The web server raises a signal again once it has ended: without a handler of ours that would kill us.
+    _stop_at_signals(stop)
     try:
         if no_web and schedule:
-            _stop_at_signals(stop)
             _keep(home, schedule, stop)
         else:
             _serve(settings, host, port, names, token or "", how)

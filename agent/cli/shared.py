@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from agent.settings import Settings, load
 from store.files import Home
 from store.ledger import Ledger
+from store.records import Claim
 
 WIDE = 140
 
@@ -51,3 +52,8 @@ def console() -> Any:
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(document, indent=1, ensure_ascii=False))
+
+
+def tagged(claims: list[Claim], word: str | None) -> list[Claim]:
+    """The claims that have a tag; all of them where none is named."""
+    return claims if word is None else [c for c in claims if word.casefold() in c.tags]

@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 import store.claims
 import store.runs
 import store.verdicts
-from agent.cli.claim_override import tagged
-from agent.cli.shared import console, print_json, reading, settings_of, today
+from agent.cli.shared import console, print_json, reading, settings_of, tagged, today
 from agent.reports.documents import status_document
 from agent.reports.load import load
 from agent.reports.model import ClaimStatus, Report, build
