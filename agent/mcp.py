@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import anyio.to_thread
 from mcp.server import MCPServer
 from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp_types import ToolAnnotations
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+import store.claims
 from agent import __version__
 from agent.chat import tools
 from agent.chat.background import conversed
@@ -38,6 +40,7 @@ INSTRUCTIONS = (
 )
 MOST_CLAIMS, MOST_EVIDENCE = 500, 20
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+VerdictAsked: TypeAlias = Literal["still-holds", "relaxed", "contradicted", "none yet"]
 Document = dict[str, Any]
 Done = TypeVar("Done")
 
@@ -53,26 +56,36 @@ Said: TypeAlias = AcceptedElicitation[Agreed] | DeclinedElicitation | CancelledE
 
 def server(chat: Chat) -> MCPServer[Any]:
     """The server over a chat."""
-    mcp: MCPServer[Any] = MCPServer("retest", version=__version__, instructions=INSTRUCTIONS)
+    mcp: MCPServer[Any] = MCPServer(
+        "retest", version=__version__, instructions=INSTRUCTIONS, log_level="ERROR"
+    )
     held = _Held(chat)
 
     @mcp.tool(annotations=_READS)
-    async def list_claims(line: str | None = None, verdict: str | None = None) -> list[Document]:
+    async def list_claims(
+        line: Annotated[str | None, Field(description="id of a line of inquiry")] = None,
+        verdict: Annotated[VerdictAsked | None, Field(description="only claims with this verdict")] = None,
+    ) -> list[Document]:
         """List claims with their present verdicts, of one line or with one verdict, at most 500."""
         return await _threaded(lambda: held.claims(line, verdict))
 
     @mcp.tool(annotations=_READS)
-    async def get_claim(claim_id: str) -> Document:
+    async def get_claim(claim_id: Annotated[str, Field(description="as list_claims gives it")]) -> Document:
         """A claim: its verdict, why it has no other, its history, its quotes and leads."""
         return await _threaded(lambda: held.claim(claim_id))
 
     @mcp.tool(annotations=_READS)
-    async def ask(question: str) -> Document:
+    async def ask(
+        question: Annotated[str, Field(description="in plain words, of at most 2000 characters")],
+        thread: Annotated[str | None, Field(description="of an earlier answer, to go on from it")] = None,
+    ) -> Document:
         """Answer a question from the ledger; every sentence cites what it rests on."""
-        return await _threaded(lambda: held.answer(question))
+        return await _threaded(lambda: held.answer(question, thread))
 
     @mcp.tool(annotations=_READS)
-    async def search_evidence(query: str) -> Document:
+    async def search_evidence(
+        query: Annotated[str, Field(max_length=500, description="what the quotes should be about")],
+    ) -> Document:
         """Counted quotes that bear on a query, and passages of papers that nobody has judged."""
         return await _threaded(lambda: held.evidence(query))
 
@@ -96,20 +109,23 @@ def server(chat: Chat) -> MCPServer[Any]:
     return mcp
 
 
-def _may_find(topic: str, after: str | None = None) -> Elicit[Agreed]:
-    return _leave("find_newer", topic=topic, after=after)
+def _may_find(topic: str, ctx: Context, after: str | None = None) -> Elicit[Agreed]:
+    return _leave(ctx, "find_newer", topic=topic, after=after)
 
 
-def _may_retest(claim_ids: list[str]) -> Elicit[Agreed]:
-    return _leave("start_retest", claim_ids=claim_ids)
+def _may_retest(claim_ids: list[str], ctx: Context) -> Elicit[Agreed]:
+    return _leave(ctx, "start_retest", claim_ids=claim_ids)
 
 
-def _may_export() -> Elicit[Agreed]:
-    return _leave("export_report")
+def _may_export(ctx: Context) -> Elicit[Agreed]:
+    return _leave(ctx, "export_report")
 
 
-def _leave(name: str, **given: Any) -> Elicit[Agreed]:
+def _leave(ctx: Context, name: str, **given: Any) -> Elicit[Agreed]:
     """What the person is asked; a client that cannot ask gets an error, and nothing is done."""
+    able = ctx.client_capabilities
+    if able is None or able.elicitation is None:
+        raise ToolError("not done: it needs a person's yes, and this client cannot ask; retest chat can")
     tool, asked = _read(name, given)
     return Elicit(tools.question_first(tool, asked), Agreed)
 
@@ -129,6 +145,9 @@ class _Held:
 
     def claims(self, line: str | None, verdict: str | None) -> list[Document]:
         with self._chat.parts.ledger.read() as db:
+            known = {x.id for x in store.claims.all_lines(db)}
+            if line is not None and line not in known:
+                raise UsageError(f"no line {line!r}", f"known lines: {', '.join(sorted(known))}")
             found = build(load(db, self._chat.parts.today(), cited=True)).statuses
         chosen = [s for s in found if (line is None or line in s.claim.lines) and verdict in (None, s.name)]
         return [claim_document(s) for s in chosen[:MOST_CLAIMS]]
@@ -143,8 +162,8 @@ class _Held:
         leads = [evidence_source(c).document for c in status.leads[:MOST_EVIDENCE]]
         return claim_document(status) | {"why_not": why_not(status), "history": history, "top_leads": leads}
 
-    def answer(self, question: str) -> Document:
-        return list(conversed(self._chat, question, None, threading.Event(), lambda _: False))[-1]
+    def answer(self, question: str, thread: str | None) -> Document:
+        return list(conversed(self._chat, question, thread, threading.Event(), lambda _: False))[-1]
 
     def evidence(self, query: str) -> Document:
         parts = self._chat.parts

@@ -106,8 +106,9 @@ def count(db: Connection) -> int:
 
 def fingerprint(db: Connection) -> tuple[int, ...]:
     """Numbers that change whenever a claim is added, edited, retired or restored."""
-    retired = func.sum(cast(claims.c.retired, Integer))
-    row = db.execute(select(func.count(), func.sum(claims.c.revision), retired).select_from(claims)).one()
+    retired = cast(claims.c.retired, Integer)
+    sums = (func.sum(claims.c.revision), func.sum(retired), func.sum(retired * func.length(claims.c.id)))
+    row = db.execute(select(func.count(), *sums).select_from(claims)).one()
     return tuple(int(n or 0) for n in row)
 
 

@@ -71,8 +71,12 @@ def last_run(db: Connection) -> str | None:
     return db.execute(select(verdicts.c.run_id).order_by(verdicts.c.id.desc()).limit(1)).scalar()
 
 
-def flips(db: Connection, run_id: str, most: int) -> tuple[list[tuple[str | None, Verdict]], int]:
-    """Verdicts of a run that differ from the claim's one before, with that one's name; and how many.
+def flips(
+    db: Connection, most: int, *, run_id: str | None = None, since: str = ""
+) -> tuple[list[tuple[str | None, Verdict]], int]:
+    """Verdicts that differ from the claim's one before, with that one's name; and how many in all.
+
+    Those of a run, or those decided from the day or instant `since` on.
 
     A first verdict is a flip from None. Those that speak against a claim come first.
     """
@@ -84,7 +88,9 @@ def flips(db: Connection, run_id: str, most: int) -> tuple[list[tuple[str | None
         .limit(1)
         .scalar_subquery()
     )
-    has_changed = verdicts.c.name.is_distinct_from(before) & (verdicts.c.run_id == run_id)
+    has_changed = verdicts.c.name.is_distinct_from(before) & (verdicts.c.decided_at >= since)
+    if run_id is not None:
+        has_changed &= verdicts.c.run_id == run_id
     order = case({"contradicted": 0, "relaxed": 1, "still-holds": 2}, value=verdicts.c.name, else_=3)
     query = select(verdicts.c.id, before.label("before")).where(has_changed).order_by(order, verdicts.c.id)
     total = db.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()

@@ -25,11 +25,14 @@ from agent.chat.memory import MOST_CHARACTERS
 from agent.chat.question import parse
 from agent.chat.service import Chat
 from agent.chat.sources import Source
+from agent.chat.thinking import MOST_STEPS
+from agent.claims.editing import overridden
 from agent.errors import UsageError
 from agent.retest.budget import Budget, Price
 from agent.writing.grounding import Material
 from store.files import Home
-from tests.conftest import make_paper, seeded_home
+from store.ledger import Ledger
+from tests.conftest import make_claim, make_paper, seeded_home
 from tests.standins.llm import fails, llm_server, streams
 from tests.standins.talk import chat_over, contents
 from tests.test_run import answer_by, present, retest, write_snapshot
@@ -116,6 +119,68 @@ def test_a_question_is_taken_apart(text: str, topic: str, since: str | None) -> 
     assert (asked.topic, asked.since) == (topic, since)
 
 
+@pytest.mark.parametrize(
+    ("text", "wide", "of"),
+    [
+        ("What changed?", True, ""),
+        ("what changed since August 2026?", True, ""),
+        ("Which claims are relaxed?", True, "relaxed"),
+        ("which claims are contradicted", True, "contradicted"),
+        ("Show the claims that still hold", False, "still-holds"),
+        ("What changed on faithfulness?", False, ""),
+        ("Is there anything newer than cs/0112017 on chains?", False, ""),
+    ],
+)
+def test_a_question_may_be_about_the_whole_ledger(text: str, wide: bool, of: str) -> None:
+    asked = parse(text, TODAY)
+    assert asked.of_verdict == of
+    assert asked.is_wide is wide or bool(of)
+    assert "v2" not in parse("newer than arXiv:2502.07266v2 on chains", TODAY).topic
+
+
+def test_the_whole_ledger_is_asked_about(talked: Home) -> None:
+    with chat_over(talked) as (chat, _):
+        changed, relaxed, none = (
+            ask(chat, q)[-1]
+            for q in ("What changed?", "Which claims are relaxed?", "Which claims are contradicted?")
+        )
+        of_paper = ask(chat, "What does 2506.00001 say?")[-1]
+        old = ask(chat, "Is there anything newer than cs/0112017 on faithfulness of fine-tuning?")[-1]
+    assert changed["sentences"][0]["text"] == "1 verdict changed in the last run that gave a verdict."
+    assert relaxed["sentences"][0]["text"] == "1 of 1 claims is relaxed."
+    assert (none["found"], none["note"]) == (False, "No claim of the ledger is contradicted.")
+    assert of_paper["claims"][0]["id"] == "tuning-hurts"
+    assert old["found"]
+
+
+def test_a_persons_word_is_told_as_one_and_an_earlier_wording_is_not_retold(talked: Home) -> None:
+    ledger = Ledger.open(talked.ledger)
+    with ledger.write() as db:
+        overridden(db, "tuning-hurts", "still-holds", "", "I read them all", "Ada", "2026-09-02")
+    with chat_over(talked) as (chat, _):
+        held = ask(chat, "Why is fine-tuning faithfulness of the chain of thought relaxed?")[-1]
+    texts = [s["text"] for s in held["sentences"]]
+    assert "still-holds by the word of Ada: I read them all. The rule says relaxed, narrowed." in texts[0]
+    assert any(t.startswith("Why relaxed:") for t in texts)
+    assert not any(t.startswith("Why not relaxed") for t in texts)
+    with ledger.write() as db:
+        store.claims.save(
+            db, make_claim(text="Elephants lower the faithfulness of a chain of thought."), "2026-09-03"
+        )
+    ledger.close()
+    with chat_over(talked) as (chat, _):
+        edited = ask(chat, "What changed on the faithfulness of a chain of thought since 2026-01-01?")[-1]
+    assert not [s for s in edited["sentences"] if "went from" in s["text"]]
+
+
+def test_a_ledger_without_claims_and_odd_bytes_are_no_trouble(tmp_path: Path) -> None:
+    home = Home(tmp_path / "empty")
+    home.root.mkdir()
+    Ledger.open(home.ledger, create=True).close()
+    with chat_over(home) as (chat, _):
+        assert not ask(chat, "anything \udcff at all?")[-1]["found"]
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_a_question(text: str) -> None:
     assert parse(text, TODAY).text == " ".join(text.split())
@@ -185,6 +250,27 @@ def test_a_deed_is_done_only_when_a_person_agrees(talked: Home, yes: bool) -> No
     assert len(asked) == 2
     assert deeds.done == (["retest tuning-hurts", "newer tuning 2026-01-01"] if yes else [])
     assert events[-1]["did"] == (["a retest has begun", "looked for papers"] if yes else [])
+
+
+def test_a_model_that_asks_for_tools_without_end_is_ended(talked: Home) -> None:
+    for_ever = streams(tools=[("search_claims", {"query": ASKED})])
+    with llm_server(for_ever) as server, chat_over(talked, server.url) as (chat, _):
+        answer = ask(chat)[-1]
+        assert len(server.asked) == MOST_STEPS
+        assert "tools" not in server.asked[-1]
+    assert not answer["found"]
+
+
+def test_one_yes_is_one_deed(talked: Home) -> None:
+    with llm_server(streams("It is relaxed [S1].")) as server, chat_over(talked, server.url) as (chat, deeds):
+        server.script = [streams(tools=[("export_report", {})])]
+        thread = next(e["id"] for e in list(chat.ask(ASKED)) if e["kind"] == "thread")
+        first = chat.go_on(thread, yes=True)
+        next(first)
+        with pytest.raises(UsageError, match="nothing waits"):
+            next(chat.go_on(thread, yes=True))
+        list(first)
+    assert deeds.done == ["export"]
 
 
 def test_a_thread_that_waits_for_a_yes_is_gone_on_with_after_a_restart(talked: Home) -> None:
@@ -327,6 +413,7 @@ def test_the_ledger_a_chat_holds_refuses_to_be_written(talked: Home) -> None:
 
 SOURCES = {
     "S1": Source("claim:a", Material("a", "Tuning hurts. relaxed"), {}, frozenset({"relaxed"})),
+    "S3": Source("claim:c", Material("c", "Tools help. still-holds"), {}, frozenset({"still-holds"})),
     "S2": Source("evidence:b", Material("b", "It helps."), {}, stances=frozenset({"supports"})),
 }
 
@@ -344,6 +431,16 @@ SOURCES = {
         ("A paper supports the claim [S1].", False),
         ("It is relaxed [S9].", False),
         ("See ![x](https://evil.example) [S1].", False),
+        ("It is not only contradicted but dead [S1].", False),
+        ("It is contra\u200bdicted [S1].", False),
+        ("It is \u0441ontradicted [S1].", False),  # a Cyrillic letter
+        ("It does not contradict theory, it contradicts the claim [S2].", False),
+        ("It was invalidated [S1].", False),
+        ("It no longer holds [S1].", False),
+        ("It was proven wrong [S1].", False),
+        ("Accuracy falls by \u2079\u2075 per cent [S1].", False),
+        ("The first is relaxed, the other is not [S1][S3].", False),
+        ("The first is relaxed, the other still holds [S1][S3].", True),
     ],
 )
 def test_an_outcome_is_named_only_as_what_is_cited_has_it(text: str, is_shown: bool) -> None:

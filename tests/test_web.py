@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import requests
 from lxml import etree
 
 import store.claims
+from agent.web import chat as web_chat
 from store.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_claim
@@ -111,12 +114,12 @@ def test_the_api_gives_what_the_pages_show_and_describes_itself(at: str) -> None
     ("path", "status"),
     [("/claims/nobody", 404), ("/lines/none", 404), ("/papers/9999.99999", 404), ("/papers/../../etc", 404),
      ("/runs/none", 404), ("/lines/faith/nope.svg", 404), ("/report/export?form=exe", 404), ("/nope", 404),
-     ("/claims?page=0", 422), ("/chat/none", 400)],
+     ("/claims?page=0", 422), ("/chat/none", 400), ("/runs/none/events", 404)],
 )  # fmt: skip
 def test_what_is_not_there_is_said_on_a_page(at: str, path: str, status: int) -> None:
     answer = requests.get(at + path, timeout=9)
     assert answer.status_code == status
-    assert "<h1>That is not possible</h1>" in answer.text
+    assert f"<h1>That is not {'there' if status == 404 else 'possible'}</h1>" in answer.text
     assert "Traceback" not in answer.text
 
 
@@ -124,6 +127,7 @@ def test_other_names_other_sites_and_old_pages_are_refused(at: str, talked: Home
     before = contents(talked.ledger)
     rebound = requests.get(at, headers={"Host": "evil.example"}, timeout=9)
     assert rebound.status_code == 400
+    assert requests.get(at, headers={"Host": "[bad"}, timeout=9).status_code == 400
     me = Visitor(at)
     path, fields = "/claims/tuning-hurts/retire", {"csrf": me.csrf}
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
@@ -211,6 +215,35 @@ def test_an_override_stands_beside_the_rules_verdict(at: str) -> None:
     assert me.post(path, verdict="relaxed", reason=" ", by="Ada").status_code == 400
 
 
+def test_the_rules_reasons_stay_the_rules_under_an_override(at: str) -> None:
+    me = Visitor(at)
+    held = html(me.post("/claims/tuning-hurts/override", verdict="still-holds", reason="I know.", by="Ada"))
+    told = " ".join(" ".join(held.itertext()).split())
+    assert "Why relaxed, by the rule" in told
+    assert "Why not relaxed" not in told
+    assert "no counted quote narrows" not in told
+
+
+def test_arxiv_and_the_model_are_asked_by_our_own_form_alone(at: str) -> None:
+    assert requests.post(at + "/settings/ask", timeout=9).status_code == 403
+    assert requests.get(at + "/settings/ask", timeout=9).status_code == 405
+
+
+def test_a_browser_that_goes_away_stops_a_silent_model(talked: Home) -> None:
+    held = threading.Event()
+    said = streams("Fine", "-tuning [S1].", pause=lambda: held.wait(20))
+    with llm_server(said) as server, site(talked, model=server.url) as at:
+        me = Visitor(at)
+        with me.session.post(at + "/chat/ask", data={"csrf": me.csrf, "question": ASKED}, stream=True,
+                             timeout=30) as answer:  # fmt: skip
+            next(line for line in answer.iter_lines() if b"writing" in line)
+        begun = time.monotonic()
+        while web_chat._stops and time.monotonic() - begun < 10:
+            time.sleep(0.05)
+        held.set()
+    assert web_chat._stops == {}
+
+
 def test_a_chat_without_scripts_answers_on_a_page(at: str) -> None:
     me = Visitor(at)
     page = me.post("/chat", question=ASKED)
@@ -222,8 +255,6 @@ def test_a_chat_without_scripts_answers_on_a_page(at: str) -> None:
 
 
 def test_an_answer_streams_in_pieces_and_can_be_stopped(talked: Home) -> None:
-    import threading
-
     held = threading.Event()
     said = streams(
         "Fine-tuning lowers faithfulness [S1].\n", "It is relaxed [S1].", pause=lambda: held.wait(20)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.chat.sources import Source
+from agent.reports.documents import SMALL_JUDGE, is_small
 from agent.reports.marks import escape
 from store.remarks import Sentence
 
@@ -28,13 +29,15 @@ def answer_document(
 ) -> Document:
     """The answer. Sources are numbered in the order cited; a sentence that cites the unknown is left out."""
     told = [s for s in said if s.cites and all(ref in known for ref in s.cites)]
+    if any(is_small(str(known[r].document.get("judge", ""))) for s in told for r in s.cites):
+        note = " ".join(t for t in (note, SMALL_JUDGE) if t)
     order = list(dict.fromkeys(ref for s in told for ref in s.cites))
     label = {ref: f"S{n}" for n, ref in enumerate(order, 1)}
     return {
         "question": question,
         "found": bool(told),
         "answered_by": by,
-        "note": note if told else " ".join(t for t in (NOTHING_FOUND, note) if t),
+        "note": note if told or note else NOTHING_FOUND,
         "sentences": [
             {"text": s.text, "cites": [label[r] for r in s.cites], "role": s.role} for s in told
         ],

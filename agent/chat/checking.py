@@ -8,6 +8,7 @@ outcome of something it cites.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.chat.sources import Source
@@ -16,19 +17,32 @@ from agent.writing.grounding import Draft, why_ungrounded
 _LABELS = re.compile(r"\s*\[\s*(S\d+(?:\s*[,;]\s*S\d+)*)\s*\]")
 _END = re.compile(r"(?<=[.!?\]])(?<!e\.g\.)(?<!i\.e\.)(?<!al\.)(?<!vs\.)(?<!cf\.)\s+(?=[^\s\[])|\n+")
 _LEAD = re.compile(r"^(?:[-*#>•]+|\d+[.)])\s+")
-_NEGATION = re.compile(r"\b(?:not|nor|never|neither|than|instead of|without being)\s+(?:\w+\s+)?$", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|nor|never|neither|than|instead of|without being)\s+(?:(?:yet|been|being|now|be)\s+){0,2}$",
+    re.I,
+)
 _VERDICTS = {
     "contradicted": re.compile(
-        r"\b(?:contradicted|refuted|overturned|disprove[dn]|falsified|debunked)\b", re.I
+        r"\b(?:contradicted|contradiction|refuted|refutation|overturned|overthrown|disprove[dn]|falsified"
+        r"|debunked|invalidated|(?:proven?|shown|is|was|been) (?:wrong|false|untrue|incorrect)"
+        r"|no longer (?:holds?|true|stands?|valid)|(?:does|do|did) not hold)\b", re.I,
     ),
     "relaxed": re.compile(r"\b(?:relaxed|narrowed)\b", re.I),
-    "still-holds": re.compile(r"\b(?:still[- ]holds?|reconfirmed|remains? true|still stands?)\b", re.I),
+    "still-holds": re.compile(
+        r"\b(?:still[- ]holds?|reconfirmed|confirmed|remains? (?:true|valid)|still (?:stands?|true|valid))\b",
+        re.I,
+    ),
 }  # fmt: skip
 _STANCES = {
-    "contradicts": re.compile(r"\b(?:contradicts?|refutes?|overturns?|disproves?|debunks?)\b", re.I),
+    "contradicts": re.compile(
+        r"\b(?:contradict(?:s|ing)?|refut(?:es?|ing)|overturn(?:s|ing)?|disprov(?:es?|ing)|debunk(?:s|ing)?"
+        r"|falsif(?:y|ies|ying)|invalidat(?:es?|ing)|proves? (?:it|this|that|the claim) (?:wrong|false))\b",
+        re.I,
+    ),
     "supports": re.compile(r"\b(?:supports?|confirms?|reconfirms?)\s+(?:the|this|that|a)\s+claim\b", re.I),
     "relaxes": re.compile(r"\b(?:relax(?:es)?|narrows?)\s+(?:the|this|that|a)\s+claim\b", re.I),
 }  # fmt: skip
+_LATIN = re.compile(r"[a-z]", re.I)
 
 
 class Cutter:
@@ -61,24 +75,51 @@ def draft_of(statement: str) -> Draft:
 
 def why_not_shown(draft: Draft, given: Mapping[str, Source]) -> str:
     """Why a statement may not be shown; empty when it may. `given` are the sources by label."""
+    if disguised := _disguised(draft.text):
+        return disguised
     materials = {label: source.material for label, source in given.items()}
-    return why_ungrounded(draft, materials) or _false_outcome(draft.text, [given[c] for c in draft.cites])
+    plain = Draft(unicodedata.normalize("NFKC", draft.text), draft.cites, draft.role)
+    return why_ungrounded(plain, materials) or _false_outcome(plain.text, [given[c] for c in draft.cites])
+
+
+def _disguised(text: str) -> str:
+    """Whether a text looks like other words than it is: letters nobody sees, two alphabets in a word."""
+    if any(unicodedata.category(c) in ("Cf", "Co", "Cs") for c in text):
+        return "it holds characters that nobody sees"
+    for word in re.findall(r"[^\W\d_]+", text):
+        if _LATIN.search(word) and any(not unicodedata.name(c, "").startswith("LATIN") for c in word):
+            return f"{word!r} mixes alphabets"
+    return ""
 
 
 def _false_outcome(text: str, cited: Sequence[Source]) -> str:
-    verdicts = frozenset[str]().union(*(s.verdicts for s in cited))
-    stances = frozenset[str]().union(*(s.stances for s in cited))
     # What stands in quotation marks was found in the source already, and is its own word.
     bare = re.sub(r"[“\"][^“”\"]+[”\"]", " ", text)
+    return _false_verdict(bare, [s for s in cited if s.verdicts]) or _false_stance(bare, cited)
+
+
+def _false_verdict(bare: str, cited: Sequence[Source]) -> str:
+    """A verdict named has to be that of everything cited, or each of several that of something cited."""
+    present = frozenset[str]().union(*(s.verdicts for s in cited))
+    known = present.union(*(s.earlier for s in cited))
+    asserted: set[str] = set()
     for name, words in _VERDICTS.items():
         for found in words.finditer(bare):
-            is_denied = _NEGATION.search(bare[: found.start()]) is not None
-            if is_denied and name in verdicts and len(verdicts) == 1:
+            if not _NEGATION.search(bare[: found.start()]):
+                asserted.add(name)
+                if name not in known:
+                    return f"“{found[0]}” is the verdict of nothing it cites"
+            elif present == {name}:
                 return f"it denies the verdict {name}, which is that of what it cites"
-            if not is_denied and name not in verdicts:
-                return f"“{found[0]}” is the verdict of nothing it cites"
+    if asserted and any(not s.verdicts & asserted for s in cited):
+        return f"not all that it cites is {' or '.join(sorted(asserted))}"
+    return ""
+
+
+def _false_stance(bare: str, cited: Sequence[Source]) -> str:
+    stances = frozenset[str]().union(*(s.stances for s in cited))
     for stance, words in _STANCES.items():
-        hit = words.search(bare)
-        if hit and stance not in stances and not _NEGATION.search(bare[: hit.start()]):
-            return f"“{hit[0]}” is the stance of nothing it cites"
+        for hit in words.finditer(bare):
+            if stance not in stances and not _NEGATION.search(bare[: hit.start()]):
+                return f"“{hit[0]}” is the stance of nothing it cites"
     return ""

@@ -2,61 +2,88 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from agent.chat.question import Question
-from agent.chat.sources import changes_since
+from agent.chat.sources import changes_since, verdict_source
 from agent.reports.model import Citation, ClaimStatus
 from agent.reports.why import why_not
 from agent.retest.window import months_between
 from store.remarks import Sentence
 
-MOST_CLAIMS, MOST_A_SIDE, MOST_QUOTES = 3, 2, 5
+MOST_CLAIMS, MOST_A_SIDE = 3, 2
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
 
 
-def extract(question: Question, found: Sequence[ClaimStatus], today: str) -> list[Sentence]:
-    """Sentences on the claims found, best first; every one cites what it says."""
-    said: list[Sentence] = []
-    if question.wants_changes and question.since:
-        said += _changes(question.since, found)
-    best = found[:MOST_CLAIMS]
-    for status in best:
+def extract(question: Question, found: Sequence[ClaimStatus], today: str, told: str = "") -> list[Sentence]:
+    """Sentences on the claims found, best first; every one cites what it says.
+
+    `told` is what is known of all of them. A claim's quotes stand behind its verdict.
+    """
+    wide = bool(question.of_verdict) or question.is_wide
+    best = list(found if wide else found[:MOST_CLAIMS])
+    refs = tuple(f"claim:{s.claim.id}" for s in best)
+    lead = told or (_lead(best) if len(best) > 1 and not question.wants_why else "")
+    said = [Sentence(lead, refs, "lead")] if lead and refs else []
+    if question.wants_changes:
+        said += _changes(question.since or "", best)
+    for status in best[:1] if question.wants_why else best:
         said.append(Sentence(_verdict(status, today), (f"claim:{status.claim.id}",), "verdict"))
-        if question.wants_why and status is best[0]:
-            said += _why(status)
-    quotes = [s for status in best for s in _quotes(status, question.since)]
-    return said + quotes[:MOST_QUOTES]
+        said += _why(status) if question.wants_why else []
+        said += _quotes(status, question.since) if not wide else []
+    return said
+
+
+def _lead(best: Sequence[ClaimStatus]) -> str:
+    counts = Counter(_outcome(s) for s in best)
+    return f"{len(best)} claims come closest: {', '.join(f'{n} {name}' for name, n in counts.items())}."
+
+
+def _outcome(status: ClaimStatus) -> str:
+    """A verdict as it is counted: that nothing was found against a claim is not that something was for it."""
+    is_silent = status.verdict is not None and status.verdict.basis == "unchallenged" and not status.override
+    return f"{status.name} (nothing adverse found)" if is_silent else status.name
 
 
 def _verdict(status: ClaimStatus, today: str) -> str:
-    claim, verdict = status.claim, status.verdict
+    claim, verdict, held = status.claim, status.verdict, status.override
     age = f"{claim.as_of}, {months_between(claim.as_of, today)} months old" if claim.as_of else "date unknown"
+    whole = f"“{claim.text}” ({age})"
+    if held is not None:
+        basis = f", {verdict.basis}" if verdict else ""
+        unless = f" It holds unless: {_ended(held.condition)}" if held.condition else ""
+        word = f"{status.name} by the word of {held.by}: {_ended(held.reason)}{unless}"
+        return f"{whole}: {word} The rule says {status.rule_name}{basis}."
     if verdict is None or status.name == "none yet":
         why = f": {verdict.reason}" if verdict and verdict.reason else ""
-        return f"“{claim.text}” ({age}) has no verdict yet{why}."
-    unless = f" It holds unless: {verdict.condition.rstrip('.')}." if verdict.condition else ""
+        return f"{whole} has no verdict yet{why}."
     contested = ", contested" if verdict.contested else ""
-    word = " by a person's override" if status.override else ""
-    return f"“{claim.text}” ({age}): {status.name}{word}, {verdict.basis}{contested}.{unless}"
+    decided = f"{whole}: {status.name}, {verdict.basis}{contested}"
+    if verdict.condition:
+        return f"{decided}. It holds unless: {_ended(verdict.condition)}"
+    return f"{decided}: {_ended(verdict.reason)}"
+
+
+def _ended(text: str) -> str:
+    return f"{text.rstrip('.')}."
 
 
 def _why(status: ClaimStatus) -> list[Sentence]:
-    ref = (f"claim:{status.claim.id}",)
-    reasons = [Sentence(f"Why: {status.verdict.reason.rstrip('.')}.", ref, "why")] if status.verdict else []
+    ref, name = (f"claim:{status.claim.id}",), status.rule_name
+    reasons = [Sentence(f"Why {name}: {_ended(status.verdict.reason)}", ref, "why")] if status.verdict else []
     return reasons + [
-        Sentence(f"Why not {name}: {why.rstrip('.')}.", ref, "why not")
-        for name, why in why_not(status).items()
+        Sentence(f"Why not {other}: {_ended(why)}", ref, "why not") for other, why in why_not(status).items()
     ]
 
 
 def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
     said = []
     for status in found:
-        for verdict in changes_since(status, since):
-            earlier = [v for v in status.history if (v.id or 0) < (verdict.id or 0)]
-            before = (earlier[-1].name if earlier else None) or "none yet"
-            text = f"“{status.claim.text}” went from {before} to {verdict.name} on {verdict.decided_at[:10]}."
+        for verdict in changes_since(status, since) if since else changes_since(status, "")[-1:]:
+            told = verdict_source(status, verdict).document
+            text = (f"“{status.claim.text}” went from {told['before']} to {told['verdict']} on "
+                    f"{verdict.decided_at[:10]}.")  # fmt: skip
             said.append(Sentence(text, (f"verdict:{verdict.id}",), "change"))
     if not said and found:
         refs = tuple(f"claim:{s.claim.id}" for s in found)
@@ -66,11 +93,17 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
 
 
 def _quotes(status: ClaimStatus, since: str | None) -> list[Sentence]:
-    said = []
-    for stance, side in _SIDES:
-        of_side = [c for c in status.citations if c.evidence.stance == stance and _is_in(c, since)]
-        for citation in of_side[:MOST_A_SIDE]:
-            said.append(Sentence(f"“{citation.quote}”", (f"evidence:{citation.evidence.id}",), side))
+    """The strongest quotes of each side, and how many more there are."""
+    every = [c for c in status.citations if _is_in(c, since)]
+    chosen = [
+        (citation, side)
+        for stance, side in _SIDES
+        for citation in [c for c in every if c.evidence.stance == stance][:MOST_A_SIDE]
+    ]
+    said = [Sentence(f"“{c.quote}”", (f"evidence:{c.evidence.id}",), side) for c, side in chosen]
+    if len(every) > len(said):
+        text = f"{len(said)} of {len(every)} counted quotes are shown."
+        said.append(Sentence(text, (f"claim:{status.claim.id}",), "more"))
     return said
 
 

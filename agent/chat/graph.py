@@ -6,7 +6,6 @@ person has said yes or no.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from langgraph.config import get_stream_writer
@@ -14,21 +13,20 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-import store.papers
-from agent.chat import tools
+from agent.chat import recalling, tools
 from agent.chat.answer import EXTRACTED, EXTRACTION, answer_document
 from agent.chat.answering import beside
 from agent.chat.extracting import extract
 from agent.chat.memory import condensed
 from agent.chat.parts import ChatParts
-from agent.chat.question import Question, parse
+from agent.chat.question import parse
 from agent.chat.sources import quotes_of, sources_of, statuses
 from agent.chat.state import ChatState, labels_of, with_refs
 from agent.chat.thinking import think
 from store.remarks import Sentence
 
 Given = Runtime[ChatParts]
-FEW_WORDS, FEW_QUOTES, A_SIDE = 4, 3, 2
+A_SIDE = 2
 
 
 def build(checkpointer: Any = None) -> Any:
@@ -58,32 +56,17 @@ def condense(state: ChatState, runtime: Given) -> ChatState:
 def recall(state: ChatState, runtime: Given) -> ChatState:
     """Find claims and passages for the question, and for what it goes on from."""
     parts = runtime.context
-    asked = in_context(parse(state["question"], parts.today()), state["memory"])
-    vector = parts.finder.vector(asked.topic)
-    hits = parts.finder.claims(asked, vector)
-    with parts.ledger.read() as db:
-        found = statuses(db, parts.today(), [h.id for h in hits])
-        after = _bound(db, asked)
-    known = {p for s in found.values() for p in s.claim.source_ids} | {
-        c.paper.id for s in found.values() for c in (*s.citations, *s.leads, *s.rejected)
-    }
-    has_few = sum(len(s.citations) for s in found.values()) < FEW_QUOTES
-    wants = asked.wants_newer or asked.since is not None or (bool(hits) and has_few)
-    near = parts.finder.near(vector, after, most=20) if wants else []
-    papers = [n.document() for n in near if n.paper.id not in known][:5]
-    refs = [f"claim:{i}" for i in found] + [r for s in found.values() for r in quotes_of(s, A_SIDE)]
+    found = recalling.recall(parts, parse(state["question"], parts.today()), state["memory"])
+    refs = [f"claim:{i}" for i in found.found] + [
+        r for s in found.found.values() for r in quotes_of(s, A_SIDE)
+    ]
     get_stream_writer()({"kind": "found", "claims": [
-        {"id": s.claim.id, "text": s.claim.text, "verdict": s.name} for s in found.values()
+        {"id": s.claim.id, "text": s.claim.text, "verdict": s.name} for s in found.found.values()
     ]})  # fmt: skip
-    return {"hits": [(h.id, h.score) for h in hits], "refs": refs, "papers": papers, "steps": 0}
-
-
-def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
-    """A question too short to be searched for alone takes the one before along."""
-    before = [turn["question"] for turn in memory if turn["question"]]
-    if len(question.topic.split()) >= FEW_WORDS or not before or question.ids:
-        return question
-    return replace(question, topic=f"{before[-1]} {question.topic}")
+    return {
+        "hits": [(h.id, h.score) for h in found.hits], "refs": refs, "papers": found.papers, "steps": 0,
+        "told": found.told,
+    }  # fmt: skip
 
 
 def act(state: ChatState, runtime: Given) -> ChatState:
@@ -116,8 +99,9 @@ def extract_answer(state: ChatState, runtime: Given) -> ChatState:
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [claim_id for claim_id, _ in state["hits"]])
     said = [{"text": s.text, "cites": list(s.cites), "role": s.role}
-            for s in extract(asked, list(found.values()), parts.today())]  # fmt: skip
-    note = " ".join(t for t in (state.get("note", ""), EXTRACTED if said else "") if t)
+            for s in extract(asked, list(found.values()), parts.today(), state["told"])]  # fmt: skip
+    nothing = "" if said else state["told"]
+    note = " ".join(t for t in (state.get("note", ""), EXTRACTED if said else nothing) if t)
     return {"said": said, "is_extracted": True, "note": note}
 
 
@@ -149,15 +133,6 @@ def _after_acting(state: ChatState, runtime: Given) -> str:
     if runtime.context.stop.is_set():
         return "settle"
     return "act" if state["pending"] else "think"
-
-
-def _bound(db: Any, asked: Question) -> str | None:
-    """The day that papers have to be later than: the one asked for, or that of the paper named."""
-    if asked.since or not (asked.wants_newer and asked.ids):
-        return asked.since
-    named = store.papers.get_many(db, list(asked.ids))
-    month = f"20{asked.ids[0][:2]}-{asked.ids[0][2:4]}"
-    return max((p.published for p in named.values()), default=month + "-31")
 
 
 def _told(call_id: str, text: str) -> dict[str, Any]:

@@ -25,6 +25,55 @@ _CHANGED = re.compile(
 )
 _WHY = re.compile(r"\bwhy\b.*\b(still[- ]holds?|relaxed|contradicted|untested)\b", re.I)
 _NEWER = re.compile(r"\b(?:newer|more recent|since then|later|latest|recent)\b", re.I)
+_WHICH = re.compile(
+    r"^(?:which|what|show|list|are there|is there|how many)\b[\w ]*?\bclaims?\b[\w ]*?"
+    r"\b(still[- ]holds?|relaxed|contradicted|untested|holds?)\W*$", re.I,
+)  # fmt: skip
+_NAMES = {
+    "still-holds": "still-holds", "still-hold": "still-holds", "holds": "still-holds", "hold": "still-holds",
+    "relaxed": "relaxed", "contradicted": "contradicted", "untested": "none yet",
+}  # fmt: skip
+_WIDE = frozenset(
+    [
+        "what",
+        "which",
+        "has",
+        "have",
+        "is",
+        "are",
+        "was",
+        "there",
+        "anything",
+        "everything",
+        "any",
+        "all",
+        "the",
+        "a",
+        "claims",
+        "claim",
+        "verdicts",
+        "verdict",
+        "new",
+        "changed",
+        "change",
+        "changes",
+        "since",
+        "last",
+        "run",
+        "in",
+        "of",
+        "did",
+        "it",
+        "me",
+        "show",
+        "list",
+        "this",
+        "that",
+        "week",
+        "month",
+        "year",
+    ]
+)
 _FRAME = re.compile(
     r"\bwhat(?:'s| is| has| have| was)? ?(?:changed|new|moved|flipped|been found)\b|\bis there anything\b"
     r"|\bwhy is the claims? (?:on|about|that)\b|\bnot (?:still[- ]holds?|relaxed|contradicted)\b"
@@ -36,7 +85,10 @@ _FRAME = re.compile(
 
 @dataclass(frozen=True)
 class Question:
-    """A question taken apart. `topic` is what to search for; `since` a day, counted from inclusive."""
+    """A question taken apart. `topic` is what to search for; `since` a day, counted from inclusive.
+
+    `is_wide` where it has no topic but the whole ledger; `of_verdict` where it asks which claims have one.
+    """
 
     text: str
     topic: str
@@ -45,6 +97,8 @@ class Question:
     wants_changes: bool = False
     wants_newer: bool = False
     wants_why: bool = False
+    is_wide: bool = False
+    of_verdict: str = ""
 
 
 def parse(text: str, today: str) -> Question:
@@ -52,16 +106,20 @@ def parse(text: str, today: str) -> Question:
     flat = " ".join(text.split())
     ids, since = tuple(dict.fromkeys(ARXIV_ID.findall(flat))), _SINCE.search(flat)
     day = _day(since, today) if since else None
-    bare = ARXIV_ID.sub(" ", flat)
+    bare = re.sub(rf"(?:\barxiv:)?(?:{ARXIV_ID.pattern})(?:v\d+\b)?", " ", flat, flags=re.I)
     if since:
         bare = bare.replace(since[0], " ")
     topic = " ".join(_FRAME.sub(" ", bare).split()).strip(" ?.,:;")
+    is_wide = not ids and not set(re.findall(r"[a-z-]+", topic.lower())) - _WIDE
+    which = _WHICH.search(flat)
     return Question(
         text=flat,
         topic=topic or flat,
         ids=ids,
         since=day,
-        wants_changes=day is not None and _CHANGED.search(flat) is not None,
+        wants_changes=_CHANGED.search(flat) is not None and (day is not None or is_wide),
+        is_wide=is_wide,
+        of_verdict=_NAMES[which[1].lower().replace(" ", "-")] if which else "",
         wants_newer=_NEWER.search(flat) is not None,
         wants_why=_WHY.search(flat) is not None,
     )

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from store.records import Claim, Line
 from store.vectors import Vectors
 
-BY_WORDS, MOST_BY_WORDS, BY_LINE, BY_SOURCE = 0.05, 10.0, 0.15, 1.0
+BY_WORDS, MOST_BY_WORDS, BY_LINE, BY_SOURCE, BY_NAME = 0.05, 10.0, 0.15, 1.0, 2.0
 RELEVANT = 0.44
 """Claims that score less do not bear on a question: halfway between the best unanswerable and the weakest
 answerable question of the half of bench/questions.yaml that is for tuning."""
@@ -62,7 +62,7 @@ class ClaimSearch:
 
     def __init__(self, claims: Sequence[Claim], units: Sequence[Unit], vectors: NDArray[np.float32]) -> None:
         self._ids = [c.id for c in claims]
-        place = {c.id: n for n, c in enumerate(claims)}
+        self._place = place = {c.id: n for n, c in enumerate(claims)}
         self._sources = {s: [place[c.id] for c in claims if s in c.source_ids]
                          for s in {s for c in claims for s in c.source_ids}}  # fmt: skip
         own = [n for n, u in enumerate(units) if u.claim_id]
@@ -76,13 +76,15 @@ class ClaimSearch:
 
     def find(self, vector: NDArray[np.float32], topic: str, ids: Sequence[str], most: int) -> list[Hit]:
         """The claims that fit best, best first, whether or not they bear on the question."""
-        if not self._ids:
+        if not len(self._vectors):
             return []
         scores = np.full(len(self._ids), -1.0)
         np.maximum.at(scores, self._of, self._vectors @ vector)
         scores += BY_WORDS * np.minimum(_by_words(self._words, topic, len(self._ids)), MOST_BY_WORDS)
         for cosine, members in zip(self._line_vectors @ vector, self._members, strict=True):
             scores[members] += BY_LINE * max(float(cosine), 0.0) ** 2
+        for name in set(topic.split()) & set(self._place):
+            scores[self._place[name]] += BY_NAME
         for source in ids:
             scores[self._sources.get(source, [])] += BY_SOURCE
         best = np.argsort(-scores, kind="stable")[:most]

@@ -19,7 +19,16 @@ from agent.errors import UsageError
 from agent.text import without_controls
 
 Event = dict[str, Any]
-LONGEST_QUESTION = 2000
+LONGEST_QUESTION, MOST_NODES = 2000, 60
+
+
+def question_of(text: str) -> str:
+    """A question as it is asked. Raises UsageError for one that is none, or too long."""
+    flat = " ".join(without_controls(text).split())
+    if not flat or len(flat) > LONGEST_QUESTION:
+        raise UsageError("no question" if not flat else f"a question of {len(flat)} characters",
+                         f"ask in 1 to {LONGEST_QUESTION} characters")  # fmt: skip
+    return flat
 
 
 class Chat:
@@ -32,6 +41,8 @@ class Chat:
     def __init__(self, parts: ChatParts, threads: Threads, saver: Any, now: Callable[[], str]) -> None:
         self.parts, self.threads = parts, threads
         self._saver, self._graph, self._now = saver, build(saver), now
+        self._under_way: set[tuple[str, int]] = set()
+        self._lock = threading.Lock()
 
     def warm(self) -> None:
         """Make ready what takes seconds the first time, while a person still thinks."""
@@ -47,10 +58,7 @@ class Chat:
         self, question: str, thread_id: str | None = None, stop: threading.Event | None = None
     ) -> Iterator[Event]:
         """Ask, in a new thread or an old one. Raises UsageError for a question or thread that is none."""
-        text = " ".join(without_controls(question).split())
-        if not text or len(text) > LONGEST_QUESTION:
-            raise UsageError("no question" if not text else f"a question of {len(text)} characters",
-                             f"ask in 1 to {LONGEST_QUESTION} characters")  # fmt: skip
+        text = question_of(question)
         thread = thread_id or self.threads.begin(text, self._now())
         self._drop_waiting(thread)
         begin = {"question": text, "memory": remembered(self.threads, thread)}
@@ -60,9 +68,11 @@ class Chat:
 
     def go_on(self, thread_id: str, stop: threading.Event | None = None, *, yes: bool) -> Iterator[Event]:
         """Go on after a person was asked. Raises UsageError where nothing waits."""
-        number = self.waiting(thread_id)
-        if number is None:
-            raise UsageError(f"nothing waits in thread {thread_id!r}", "ask a question")
+        with self._lock:  # one yes is one deed, whatever is clicked twice
+            number = self.waiting(thread_id)
+            if number is None or (thread_id, number) in self._under_way:
+                raise UsageError(f"nothing waits in thread {thread_id!r}", "ask a question")
+            self._under_way.add((thread_id, number))
         yield from self._drive(thread_id, number, Command(resume=yes), stop)
 
     def waiting(self, thread_id: str) -> int | None:
@@ -84,6 +94,17 @@ class Chat:
     def _drive(self, thread: str, number: int, begin: Any, stop: threading.Event | None) -> Iterator[Event]:
         config = self._config(thread, number)
         parts = replace(self.parts, stop=stop or threading.Event())
+        with self._lock:
+            self._under_way.add((thread, number))
+        try:
+            yield from self._events(thread, number, begin, parts, config)
+        finally:
+            with self._lock:
+                self._under_way.discard((thread, number))
+
+    def _events(
+        self, thread: str, number: int, begin: Any, parts: ChatParts, config: dict[str, Any]
+    ) -> Iterator[Event]:
         answer = None
         for mode, event in self._graph.stream(
             begin, config, context=parts, stream_mode=["custom", "updates"], durability="sync"
@@ -109,9 +130,9 @@ class Chat:
     def _drop_waiting(self, thread: str) -> None:
         """A new question is a no to what was waited for."""
         for turn in self.threads.turns(thread):
-            if turn.answer is None:
+            if turn.answer is None and (thread, turn.number) not in self._under_way:
                 self._saver.delete_thread(self._config(thread, turn.number)["configurable"]["thread_id"])
 
     @staticmethod
     def _config(thread: str, number: int) -> dict[str, Any]:
-        return {"configurable": {"thread_id": f"{thread}:{number}"}}
+        return {"configurable": {"thread_id": f"{thread}:{number}"}, "recursion_limit": MOST_NODES}

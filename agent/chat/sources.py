@@ -29,13 +29,14 @@ Document = dict[str, Any]
 class Source:
     """Something that can be cited: what it says, what may be said of it, and how it is shown.
 
-    `verdicts` and `stances` are the words for outcomes that a sentence citing it may use.
+    `verdicts`, `earlier` ones and `stances` are the words for outcomes that a sentence citing it may use.
     """
 
     ref: str
     material: Material
     document: Document
     verdicts: frozenset[str] = frozenset()
+    earlier: frozenset[str] = frozenset()
     stances: frozenset[str] = frozenset()
 
 
@@ -63,8 +64,9 @@ def sources_of(db: Connection, today: str, refs: Sequence[str]) -> dict[str, Sou
         if citation is not None:
             found[f"evidence:{evidence_id}"] = evidence_source(citation)
     for number, verdict in verdicts.items():
-        if verdict.claim_id in known:
-            found[f"verdict:{number}"] = verdict_source(known[verdict.claim_id], verdict)
+        status = known.get(verdict.claim_id)
+        if status and verdict.revision == status.claim.revision:
+            found[f"verdict:{number}"] = verdict_source(status, verdict)
     return {ref: found[ref] for ref in refs if ref in found}
 
 
@@ -106,7 +108,7 @@ def evidence_source(citation: Citation) -> Source:
     said = "\n".join(t for t in (citation.quote, paper.title, item.published, item.condition) if t)
     document = citation_document(citation) | {
         "kind": "evidence", "id": item.id, "claim_id": item.claim_id, "condition": item.condition,
-        "status": item.status,
+        "status": item.status, "judge": item.judge,
     }  # fmt: skip
     ref = f"evidence:{item.id}"
     return Source(ref, Material(ref, said, frozenset({paper.id})), document, stances=frozenset({item.stance}))
@@ -114,7 +116,7 @@ def evidence_source(citation: Citation) -> Source:
 
 def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:
     """A verdict of a claim's history, and the one before it."""
-    earlier = [v for v in status.history if (v.id or 0) < (verdict.id or 0)]
+    earlier = [v for v in _of_this_wording(status) if (v.id or 0) < (verdict.id or 0)]
     before = (earlier[-1].name if earlier else None) or "none yet"
     name, day = verdict.name or "none yet", verdict.decided_at[:10]
     ref = f"verdict:{verdict.id}"
@@ -126,7 +128,7 @@ def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:
         "reason": verdict.reason, "decided_at": verdict.decided_at,
     }  # fmt: skip
     return Source(ref, Material(ref, said, status.claim.source_ids), document,
-                  verdicts=frozenset({before, name}))  # fmt: skip
+                  verdicts=frozenset({name}), earlier=frozenset({before}))  # fmt: skip
 
 
 def quotes_of(status: ClaimStatus, a_side: int) -> list[str]:
@@ -141,11 +143,16 @@ def quotes_of(status: ClaimStatus, a_side: int) -> list[str]:
 def changes_since(status: ClaimStatus, since: str, until: str = "9999") -> list[Verdict]:
     """Verdicts of a claim that differ from the one before and were decided in a stretch of days."""
     found, before = [], None
-    for verdict in status.history:
-        if verdict.name not in (before, None) and since <= verdict.decided_at[:10] <= until:
+    for verdict in _of_this_wording(status):
+        if verdict.name != before and since <= verdict.decided_at[:10] <= until:
             found.append(verdict)
         before = verdict.name
     return found
+
+
+def _of_this_wording(status: ClaimStatus) -> list[Verdict]:
+    """A verdict on an earlier wording says nothing of the present one."""
+    return [v for v in status.history if v.revision == status.claim.revision]
 
 
 def _citation(status: ClaimStatus | None, evidence_id: str) -> Citation | None:

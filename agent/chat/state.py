@@ -16,6 +16,7 @@ class ChatState(TypedDict, total=False):
     question: str
     memory: list[dict[str, Any]]
     hits: list[tuple[str, float]]
+    told: str
     refs: list[str]
     messages: list[dict[str, Any]]
     pending: list[tuple[str, str, str]]

@@ -37,9 +37,9 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     given = {labels[ref]: source for ref, source in known.items()}
     messages = state.get("messages") or _opening(state, parts, given, labels)
     ear = _Ear(given, parts.secrets, get_stream_writer())
-    note = ""
+    note, is_last = "", state["steps"] + 1 >= MOST_STEPS
     try:
-        _listen(parts, parts.talker, messages, is_last=state["steps"] + 1 >= MOST_STEPS, ear=ear)
+        _listen(parts, parts.talker, messages, is_last=is_last, ear=ear)
     except (JudgeError, BudgetReached) as error:
         note = f"The model gave no{' further' if ear.said else ''} answer: {error}."
     said = [*state.get("said", []), *ear.said]
@@ -47,7 +47,8 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
         note = "Stopped before it was finished."
     return {
         "refs": refs, "messages": [*messages, *ear.message()],
-        "pending": [(c.id, c.name, c.arguments) for c in ear.calls],
+        # Calls that come where no tools were offered are not run: a model that always asks would never end.
+        "pending": [] if is_last else [(c.id, c.name, c.arguments) for c in ear.calls],
         "steps": state["steps"] + 1, "said": said, "note": note,
         "left_out": [*state.get("left_out", []), *([] if ear.calls else ear.left_out)],
         "spent": [a + b for a, b in zip(state.get("spent", [0, 0, 0]), ear.usage, strict=True)],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.shared import console, print_json, settings_of
+from store.errors import Failure
 
 if TYPE_CHECKING:
     from agent.chat.service import Chat
@@ -40,6 +41,11 @@ def command(
     **flags: Any,
 ) -> int:
     """Answer a question from the ledger: every sentence leads to a claim's verdict or to a quote."""
+    from agent.chat.service import question_of
+
+    question = question_of(question)  # before what takes seconds to load
+    if sys.stderr.isatty():
+        click.echo("opening the ledger …", err=True)
     from agent.wiring.chat import open_chat
 
     with open_chat(settings_of(ctx, **flags)) as chat:
@@ -71,12 +77,19 @@ def _newer(chat: Chat, question: str, *, quiet: bool) -> list[dict[str, Any]]:
     """Papers from where papers come from: asked for with a flag, so nobody has to be asked again."""
     from agent.chat import tools
     from agent.chat.question import parse
+    from agent.chat.recalling import day_after
     from agent.cli.answers import Printer
 
     asked = parse(question, chat.parts.today())
-    found = tools.newer(chat.parts, asked.topic, asked.since)
+    after = day_after(chat.parts, asked)
+    try:
+        found = tools.newer(chat.parts, asked.topic, after)
+    except Failure as error:  # the answer is there, and is printed
+        click.echo(f"retest: newer papers could not be looked for: {error}", err=True)
+        return []
     if not quiet:
-        click.echo("" if found else "nothing newer was found", err=True)
+        since = after or "half a year ago"
+        click.echo(f"{len(found) or 'no'} papers close to this are newer than {since}", err=True)
         Printer(console()).papers(found)
     return found
 
@@ -86,7 +99,10 @@ def may(question: str) -> bool:
     if not sys.stdin.isatty():
         click.echo(f"{question} No: nobody is here to ask; --yes agrees beforehand.", err=True)
         return False
-    return click.confirm(question, default=False, err=True)
+    try:
+        return click.confirm(question, default=False, err=True)
+    except click.Abort:
+        return False
 
 
 @contextmanager

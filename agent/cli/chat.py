@@ -11,23 +11,26 @@ import click
 
 from agent.cli.ask import may, stopping
 from agent.cli.shared import console, print_json, settings_of
+from agent.errors import UsageError
 from store.errors import Failure
 from store.files import Home
 
 if TYPE_CHECKING:
     from agent.chat.service import Chat
 
+SHOWN = 10
+
 COMMANDS = {
     "/help": "what can be typed here",
     "/new": "begin a new thread",
-    "/threads": "list the threads",
-    "/open": "ID: go on in a thread",
+    "/threads": "the last threads, numbered; /threads all lists every one",
+    "/open": "NUMBER: go on in a thread",
     "/claims": "WORDS: the claims that bear on them",
     "/newer": "TOPIC: look for newer papers; takes time",
     "/retest": "ID ...: begin a retest of these claims",
     "/export": "write the claim status report",
-    "/copy": "print the last answer as Markdown",
-    "/forget": "ID: delete a thread",
+    "/copy": "print the last answer as Markdown, to take elsewhere",
+    "/forget": "NUMBER: delete a thread",
     "/quit": "leave; so does Ctrl-D",
 }
 
@@ -61,6 +64,8 @@ def command(ctx: click.Context, /, thread_id: str | None, as_list: bool, as_json
 def _list(home: Home, *, as_json: bool) -> None:
     from agent.chat.threads import Threads
 
+    if not home.ledger.exists():
+        raise UsageError(f"no ledger at {home.ledger}", "run: retest init")
     threads = Threads(home.chats)
     found = threads.every()
     threads.close()
@@ -84,9 +89,9 @@ class Room:
 
     def greet(self) -> None:
         """Say what this is."""
-        by = self._chat.parts.talker.name if self._chat.parts.talker else "the ledger's own sentences"
-        self._console.print(f"Answers from the ledger, worded by {by}. /help tells what can be typed.",
-                            style="dim")  # fmt: skip
+        talker = self._chat.parts.talker
+        by = f"worded by {talker.name} and checked" if talker else "in its own sentences"
+        self._console.print(f"Answers from the ledger, {by}. /help tells what can be typed.", style="dim")
 
     def take(self, line: str) -> bool:
         """Do what a line asks; False to leave. An expected failure is one line, and the room stays."""
@@ -97,6 +102,8 @@ class Room:
             if words.startswith("/"):
                 return self._command(*words.partition(" ")[::2])
             self._ask(words)
+        except KeyboardInterrupt:
+            self._console.print("stopped", style="dim")
         except Failure as error:
             self._console.print(f"{error}", style="red")
         return True
@@ -135,14 +142,25 @@ class Room:
         self._thread = None
         self._console.print("a new thread", style="dim")
 
-    def _threads(self, _: str) -> None:
-        for t in self._chat.threads.every():
+    def _threads(self, rest: str) -> None:
+        every = self._chat.threads.every()
+        for number, t in reversed(list(enumerate(every, 1))[: len(every) if rest == "all" else SHOWN]):
             here = "*" if t.id == self._thread else " "
-            self._console.print(f"{here} {t.id}  {t.updated_at[:10]}  {t.turns:3}  {t.title}")
+            self._console.print(f"{here}{number:3}  {t.updated_at[:10]}  {t.turns:3}  {t.title}")
+
+    def _named(self, which: str) -> str:
+        """A thread by its number in the list, or by its id."""
+        every = self._chat.threads.every()
+        if which.isdigit() and 0 < int(which) <= len(every):
+            return every[int(which) - 1].id
+        if not which:
+            raise UsageError("no thread named", "/threads numbers them")
+        return which
 
     def _open(self, thread_id: str) -> None:
         from agent.cli.answers import Printer
 
+        thread_id = self._named(thread_id)
         turns = self._chat.threads.turns(thread_id)
         self._thread = thread_id
         for turn in turns:
@@ -152,11 +170,18 @@ class Room:
                 self._last = turn.answer
 
     def _claims(self, words: str) -> None:
-        from agent.chat import tools
+        from agent.chat.question import parse
+        from agent.chat.sources import statuses
 
-        asked = tools.SearchClaims(query=words[:500])
-        outcome = tools.run(tools.TOOLS["search_claims"], self._chat.parts, asked)
-        self._console.print("\n".join(r.removeprefix("claim:") for r in outcome.refs) or outcome.text)
+        parts = self._chat.parts
+        asked = parse(words, parts.today())
+        hits = parts.finder.claims(asked, parts.finder.vector(asked.topic))
+        with parts.ledger.read() as db:
+            found = statuses(db, parts.today(), [h.id for h in hits])
+        for status in found.values():
+            self._console.print(f"{status.name:12} {status.claim.id}: {status.claim.text}")
+        if not found:
+            self._console.print("no claim bears on that", style="dim")
 
     def _newer(self, topic: str) -> None:
         from agent.chat import tools
@@ -179,6 +204,7 @@ class Room:
         click.echo(as_markdown(self._last) if self._last else "no answer yet")
 
     def _forget(self, thread_id: str) -> None:
+        thread_id = self._named(thread_id)
         self._chat.threads.forget(thread_id)
         self._thread = None if self._thread == thread_id else self._thread
 

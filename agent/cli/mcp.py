@@ -14,7 +14,9 @@ PORT, LOOPBACK = 8766, "127.0.0.1"
 
 @click.command()
 @click.option("--http", is_flag=True, help="Streamable HTTP on this machine alone; else standard in and out.")
-@click.option("--port", type=int, default=PORT, show_default=True, help="Port of --http.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port of --http."
+)
 @click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model words the answers.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where newer papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")

@@ -21,7 +21,12 @@ BINARY = ("pdf", "vault", "crate")
 @click.option(
     "--since", default="", metavar="RUN|DAY", help="Changes since then; else those of the last run."
 )
-@click.option("--format", "form", type=click.Choice(NAMES), help="Else as the file is named, or Markdown.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(NAMES),
+    help="Form; else as the file is named, or md. vault: linked notes; crate: RO-Crate.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; stdout without it.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of --format json, and leave.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -38,7 +43,7 @@ def command(
     if schema:
         print_json(published())
         return
-    name = "json" if as_json else form or _by_suffix(out)
+    name = _form(form, out, as_json=as_json)
     if out is None and name in BINARY and sys.stdout.isatty():
         raise UsageError(f"{name} is not for a terminal", "give --out FILE")
     with reading(settings_of(ctx)) as db:
@@ -51,15 +56,26 @@ def command(
     click.echo(f"wrote {out}", err=True)
 
 
-def _by_suffix(out: Path | None) -> str:
-    """The form a file's name asks for."""
-    suffix = out.suffix.removeprefix(".") if out else "md"
-    if suffix == "zip":
+def _form(form: str | None, out: Path | None, *, as_json: bool) -> str:
+    """The form asked for, in words or by a file's name. Raises UsageError where they disagree."""
+    asked = "json" if as_json else form
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json and --format {form} ask for two forms", "give one of them")
+    suffix = out.suffix.removeprefix(".") if out else ""
+    if suffix == "zip" and asked is None:
         raise UsageError(f"{out} may be notes or an RO-Crate", "give --format vault or crate")
-    return suffix if suffix in NAMES else "md"
+    if asked is None and suffix not in ("", *NAMES):
+        raise UsageError(f"no form is called {suffix!r}", f"give --format: {', '.join(NAMES)}")
+    if asked and suffix in NAMES and suffix != asked:
+        raise UsageError(
+            f"{out} is named as {suffix}, but {asked} is asked for", "rename it, or leave one out"
+        )
+    return asked or suffix or "md"
 
 
 def _write(out: Path, body: bytes) -> None:
+    if not out.parent.is_dir():
+        raise UsageError(f"cannot write {out}: no folder {out.parent}", "make it, or choose another path")
     try:
         write_atomically(out, body, shared=True)
     except OSError as error:

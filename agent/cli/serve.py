@@ -25,7 +25,9 @@ PORT, LOOPBACK = 8765, ("127.0.0.1", "::1", "localhost")
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", type=int, default=PORT, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0 takes a free one."
+)
 @click.option("--name", "names", multiple=True, help="A name this server goes by; may be repeated.")
 @click.option("--token", envvar="RETEST_TOKEN", help="What people beyond this machine have to show.")
 @click.option("--certfile", type=click.Path(exists=True, dir_okay=False), help="TLS certificate.")
@@ -92,7 +94,7 @@ def _serve(
     from agent.web.app import build
 
     secure = bool(how["certfile"] or how["behind_tls"])
-    app: Any = build(settings, {*LOOPBACK, host, *names}, token, is_secure=secure)
+    app: Any = build(settings, {name.lower() for name in (*LOOPBACK, host, *names)}, token, is_secure=secure)
     config = uvicorn.Config(
         app, log_level="warning", ssl_certfile=how["certfile"], ssl_keyfile=how["keyfile"],
         server_header=False, timeout_graceful_shutdown=5,

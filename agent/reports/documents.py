@@ -6,6 +6,13 @@ from typing import Any
 
 from agent.reports.model import Citation, ClaimStatus, Report
 
+SMALL_JUDGE = "Stances were judged by the small model that ships, which is a pointer: check the quotes."
+
+
+def is_small(judge: str) -> bool:
+    """Whether a judge is the shipped model."""
+    return judge.startswith("embedded@")
+
 
 def status_document(report: Report) -> dict[str, Any]:
     """`retest status --json`: the contract of the design, section 7."""

@@ -79,7 +79,7 @@ FORMS: Mapping[str, Form] = {
     "html": Form("html", "text/html", "one HTML file",
                  lambda m: html.render(m.document, m.pictures).encode()),
     "pdf": Form("pdf", "application/pdf", "PDF", lambda m: pdf.render(m.document, m.pictures)),
-    "json": Form("json", "application/json", "JSON, as docs/report.schema.json describes it", _json),
+    "json": Form("json", "application/json", "JSON; its schema: retest report --schema", _json),
     "csv": Form("csv", "text/csv", "a row a claim", lambda m: tables.render(m.document).encode()),
     "bib": Form("bib", "application/x-bibtex", "cited papers, BibTeX",
                 lambda m: references.bibtex(m.document, m.papers).encode()),

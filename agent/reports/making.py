@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.runs
+import store.verdicts
 from agent.errors import UsageError
 from agent.reports.forms import Made
 from agent.reports.load import load
 from agent.reports.model import Contents, build
+from agent.retest.window import is_month
 from store.records import Line
 
 MOST_RUNS = 52
@@ -27,9 +29,12 @@ def make(
     Raises UsageError for a line, claim or run that is not there.
     """
     only = _chosen(db, set(lines), set(claims))
-    contents = load(db, today, only=only, since=_instant(db, since))
+    contents = load(db, today, only=only, since=_instant(db, since, today))
+    last = store.verdicts.last_run(db)
+    contents = replace(contents, changed_in=store.runs.get(db, last) if last else None)
     if lines:
-        contents = _narrowed(contents, lines)
+        held = {line for c in contents.claims if c.id in claims for line in c.lines}
+        contents = _narrowed(contents, {*lines, *held})
     runs = [r for r in store.runs.recent(db, MOST_RUNS) if r.finished_at]
     return Made(build(contents), contents.papers, tuple(reversed(runs)))
 
@@ -51,7 +56,7 @@ def _chosen(db: Connection, lines: set[str], claims: set[str]) -> list[str] | No
     return [i for i, c in active.items() if i in claims or lines & set(c.lines)]
 
 
-def _instant(db: Connection, since: str) -> str:
+def _instant(db: Connection, since: str, today: str) -> str:
     """The end of a run, or of a day, that changes are counted from."""
     if not since:
         return ""
@@ -59,6 +64,9 @@ def _instant(db: Connection, since: str) -> str:
     if run is not None:
         return run.finished_at or run.started_at
     try:
-        return f"{date.fromisoformat(since).isoformat()}T23:59:59+00:00"
+        day = date.fromisoformat(f"{since}-01" if is_month(since) else since).isoformat()
     except ValueError:
         raise UsageError(f"{since!r} is no run and no day", "name a run, or write YYYY-MM-DD") from None
+    if day > today:
+        raise UsageError(f"{since} is in the future", "name a past day")
+    return f"{day}T23:59:59+00:00"

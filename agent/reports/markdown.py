@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import prompts
 from agent.reports import open_matters
-from agent.reports.documents import url_of
+from agent.reports.documents import SMALL_JUDGE, is_small, url_of
 from agent.reports.marks import cited, escape
 from agent.reports.model import Change, ClaimStatus, Report
 from agent.reports.publishing import trend_of
@@ -29,7 +29,11 @@ def _head(report: Report) -> Iterator[str]:
         name: sum(s.name == name for s in report.statuses)
         for name in ("still-holds", "relaxed", "contradicted", "none yet")
     }
-    yield (f"{len(report.statuses)} claims: " + ", ".join(f"{n} {name}" for name, n in tally.items()) + ".")
+    many = "claim" if len(report.statuses) == 1 else "claims"
+    yield (f"{len(report.statuses)} {many}: " + ", ".join(f"{n} {name}" for name, n in tally.items()) + ".")
+    if report.run and is_small(report.run.judge):
+        yield ""
+        yield SMALL_JUDGE
     yield ""
 
 

@@ -32,6 +32,7 @@ class Contents:
     next_lines: list[Note] = field(default_factory=list)
     lead_counts: dict[tuple[str, int], int] | None = None
     since: str = ""
+    changed_in: Run | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Report:
     writings: list[Writing] = field(default_factory=list)
     next_lines: list[Note] = field(default_factory=list)
     since: str = ""
+    changed_in: Run | None = None
 
     @property
     def cited(self) -> dict[str, Citation]:
@@ -148,6 +150,7 @@ def build(contents: Contents) -> Report:
         # What rests on evidence that no longer stands under a verdict is not shown any more.
         next_lines=contents.next_lines,
         since=contents.since,
+        changed_in=None if contents.since else contents.changed_in or contents.run,
         writings=[w for w in contents.writings if all(set(s.cites) <= cited for s in w.sentences)],
     )
 
@@ -197,11 +200,12 @@ def _place(contents: Contents, evidence: Evidence) -> str:
 
 def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change]:
     """What the run changed; or, where an instant is given, what has changed since."""
-    if contents.run is None:
+    run = contents.changed_in or contents.run
+    if run is None:
         return []
     changes = []
     for status in statuses:
-        mine, earlier = _divided(status.history, contents.run, contents.since)
+        mine, earlier = _divided(status.history, run, contents.since)
         if mine and (not earlier or mine[-1].name != earlier[-1].name):
             before = earlier[-1] if earlier else None
             changes.append(Change(status, before, mine[-1], _resting(contents, mine[-1])))

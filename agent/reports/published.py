@@ -19,6 +19,7 @@ class Piece(BaseModel):
 class Quote(Piece):
     """A word-for-word quote that code found again in the paper version it names."""
 
+    part: int | None = Field(description="number of the part of the claim it is on; null: the whole claim")
     arxiv_id: str
     version: int | None
     title: str
@@ -174,6 +175,11 @@ class ReportDocument(Piece):
     format: int = FORMAT
     day: str
     since: str | None = Field(description="what changes are counted from; null: the run's own")
+    changed_in: str | None = Field(description="the run whose changes are told, where not counted from a day")
+    note: str = Field(description="what a reader should know of the judge")
+    unchallenged: int = Field(
+        description="how many of those that still hold rest on nothing adverse being found"
+    )
     tally: dict[str, int]
     changes: list[Change]
     lines: list[Line]

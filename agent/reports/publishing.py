@@ -5,10 +5,10 @@ from __future__ import annotations
 import prompts
 from agent import __version__
 from agent.reports import published as p
-from agent.reports.documents import url_of
+from agent.reports.documents import SMALL_JUDGE, is_small, url_of
 from agent.reports.model import Change, Citation, ClaimStatus, Report
 from agent.retest.window import months_between
-from store.records import Paper
+from store.records import Claim, Paper
 from store.remarks import Sentence
 
 NAMES = ("contradicted", "relaxed", "still-holds", "none yet")
@@ -20,6 +20,9 @@ def publish(report: Report) -> p.ReportDocument:
     statuses = report.statuses
     return p.ReportDocument(
         day=report.today, since=report.since or None,
+        changed_in=report.changed_in.id if report.changed_in else None,
+        note=SMALL_JUDGE if report.run and is_small(report.run.judge) else "",
+        unchallenged=sum(s.rule_name == s.name and _is_silent(s) for s in statuses),
         tally={name: sum(s.name == name for s in statuses) for name in NAMES},
         changes=sorted(map(_change, report.changes), key=lambda c: (NAMES.index(c.after), c.claim_id)),
         lines=[
@@ -41,6 +44,10 @@ def publish(report: Report) -> p.ReportDocument:
     )  # fmt: skip
 
 
+def _is_silent(status: ClaimStatus) -> bool:
+    return status.verdict is not None and status.verdict.basis == "unchallenged"
+
+
 def claim_of(status: ClaimStatus, today: str) -> p.Claim:
     """A claim of the document."""
     claim, verdict, held = status.claim, status.verdict, status.override
@@ -53,8 +60,8 @@ def claim_of(status: ClaimStatus, today: str) -> p.Claim:
         reason=verdict.reason if verdict else "never retested",
         rule_version=verdict.rule_version if verdict else None, tested_at=status.tested_at,
         tested_through=status.retest.window_to if status.retest else None, trend=trend_of(status),
-        quotes=[quote_of(c) for c in status.citations], leads=status.lead_count,
-        strongest_lead=quote_of(status.leads[0]) if status.leads else None,
+        quotes=[quote_of(c, claim) for c in status.citations], leads=status.lead_count,
+        strongest_lead=quote_of(status.leads[0], claim) if status.leads else None,
         nearest=[_paper(n) for n in status.nearest] if verdict and verdict.basis == "unchallenged" else [],
         durable_question=claim.durable_question, perishable_limitation=claim.perishable_limitation,
         source_check=status.check.state if status.check else None, tags=list(claim.tags),
@@ -73,10 +80,12 @@ def trend_of(status: ClaimStatus) -> list[p.Stand]:
     return found
 
 
-def quote_of(citation: Citation) -> p.Quote:
+def quote_of(citation: Citation, claim: Claim) -> p.Quote:
     """A quote of the document."""
     item, paper = citation.evidence, citation.paper
+    numbers = {a.id: n for n, a in enumerate(claim.atoms, 1)}
     return p.Quote(
+        part=numbers.get(item.atom_id),
         arxiv_id=paper.id, version=item.version, title=paper.title, published=paper.published,
         quote=citation.quote, place=citation.place, stance=item.stance, strength=item.strength,
         condition=item.condition, url=url_of(citation),
@@ -95,7 +104,7 @@ def _change(change: Change) -> p.Change:
         claim_id=change.status.claim.id, text=change.status.claim.text,
         before=(change.before.name if change.before else None) or "none yet",
         after=change.after.name or "none yet", condition=change.after.condition,
-        quote=quote_of(quote) if quote else None,
+        quote=quote_of(quote, change.status.claim) if quote else None,
     )  # fmt: skip
 
 
@@ -104,7 +113,8 @@ def _disagreement(
 ) -> p.Disagreement:
     told = report.reconciliation(supporting, adverse)
     return p.Disagreement(
-        claim_id=status.claim.id, axes=list(axes), supporting=quote_of(supporting), adverse=quote_of(adverse),
+        claim_id=status.claim.id, axes=list(axes), supporting=quote_of(supporting, status.claim),
+        adverse=quote_of(adverse, status.claim),
         written_by=told.writer if told else None,
         why=[_written(report, told.line_id, s) for s in told.sentences] if told else [],
     )  # fmt: skip

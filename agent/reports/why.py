@@ -9,13 +9,13 @@ from agent.retest.rule import ENOUGH_PAPERS, ENOUGH_VOICES, voices
 
 
 def why_not(status: ClaimStatus) -> dict[str, str]:
-    """A reason for each verdict the claim does not have, by verdict."""
+    """A reason for each verdict that the rule does not give the claim, by verdict."""
     reasons = {
         "still-holds": _not_holding(status),
         "relaxed": _not_relaxed(status),
         "contradicted": _not_contradicted(status),
     }
-    return {name: reason for name, reason in reasons.items() if name != status.name}
+    return {name: reason for name, reason in reasons.items() if name != status.rule_name}
 
 
 def _not_holding(status: ClaimStatus) -> str:
@@ -28,7 +28,7 @@ def _not_holding(status: ClaimStatus) -> str:
 
 
 def _not_relaxed(status: ClaimStatus) -> str:
-    if status.name == "contradicted":
+    if status.rule_name == "contradicted":
         return "no comparable newer support was found that the original setting still stands"
     return "no counted quote narrows or opposes it" + _held_back(status.leads, ("relaxes", "contradicts"))
 

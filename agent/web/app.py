@@ -63,7 +63,7 @@ async def _told(request: Request, error: Exception) -> Response:
     status, said, way_out = _of(error)
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": said, "way_out": way_out}, status)
-    return page(request, "error.html", status, said=said, way_out=way_out)
+    return page(request, "error.html", status, status=status, said=said, way_out=way_out)
 
 
 def _of(error: Exception) -> tuple[int, str, str]:

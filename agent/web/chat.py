@@ -115,7 +115,7 @@ async def _streamed(request: Request, ask: Events) -> AsyncIterator[ServerSentEv
     try:
         yield ServerSentEvent(event="begin", data={"name": name})
         while True:
-            event = await anyio.to_thread.run_sync(_next, events)
+            event = await anyio.to_thread.run_sync(_next, events, abandon_on_cancel=True)
             if event is _END:
                 return
             yield _told(request, event, labels)

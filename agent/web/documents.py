@@ -39,7 +39,7 @@ def overview(db: Connection, today: str) -> Document:
     tally = store.verdicts.tally(db)
     run, last = store.runs.latest(db), store.verdicts.last_run(db)
     telling = store.runs.get(db, last) if last else None
-    flips, total = store.verdicts.flips(db, telling.id, MOST_FLIPS) if telling else ([], 0)
+    flips, total = store.verdicts.flips(db, MOST_FLIPS, run_id=telling.id) if telling else ([], 0)
     statuses = _statuses(db, today, [v.claim_id for _, v in flips])
     return {
         "lines": [
@@ -63,7 +63,7 @@ def _change(before: str | None, status: ClaimStatus) -> Document:
     quote = next(iter(against or status.citations), None)
     return {
         "id": status.claim.id, "text": status.claim.text, "before": before or "none yet",
-        "after": status.name,
+        "after": status.rule_name,
         "condition": status.verdict.condition if status.verdict else "",
         "quote": citation_document(quote) if quote else None,
     }  # fmt: skip
@@ -158,18 +158,20 @@ def claim(db: Connection, today: str, claim_id: str) -> Document:
         "source_check_reason": status.check.reason if status.check else "",
         "why_not": why_not(status),
         "history": [_stand(v) for v in reversed(status.history)],
-        "evidence": [evidence(c) for c in status.citations],
-        "strongest_leads": [evidence(c) for c in status.leads[:MOST_LEADS]],
-        "rejected": [evidence(c) for c in status.rejected[:MOST_LEADS]],
+        "evidence": [evidence(c, status) for c in status.citations],
+        "strongest_leads": [evidence(c, status) for c in status.leads[:MOST_LEADS]],
+        "rejected": [evidence(c, status) for c in status.rejected[:MOST_LEADS]],
         "nearest": [paper_fields(p) for p in status.nearest],
     }  # fmt: skip
 
 
-def evidence(citation: Citation) -> Document:
-    """A quote with its gates."""
+def evidence(citation: Citation, status: ClaimStatus) -> Document:
+    """A quote with its gates, and the number of the part it is on, of a claim that has several."""
     item = citation.evidence
+    numbers = {a.id: n for n, a in enumerate(status.claim.atoms, 1)}
     return citation_document(citation) | {
-        "id": item.id, "claim_id": item.claim_id, "part": item.atom_id, "status": item.status,
+        "id": item.id, "claim_id": item.claim_id, "part": item.atom_id,
+        "part_number": numbers.get(item.atom_id), "status": item.status,
         "judge": item.judge, "condition": item.condition, "scope_match": item.scope_match,
         "gates": [asdict(g) for g in item.gates],
     }  # fmt: skip
@@ -258,11 +260,12 @@ def run(db: Connection, today: str, run_id: str) -> Document:
     held = store.runs.get(db, run_id)
     if held is None:
         raise NotThere(f"no run {run_id!r}", "the page of runs lists them")
-    flips, total = store.verdicts.flips(db, run_id, A_PAGE)
+    flips, total = store.verdicts.flips(db, A_PAGE, run_id=run_id)
     statuses = _statuses(db, today, [v.claim_id for _, v in flips])
     changes = [
         {"id": v.claim_id, "text": statuses[v.claim_id].claim.text, "before": before or "none yet",
-         "after": v.name or "none yet", "reason": v.reason}
+         "after": v.name or "none yet", "reason": v.reason,
+         "is_earlier": v.revision != statuses[v.claim_id].claim.revision}
         for before, v in flips if v.claim_id in statuses
     ]  # fmt: skip
     return run_document(held) | {"settings": held.settings, "changes": changes, "changes_in_all": total}

@@ -80,7 +80,8 @@ class Guard:
         scope.setdefault("state", {})["session"] = session
         scope["state"]["csrf"] = self._door.csrf(session)
         refused = self._why_not(request)
-        leaving = _dressed(send, self._door, session, is_new=SESSION not in request.cookies)
+        is_new = refused is None and SESSION not in request.cookies
+        leaving = _dressed(send, self._door, session, is_new=is_new)
         if refused is not None:
             await refused(scope, receive, leaving)
             return
@@ -88,11 +89,12 @@ class Guard:
 
     def _why_not(self, request: Request) -> Response | None:
         headers = request.headers
-        if urlsplit(f"//{headers.get('host', '')}").hostname not in self._door.hosts:
+        if _host_of(f"//{headers.get('host', '')}") not in self._door.hosts:
             return _refusal(400, "this server does not go by that name", "retest serve --host names it")
         if not self._has_turn(request.client.host if request.client else ""):
             return _refusal(429, "too many requests", "wait a minute")
-        if int(headers.get("content-length") or 0) > MOST_BYTES:
+        length = headers.get("content-length") or "0"
+        if not length.isdigit() or int(length) > MOST_BYTES:
             return _refusal(413, "too much at once", f"send at most {MOST_BYTES // 10**6} MB")
         path = request.url.path
         if not path.startswith(OPEN) and not self._door.knows(headers, request.cookies):
@@ -127,7 +129,15 @@ def _is_ours(headers: Headers) -> bool:
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if site not in (None, "same-origin", "none"):
         return False
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
+
+
+def _host_of(address: str) -> str | None:
+    """The name in an address, in small letters; None in what is no address."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
 
 
 def _refusal(status: int, why: str, way_out: str) -> Response:

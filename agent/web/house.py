@@ -62,6 +62,11 @@ class House:
         """The present instant."""
         return self._now().isoformat(timespec="seconds")
 
+    def seconds_since(self, instant: str) -> float:
+        """How long ago an instant was; without a zone it is in UTC."""
+        then = datetime.fromisoformat(instant)
+        return (self._now() - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
+
     @property
     def chat(self) -> Chat:
         """The chat over the home."""

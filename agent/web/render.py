@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from agent import __version__
 from agent.claims.pieces import ARXIV_ID
+from agent.reports.documents import SMALL_JUDGE, is_small
 from agent.text import without_controls
 
 FOLDER = Path(__file__).parent
@@ -26,7 +27,7 @@ def environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
     )  # fmt: skip
     made.filters |= {"arxiv": arxiv_url, "day": lambda t: (t or "")[:10], "slug": slug, "query": _query}
-    made.globals |= {"version": __version__}
+    made.globals |= {"version": __version__, "small_judge": SMALL_JUDGE, "is_small": is_small}
     return made
 
 
@@ -45,14 +46,14 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z]+", "-", text.lower())
 
 
-def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:
     """A page, or for htmx only the part that changed."""
     templates: Environment = request.app.state.templates
     found = templates.get_template(name).render(
         request=request, path=request.url.path, csrf=request.state.csrf,
         is_part=request.headers.get("hx-request") == "true", **values,
     )  # fmt: skip
-    return HTMLResponse(found, status)
+    return HTMLResponse(found, code)
 
 
 def part(request: Request, name: str, **values: Any) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -55,16 +55,22 @@ def run(request: Request, house: HouseOf, run_id: str) -> Response:
     with house.read() as db:
         found = documents.run(db, house.today, run_id)
     log = _lines(house.home.run_folder(found["id"]) / "log.jsonl")
-    ended = bool(log) and log[-1]["what"] in (ENDS, BROKEN)
+    # A process that was killed writes no last line: silence for longer than any step takes tells the same.
+    is_silent = not log or house.seconds_since(log[-1]["at"]) > PATIENCE
+    ended = is_silent or log[-1]["what"] in (ENDS, BROKEN)
     return page(request, "run.html", run=found, log=log[-LOG_LINES:], has_ended=ended)
 
 
-@router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
-async def events(house: HouseOf, run_id: str) -> AsyncIterator[ServerSentEvent]:
-    """Each stage of a run as its log tells it, until the run has ended."""
+def log_of(house: HouseOf, run_id: str) -> Path:
+    """Where a run's log is. Raises NotThere, before an answer has begun."""
     with house.read() as db:
-        path, told = house.home.run_folder(documents.run(db, house.today, run_id)["id"]) / "log.jsonl", 0
-    waited = 0.0
+        return house.home.run_folder(documents.run(db, house.today, run_id)["id"]) / "log.jsonl"
+
+
+@router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
+async def events(path: Annotated[Path, Depends(log_of)]) -> AsyncIterator[ServerSentEvent]:
+    """Each stage of a run as its log tells it, until the run has ended."""
+    told, waited = 0, 0.0
     while waited < PATIENCE:
         lines = await anyio.to_thread.run_sync(_lines, path)
         for line in lines[told:]:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from agent.settings import shown
+from agent.web.house import House
 from agent.web.render import page
-from agent.web.shared import HouseOf
+from agent.web.shared import Changes, HouseOf
 from agent.wiring.doctor import CHECKS, NETWORK, outcome
 
 router = APIRouter()
 
 
 @router.get("/settings")
-def settings(request: Request, house: HouseOf, ask: Annotated[bool, Query()] = False) -> Response:
-    """Every setting, keys masked, and what the doctor finds; arXiv and the LLM are asked only on request."""
-    checks = {
-        name: outcome(check, house.settings) for name, check in CHECKS.items() if ask or name not in NETWORK
-    }
-    return page(request, "settings.html", rows=shown(house.settings), checks=checks, has_asked=ask)
+def settings(request: Request, house: HouseOf) -> Response:
+    """Every setting, keys masked, and what the doctor finds without asking anybody."""
+    return _page(request, house, has_asked=False)
+
+
+@router.post("/settings/ask", dependencies=[Changes])
+def ask(request: Request, house: HouseOf) -> Response:
+    """The same, with arXiv and the model asked: for that reaches out, it takes a form of ours."""
+    return _page(request, house, has_asked=True)
+
+
+def _page(request: Request, house: House, *, has_asked: bool) -> Response:
+    chosen = {name: check for name, check in CHECKS.items() if has_asked or name not in NETWORK}
+    checks = {name: outcome(check, house.settings) for name, check in chosen.items()}
+    return page(request, "settings.html", rows=shown(house.settings), checks=checks, has_asked=has_asked)

@@ -79,6 +79,8 @@ class Kept:
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(texts), width] in the order asked."""
+        if not texts:
+            return vectors.NONE.matrix
         copy = vectors.load(self._folder)
         known = dict(zip(copy.ids, copy.matrix, strict=True)) if copy.made_of == self._made_of else {}
         keys = [hashlib.sha256(t.encode()).hexdigest() for t in texts]

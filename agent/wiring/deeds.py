@@ -57,6 +57,8 @@ class HomeDeeds:
 
     def retest(self, claim_ids: Sequence[str]) -> str:
         """See `agent.ports.Deeds`. Raises UsageError for a claim that is not there."""
+        if not claim_ids:
+            raise UsageError("no claim named", "name one or more")
         with self._reading() as db:
             unknown = set(claim_ids) - {c.id for c in store.claims.active(db, claim_ids)}
         if unknown:

@@ -41,7 +41,7 @@
       const state = piece("p", "Looking in the ledger", "dim waiting");
       state.setAttribute("role", "status");
       turn.append(state);
-      turn.scrollIntoView({ block: "nearest" });
+      turn.scrollIntoView({ block: "start" });
       leaving = new AbortController();
       busy(true);
       try {

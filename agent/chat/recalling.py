@@ -1,0 +1,128 @@
+"""What of the ledger bears on a question: by topic, by a claim or paper it names, or all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+import store.claims
+import store.evidence
+import store.papers
+import store.verdicts
+from agent.chat.finding import MOST_CLAIMS
+from agent.chat.parts import ChatParts
+from agent.chat.question import Question
+from agent.chat.search import Hit
+from agent.chat.sources import statuses
+from agent.reports.model import ClaimStatus
+
+FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """Claims found, best first; `told` is what can be said of them all, or of there being none."""
+
+    hits: list[Hit]
+    found: Mapping[str, ClaimStatus]
+    told: str = ""
+    papers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> Recalled:
+    """Find what bears on a question."""
+    with parts.ledger.read() as db:
+        if asked.of_verdict:
+            return _of_verdict(db, parts.today(), asked.of_verdict)
+        if asked.is_wide and asked.wants_changes:
+            return _changed(db, parts.today(), asked.since)
+        named = _by_paper(db, asked.ids)
+    asked = in_context(asked, memory)
+    vector = parts.finder.vector(asked.topic)
+    hits = _each_once([*named, *parts.finder.claims(asked, vector)])[:MOST_CLAIMS]
+    with parts.ledger.read() as db:
+        found = statuses(db, parts.today(), [h.id for h in hits])
+        after = _bound(db, asked, found)
+    papers = []
+    if _wants_papers(asked, hits, found):
+        known = _known(found)
+        near = parts.finder.near(vector, after, most=READ_AHEAD)
+        papers = [n.document() for n in near if n.paper.id not in known][:MOST_PAPERS]
+    return Recalled(hits, found, papers=papers)
+
+
+def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
+    """A question too short to be searched for alone takes the one before along."""
+    before = [turn["question"] for turn in memory if turn["question"]]
+    if len(question.topic.split()) >= FEW_WORDS or not before or question.ids:
+        return question
+    return replace(question, topic=f"{before[-1]} {question.topic}")
+
+
+def _of_verdict(db: Connection, today: str, name: str) -> Recalled:
+    ids, total = store.claims.search(db, verdict=name, most=MOST_CLAIMS)
+    some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
+    said = f"{total} of {store.claims.count(db)} claims {'is' if total == 1 else 'are'} {name}{some}."
+    told = said if total else f"No claim of the ledger is {name}."
+    return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids), told)
+
+
+def _changed(db: Connection, today: str, since: str | None) -> Recalled:
+    """What changed at all, since a day or in the last run that changed anything."""
+    run = None if since else store.verdicts.last_run(db)
+    flips, total = store.verdicts.flips(db, MOST_CLAIMS, run_id=run, since=since or "")
+    ids = [v.claim_id for _, v in flips]
+    when = f"since {since}" if since else "in the last run that gave a verdict"
+    some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
+    told = f"{total} verdict{'s' if total != 1 else ''} changed {when}{some}."
+    return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids),
+                    told if total else f"No verdict changed {when}.")  # fmt: skip
+
+
+def _by_paper(db: Connection, ids: tuple[str, ...]) -> list[Hit]:
+    """Claims that a paper named in the question is evidence on."""
+    given = [e for paper_id in ids for e in store.evidence.of_paper(db, paper_id) if e.status != "rejected"]
+    counted_first = sorted(given, key=lambda e: (e.status != "counted", -e.strength, e.id))
+    return [Hit(e.claim_id, 1.0) for e in counted_first]
+
+
+def _wants_papers(asked: Question, hits: list[Hit], found: Mapping[str, ClaimStatus]) -> bool:
+    has_few = sum(len(s.citations) for s in found.values()) < FEW_QUOTES
+    return asked.wants_newer or asked.since is not None or (bool(hits) and has_few)
+
+
+def day_after(parts: ChatParts, asked: Question) -> str | None:
+    """The day that papers a question asks for have to be later than; None where it names none."""
+    with parts.ledger.read() as db:
+        return _bound(db, replace(asked, wants_newer=True), {})
+
+
+def _bound(db: Connection, asked: Question, found: Mapping[str, ClaimStatus]) -> str | None:
+    """The day that papers have to be later than: the one asked for, that of the paper or the claim named."""
+    if asked.since or not asked.wants_newer:
+        return asked.since
+    if asked.ids:
+        named = store.papers.get_many(db, list(asked.ids))
+        return max((p.published for p in named.values()), default=_month_of(asked.ids[0]) + "-31")
+    months = [s.claim.as_of for s in found.values() if s.claim.as_of]
+    return f"{months[0]}-31" if months else None
+
+
+def _month_of(paper_id: str) -> str:
+    """The month in an arXiv id; old ones (archive/YYMMNNN) began in 1991."""
+    digits = paper_id.rpartition("/")[2][:4]
+    century = "19" if digits[:2] >= "91" else "20"
+    return f"{century}{digits[:2]}-{digits[2:4]}"
+
+
+def _known(found: Mapping[str, ClaimStatus]) -> set[str]:
+    """Papers that were judged for these claims already, and the claims' own."""
+    judged = {c.paper.id for s in found.values() for c in (*s.citations, *s.leads, *s.rejected)}
+    return judged | {p for s in found.values() for p in s.claim.source_ids}
+
+
+def _each_once(hits: list[Hit]) -> list[Hit]:
+    return list({h.id: h for h in reversed(hits)}.values())[::-1]
