@@ -40,7 +40,11 @@ SHOTS = (
     Shot("claims-phone", "/claims", "dark", 390),
     Shot("chat", "/chat", question=QUESTION),
     Shot("chat-phone", "/chat", "dark", 390, QUESTION),
-    Shot("run", "/runs"),
+    Shot("paper", "/papers/2503.04697"),
+    Shot("runs", "/runs"),
+    Shot("editor", "/editor"),
+    Shot("report", "/report"),
+    Shot("settings", "/settings", "dark"),
 )
 
 

@@ -144,11 +144,13 @@ def test_the_whole_ledger_is_asked_about(talked: Home) -> None:
             ask(chat, q)[-1]
             for q in ("What changed?", "Which claims are relaxed?", "Which claims are contradicted?")
         )
+        line = ask(chat, "Is reasoning faithful?")[-1]
         of_paper = ask(chat, "What does 2506.00001 say?")[-1]
         old = ask(chat, "Is there anything newer than cs/0112017 on faithfulness of fine-tuning?")[-1]
     assert changed["sentences"][0]["text"] == "1 verdict changed in the last run that gave a verdict."
     assert relaxed["sentences"][0]["text"] == "1 of 1 claims is relaxed."
     assert (none["found"], none["note"]) == (False, "No claim of the ledger is contradicted.")
+    assert line["sentences"][0]["text"] == "The line “Faithfulness” asks this: of its 1 claims 1 relaxed."
     assert of_paper["claims"][0]["id"] == "tuning-hurts"
     assert old["found"]
 

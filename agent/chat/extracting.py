@@ -19,9 +19,10 @@ _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"
 def extract(question: Question, found: Sequence[ClaimStatus], today: str, told: str = "") -> list[Sentence]:
     """Sentences on the claims found, best first; every one cites what it says.
 
-    `told` is what is known of all of them. A claim's quotes stand behind its verdict.
+    `told` is what is known of all of them, where a question is wide. A claim's quotes stand behind its
+    verdict.
     """
-    wide = bool(question.of_verdict) or question.is_wide
+    wide = bool(told)
     best = list(found if wide else found[:MOST_CLAIMS])
     refs = tuple(f"claim:{s.claim.id}" for s in best)
     lead = told or (_lead(best) if len(best) > 1 and not question.wants_why else "")
@@ -31,7 +32,7 @@ def extract(question: Question, found: Sequence[ClaimStatus], today: str, told: 
     for status in best[:1] if question.wants_why else best:
         said.append(Sentence(_verdict(status, today), (f"claim:{status.claim.id}",), "verdict"))
         said += _why(status) if question.wants_why else []
-        said += _quotes(status, question.since) if not wide else []
+        said += _quotes(status, question.since, 1 if wide else MOST_A_SIDE)
     return said
 
 
@@ -92,13 +93,13 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
     return said
 
 
-def _quotes(status: ClaimStatus, since: str | None) -> list[Sentence]:
-    """The strongest quotes of each side, and how many more there are."""
+def _quotes(status: ClaimStatus, since: str | None, a_side: int) -> list[Sentence]:
+    """The strongest quotes, so many a side, and how many more there are."""
     every = [c for c in status.citations if _is_in(c, since)]
     chosen = [
         (citation, side)
         for stance, side in _SIDES
-        for citation in [c for c in every if c.evidence.stance == stance][:MOST_A_SIDE]
+        for citation in [c for c in every if c.evidence.stance == stance][:a_side]
     ]
     said = [Sentence(f"“{c.quote}”", (f"evidence:{c.evidence.id}",), side) for c, side in chosen]
     if len(every) > len(said):

@@ -76,6 +76,11 @@ class Finder:
             search = self._fresh(db)
         return search.find(vector, question.topic, question.ids, most)
 
+    def line_of(self, vector: Vector) -> str | None:
+        """The line whose own question this is; None for a narrower one."""
+        with self._ledger.read() as db:
+            return self._fresh(db).line_of(vector)
+
     def near(self, vector: Vector, after: str | None = None, most: int = MOST_PASSAGES) -> list[Near]:
         """Papers close to a question, one entry a paper, v1 later than the day `after`."""
         hits = [h for h in closest(self._corpus(), vector, READ_AHEAD) if h.score >= CLOSE]

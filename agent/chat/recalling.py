@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,8 @@ from agent.chat.sources import statuses
 from agent.reports.model import ClaimStatus
 
 FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
+MOST_OF_A_LINE, MOST_TOLD = 500, 8
+ORDER = ("contradicted", "relaxed", "still-holds", "none yet")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> R
         named = _by_paper(db, asked.ids)
     asked = in_context(asked, memory)
     vector = parts.finder.vector(asked.topic)
+    line = None if named or asked.wants_changes else parts.finder.line_of(vector)
+    if line is not None:
+        return _of_line(parts, line)
     hits = _each_once([*named, *parts.finder.claims(asked, vector)])[:MOST_CLAIMS]
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [h.id for h in hits])
@@ -60,6 +66,20 @@ def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
     if len(question.topic.split()) >= FEW_WORDS or not before or question.ids:
         return question
     return replace(question, topic=f"{before[-1]} {question.topic}")
+
+
+def _of_line(parts: ChatParts, line_id: str) -> Recalled:
+    """A question as wide as a line: its claims are counted; what newer work speaks against is told first."""
+    with parts.ledger.read() as db:
+        line = next(x for x in store.claims.all_lines(db) if x.id == line_id)
+        ids, total = store.claims.search(db, line=line_id, most=MOST_OF_A_LINE)
+        found = statuses(db, parts.today(), ids)
+    counts = Counter(s.name for s in found.values())
+    told = ", ".join(f"{counts[name]} {name}" for name in ORDER if counts[name])
+    first = sorted(found.values(), key=lambda s: ORDER.index(s.name))[:MOST_TOLD]
+    some = f"; {len(first)} of them are shown" if total > len(first) else ""
+    lead = f"The line “{line.title}” asks this: of its {total} claims {told}{some}."
+    return Recalled([Hit(s.claim.id, 1.0) for s in first], {s.claim.id: s for s in first}, lead)
 
 
 def _of_verdict(db: Connection, today: str, name: str) -> Recalled:

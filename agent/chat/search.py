@@ -24,6 +24,8 @@ BY_WORDS, MOST_BY_WORDS, BY_LINE, BY_SOURCE, BY_NAME = 0.05, 10.0, 0.15, 1.0, 2.
 RELEVANT = 0.44
 """Claims that score less do not bear on a question: halfway between the best unanswerable and the weakest
 answerable question of the half of bench/questions.yaml that is for tuning."""
+SAME_QUESTION = 0.66
+"""Cosine from which a question is a line's own: the seed documents' are 0.72 and more, narrower ones 0.60."""
 CLOSE = 0.42
 """Cosine from which a passage or paper is close enough to be shown."""
 NEAR_BEST = 0.35
@@ -68,7 +70,7 @@ class ClaimSearch:
         own = [n for n, u in enumerate(units) if u.claim_id]
         self._vectors, self._of = vectors[own], np.array([place[units[n].claim_id] for n in own], dtype=int)
         lines = [n for n, u in enumerate(units) if u.line_id]
-        self._line_vectors = vectors[lines]
+        self._line_vectors, self._lines = vectors[lines], [units[n].line_id for n in lines]
         self._members = [
             [place[c.id] for c in claims if units[n].line_id in c.lines] for n in lines
         ]  # fmt: skip
@@ -89,6 +91,14 @@ class ClaimSearch:
             scores[self._sources.get(source, [])] += BY_SOURCE
         best = np.argsort(-scores, kind="stable")[:most]
         return [Hit(self._ids[n], float(scores[n])) for n in best]
+
+    def line_of(self, vector: NDArray[np.float32]) -> str | None:
+        """The line whose own question this is, in other words; None where it is a narrower one."""
+        if not self._lines:
+            return None
+        cosines = self._line_vectors @ vector
+        best = int(np.argmax(cosines))
+        return self._lines[best] if cosines[best] >= SAME_QUESTION else None
 
 
 def relevant(hits: Sequence[Hit]) -> list[Hit]:
