@@ -155,6 +155,12 @@ def test_the_whole_ledger_is_asked_about(talked: Home) -> None:
     assert old["found"]
 
 
+def test_that_no_claim_has_a_verdict_is_no_answer_that_nothing_was_found(talked: Home) -> None:
+    with llm_server(streams("NOTHING FOUND")) as server, chat_over(talked, server.url) as (chat, _):
+        answer = ask(chat, "Which claims are contradicted?")[-1]
+    assert answer["note"] == "No claim of the ledger is contradicted."
+
+
 def test_a_persons_word_is_told_as_one_and_an_earlier_wording_is_not_retold(talked: Home) -> None:
     ledger = Ledger.open(talked.ledger)
     with ledger.write() as db:

@@ -100,8 +100,7 @@ def extract_answer(state: ChatState, runtime: Given) -> ChatState:
         found = statuses(db, parts.today(), [claim_id for claim_id, _ in state["hits"]])
     said = [{"text": s.text, "cites": list(s.cites), "role": s.role}
             for s in extract(asked, list(found.values()), parts.today(), state["told"])]  # fmt: skip
-    nothing = "" if said else state["told"]
-    note = " ".join(t for t in (state.get("note", ""), EXTRACTED if said else nothing) if t)
+    note = " ".join(t for t in (state.get("note", ""), EXTRACTED if said else "") if t)
     return {"said": said, "is_extracted": True, "note": note}
 
 
@@ -113,7 +112,8 @@ def settle(state: ChatState, runtime: Given) -> ChatState:
         known = sources_of(db, parts.today(), [r for s in said for r in s.cites])
         more = beside(db, parts.today(), state)
     by = EXTRACTION if state.get("is_extracted") or parts.talker is None else parts.talker.name
-    answer = answer_document(state["question"], said, known, by=by, note=state.get("note", ""), beside=more)
+    note = state.get("note", "") or ("" if said else state.get("told", ""))
+    answer = answer_document(state["question"], said, known, by=by, note=note, beside=more)
     return {"answer": answer}
 
 
