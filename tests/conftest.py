@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import store.claims
 from store.files import Home
@@ -15,6 +16,8 @@ from store.ledger import Ledger
 from store.records import Axis, Claim, Line, Paper, Provenance, Source
 
 SHARED = Path(os.environ.get("RETEST_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+settings.register_profile("shared machines", deadline=None)  # how long a case takes is the machine's affair
+settings.load_profile("shared machines")
 NOW = datetime(2026, 9, 1, 6, tzinfo=UTC)
 
 
