@@ -49,11 +49,11 @@ class Threads:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
+        self._connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
         self._lock = threading.Lock()
-        with self._lock, self.connection:
-            self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.executescript(_SCHEMA)
+        with self._lock, self._connection:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.executescript(_SCHEMA)
 
     def begin(self, title: str, now: str) -> str:
         """Begin a thread; return its id."""
@@ -84,11 +84,11 @@ class Threads:
     def ask(self, thread_id: str, question: str, now: str) -> int:
         """Note a question; return its number."""
         self._check(thread_id)
-        with self._lock, self.connection:
-            number = self.connection.execute(
+        with self._lock, self._connection:
+            number = self._connection.execute(
                 "SELECT COALESCE(MAX(number), 0) + 1 FROM turns WHERE thread_id = ?", (thread_id,)
             ).fetchone()[0]
-            self.connection.execute(
+            self._connection.execute(
                 "INSERT INTO turns (thread_id, number, question, asked_at) VALUES (?, ?, ?, ?)",
                 (thread_id, number, question, now),
             )
@@ -96,12 +96,12 @@ class Threads:
 
     def answer(self, thread_id: str, number: int, answer: dict[str, Any], now: str) -> None:
         """Note an answer."""
-        with self._lock, self.connection:
-            self.connection.execute(
+        with self._lock, self._connection:
+            self._connection.execute(
                 "UPDATE turns SET answer = ? WHERE thread_id = ? AND number = ?",
                 (json.dumps(answer, ensure_ascii=False), thread_id, number),
             )
-            self.connection.execute("UPDATE threads SET updated_at = ? WHERE id = ?", (now, thread_id))
+            self._connection.execute("UPDATE threads SET updated_at = ? WHERE id = ?", (now, thread_id))
 
     def summary(self, thread_id: str) -> dict[str, Any] | None:
         """What stands for the older turns of a thread, up to its `number`; None where nothing does."""
@@ -123,7 +123,7 @@ class Threads:
 
     def close(self) -> None:
         """Close the file."""
-        self.connection.close()
+        self._connection.close()
 
     def _check(self, thread_id: str) -> None:
         if not self._read("SELECT 1 FROM threads WHERE id = ?", thread_id):
@@ -131,8 +131,8 @@ class Threads:
 
     def _read(self, query: str, *values: object) -> list[Any]:
         with self._lock:
-            return self.connection.execute(query, values).fetchall()
+            return self._connection.execute(query, values).fetchall()
 
     def _write(self, query: str, *values: object) -> None:
-        with self._lock, self.connection:
-            self.connection.execute(query, values)
+        with self._lock, self._connection:
+            self._connection.execute(query, values)

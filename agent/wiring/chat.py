@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -40,8 +41,10 @@ def open_chat(settings: Settings) -> Iterator[Chat]:
     home, clock = Home(settings.home), SystemClock()
     ledger = Ledger.view(home.ledger)
     threads = Threads(home.chats)
+    # A connection of its own: transactions of threads and of checkpoints do not mix.
+    checkpoints = sqlite3.connect(home.chats, check_same_thread=False, timeout=30)
     try:
-        saver = SqliteSaver(threads.connection)
+        saver = SqliteSaver(checkpoints)
         parts = ChatParts(
             ledger=ledger, finder=open_finder(settings, ledger), deeds=HomeDeeds(settings),
             today=lambda: clock.now().date().isoformat(), talker=talker(settings), budget=budget(settings),
@@ -49,6 +52,7 @@ def open_chat(settings: Settings) -> Iterator[Chat]:
         )  # fmt: skip
         yield Chat(parts, threads, saver, lambda: clock.now().isoformat(timespec="seconds"))
     finally:
+        checkpoints.close()
         threads.close()
         ledger.close()
 

@@ -61,6 +61,7 @@ def chat_over(
             Vectors(tuple(f"papers:{i}" for i in ids), index.vectors("papers", ids), "x") if ids else None
         )
     threads = Threads(home.chats)
+    checkpoints = sqlite3.connect(home.chats, check_same_thread=False, timeout=30)
     parts = ChatParts(
         ledger=ledger, deeds=deeds, today=lambda: NOW.date().isoformat(), secrets=(KEY,),
         finder=Finder(ledger, embedder.embed, embedder.embed, lambda: corpus or NONE),
@@ -68,8 +69,9 @@ def chat_over(
         talker=LlmTalker(client, "m", sleep=lambda _: None) if client else None,
     )  # fmt: skip
     try:
-        yield Chat(parts, threads, SqliteSaver(threads.connection), NOW.isoformat), deeds
+        yield Chat(parts, threads, SqliteSaver(checkpoints), NOW.isoformat), deeds
     finally:
+        checkpoints.close()
         threads.close()
         ledger.close()
 
