@@ -12,7 +12,8 @@ from sqlalchemy import Column, Connection, Integer, Row, cast, delete, func, ins
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
 from store.remark_tables import claim_tags
-from store.schema import claim_lines, claim_revisions, claims, lines, verdicts
+from store.schema import claim_lines, claim_revisions, claims, lines
+from store.verdicts import shown
 
 NONE_YET = "none yet"
 _LITERAL = str.maketrans({c: f"\\{c}" for c in "%_\\"})
@@ -124,16 +125,14 @@ def search(
 ) -> tuple[list[str], int]:
     """Ids of active claims, by line and id, and how many there are in all.
 
-    Every word has to stand in the text or id; `verdict` is the rule's, "none yet" for none.
+    Every word has to stand in the text or id; `verdict` is the one shown, "none yet" for none.
     """
-    newest = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
-    held = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
+    held = shown()
     query = (
         select(claims.c.id)
+        .join(held, held.c.claim_id == claims.c.id)
         .join(claim_revisions, (claim_revisions.c.claim_id == claims.c.id)
               & (claim_revisions.c.revision == claims.c.revision))
-        .outerjoin(verdicts, held & verdicts.c.id.in_(newest))
-        .where(claims.c.retired.is_(False))
     )  # fmt: skip
     for word in words.split():
         said = f"%{word.translate(_LITERAL)}%"
@@ -147,7 +146,7 @@ def search(
     if tag:
         query = query.where(claims.c.id.in_(select(claim_tags.c.claim_id).where(claim_tags.c.tag == tag)))
     if verdict:
-        query = query.where(verdicts.c.name.is_(None) if verdict == NONE_YET else verdicts.c.name == verdict)
+        query = query.where(held.c.name.is_(None) if verdict == NONE_YET else held.c.name == verdict)
     total = db.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     found = db.execute(query.order_by(claims.c.id).limit(most).offset(offset)).scalars()
     return list(found), int(total)

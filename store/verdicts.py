@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select
+from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 
 from store.records import Verdict
+from store.remark_tables import overrides
 from store.schema import claim_lines, claims, verdict_evidence, verdicts
 
 _COLUMNS = (
@@ -100,18 +101,29 @@ def flips(
 
 
 def tally(db: Connection) -> dict[tuple[str, str | None], int]:
-    """How many active claims of each line have which verdict by the rule, by (line id, name)."""
-    last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
-    mine = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
+    """How many active claims of each line are shown with which verdict, by (line id, name)."""
+    held = shown()
     query = (
-        select(claim_lines.c.line_id, verdicts.c.name, func.count())
-        .select_from(claims)
-        .join(claim_lines, claim_lines.c.claim_id == claims.c.id)
-        .outerjoin(verdicts, mine & verdicts.c.id.in_(last))
-        .where(claims.c.retired.is_(False))
-        .group_by(claim_lines.c.line_id, verdicts.c.name)
+        select(claim_lines.c.line_id, held.c.name, func.count())
+        .join(held, held.c.claim_id == claim_lines.c.claim_id)
+        .group_by(claim_lines.c.line_id, held.c.name)
     )
     return {(row[0], row[1]): row[2] for row in db.execute(query)}
+
+
+def shown() -> Subquery:
+    """Active claims (`claim_id`) and the verdict shown (`name`): a person's word, else the rule's or none."""
+    last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
+    said = select(func.max(overrides.c.id)).group_by(overrides.c.claim_id, overrides.c.revision)
+    by_rule = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
+    by_hand = (overrides.c.claim_id == claims.c.id) & (overrides.c.revision == claims.c.revision)
+    return (
+        select(claims.c.id.label("claim_id"), func.coalesce(overrides.c.name, verdicts.c.name).label("name"))
+        .outerjoin(verdicts, by_rule & verdicts.c.id.in_(last))
+        .outerjoin(overrides, by_hand & overrides.c.id.in_(said))
+        .where(claims.c.retired.is_(False))
+        .subquery()
+    )
 
 
 def _load(db: Connection, chosen: Any) -> list[Verdict]:

@@ -210,6 +210,11 @@ def test_an_override_stands_beside_the_rules_verdict(at: str) -> None:
     told = " ".join(" ".join(held.xpath("//section[@class='override']")[0].itertext()).split())
     assert told.startswith("Override by Ada, ")
     assert "Read it all. The rule says relaxed" in told
+    found = {v: requests.get(f"{at}/api/claims", params={"verdict": v}, timeout=9).json()["total"]
+             for v in ("contradicted", "relaxed")}  # fmt: skip
+    assert found == {"contradicted": 1, "relaxed": 0}
+    counts = requests.get(f"{at}/api/overview", timeout=9).json()["lines"][0]["counts"]
+    assert (counts["contradicted"], counts["relaxed"]) == (1, 0)
     lifted = html(me.post(path, verdict="lift", reason="I was wrong.", by="Ada"))
     assert not lifted.xpath("//section[@class='override']")
     assert me.post(path, verdict="relaxed", reason=" ", by="Ada").status_code == 400
