@@ -27,7 +27,7 @@ from tests.test_chat import retested as retested
 from tests.test_chat import talked as talked
 from tests.test_forms import made_of
 from tests.test_run import write_snapshot
-from tests.test_web import PAGES
+from tests.test_web import PAGES, run_of
 
 LIST = """- Longer chains help small models on hard tasks (2025-01, arXiv:2501.00001).
 - Tools carry small models past the reasoning cliff (2026-01, arXiv:2601.00002).
@@ -58,7 +58,7 @@ def test_no_page_has_an_accessibility_violation(
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page, found = context.new_page(), dict[str, Any]()
     with site(talked) as at:
-        for path in PAGES:
+        for path in (*PAGES, f"/runs/{run_of(talked)}"):
             page.goto(at + path)
             result = Axe().run(page)
             found |= {f"{path} {v['id']}": v["nodes"][0]["html"] for v in result.response["violations"]}

@@ -16,12 +16,18 @@ from urllib.parse import quote
 import pytest
 import requests
 from lxml import etree
+from sqlalchemy import Connection
 
 import store.claims
+import store.evidence
+import store.papers
+import store.runs
+import store.verdicts
 from agent.web import chat as web_chat
 from store.files import Home
 from store.ledger import Ledger
-from tests.conftest import make_claim
+from store.records import Evidence, GateResult, Paper, Passage, Run, Verdict
+from tests.conftest import make_claim, make_paper
 from tests.hostile import HOSTILE
 from tests.standins.llm import llm_server, streams
 from tests.standins.site import site
@@ -43,6 +49,11 @@ def at(talked: Home) -> Iterator[str]:
         yield address
 
 
+def run_of(home: Home) -> str:
+    """The name of the home's run."""
+    return next(p.name for p in home.root.glob("run-*") if p.is_dir())
+
+
 class Visitor:
     """A browser's manners without a browser: a session's cookie and token."""
 
@@ -59,9 +70,9 @@ def html(answer: requests.Response) -> Any:
     return etree.HTML(answer.text)
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_there_with_its_safe_headers(at: str, path: str) -> None:
-    answer = requests.get(at + path, timeout=30)
+@pytest.mark.parametrize("path", [*PAGES, "/runs/RUN"])
+def test_every_page_is_there_with_its_safe_headers(at: str, talked: Home, path: str) -> None:
+    answer = requests.get(at + path.replace("RUN", run_of(talked)), timeout=30)
     tree = html(answer)
     assert tree.xpath("//h1")
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
@@ -305,6 +316,57 @@ def test_hostile_claims_stay_text_on_every_page(talked: Home, start: int) -> Non
             inert(me.post("/editor/preview", text=f"- {text}\n- {text}\n", line="faith"))
             me.post("/claims/h0/override", verdict="relaxed", reason=text, by=text, condition=text)
             inert(requests.get(at + "/claims/h0", timeout=9))
+
+
+def test_hostile_papers_stay_text_on_every_page(talked: Home) -> None:
+    ledger = Ledger.open(talked.ledger)
+    with ledger.write() as db:
+        store.runs.start(db, Run("run-h", "2026-09-03T00:00:00+00:00", "2026-09-03", "snapshot", "j", {}))
+        papers = [
+            make_paper(
+                n,
+                id=f"2601.{n:05d}",
+                title=text,
+                abstract=f"{text} {text}",
+                authors=(text,),
+                published="2026-01-05",
+            )
+            for n, text in enumerate(h.replace("\x00", "") for h in HOSTILE)
+        ]
+        store.papers.save(db, papers, "snapshot", "run-h")
+        found = [_quoted(db, p, n) for n, p in enumerate(papers)]
+        store.evidence.save(db, found)
+        store.verdicts.save(db, Verdict(
+            "contradicted", "refuted", HOSTILE[0], 0.9, evidence_ids=tuple(e.id for e in found),
+            claim_id="tuning-hurts", run_id="run-h", reason=HOSTILE[1],
+            decided_at="2026-09-03T07:00:00+00:00",
+        ))  # fmt: skip
+    ledger.close()
+    with site(talked) as at:
+        for path in ("/", "/claims/tuning-hurts", "/lines/faith", "/runs/run-h"):
+            inert(requests.get(at + path, timeout=30))
+        for paper in papers:
+            inert(requests.get(f"{at}/papers/{paper.id}", timeout=9))
+        me = Visitor(at)
+        answer = me.post("/chat", question=ASKED)
+        inert(answer)
+        assert "contradicted" in answer.text
+
+
+def _quoted(db: Connection, paper: Paper, number: int) -> Evidence:
+    """Evidence whose quote is the whole of a paper's first words."""
+    text_id = store.papers.save_text(db, paper, "abstract", paper.text)
+    store.papers.save_passages(
+        db, [Passage(f"{text_id}.0", text_id, paper.id, paper.title[:80], None, 0, len(paper.text), "")]
+    )
+    return Evidence(
+        id=f"h{number}", claim_id="tuning-hurts", revision=1, atom_id="tuning-hurts", paper_id=paper.id,
+        version=1,
+        text_id=text_id, published=paper.published, stance=("contradicts", "relaxes", "supports")[number % 3],
+        quote=paper.title, start=0, end=len(paper.title), section=paper.title[:80], scope_match={},
+        condition=paper.title, own_words=True, replication=False, strength=0.9, judge="j", status="counted",
+        gates=(GateResult("found", True, paper.title),), run_id="run-h",
+    )  # fmt: skip
 
 
 def inert(answer: requests.Response) -> None:
