@@ -53,11 +53,11 @@ def of_claim(db: Connection, claim_id: str, revision: int, until: str = LAST) ->
 
 
 def by_claim(
-    db: Connection, only: Collection[str] | None = None, *, cited: bool = False
+    db: Connection, only: Collection[str] | None = None, *, cited: bool = False, gates: bool = True
 ) -> dict[tuple[str, int], list[Evidence]]:
     """Evidence by (claim id, revision), strongest first; of all claims, or of a few.
 
-    `cited` gives only what the newest verdicts rest on, without its gates.
+    `cited` gives only what the newest verdicts rest on, without its gates; so does `gates` unset, of all.
     """
     chosen = evidence.c.claim_id.in_(only) if only is not None else evidence.c.id == evidence.c.id
     if cited:
@@ -65,7 +65,7 @@ def by_claim(
         resting = select(verdict_evidence.c.evidence_id).where(verdict_evidence.c.verdict_id.in_(newest))
         chosen = chosen & evidence.c.id.in_(resting)
     found: dict[tuple[str, int], list[Evidence]] = {}
-    for item in _load(db, chosen, gates=not cited):
+    for item in _load(db, chosen, gates=gates and not cited):
         found.setdefault((item.claim_id, item.revision), []).append(item)
     return found
 

@@ -29,15 +29,16 @@ def load(
     only: Collection[str] | None = None,
     cited: bool = False,
     since: str = "",
+    gates: bool = True,
 ) -> Contents:
     """Load the ledger as it stands, for all claims or only some.
 
     Changes are those since the instant `since`; without it, those of the run `run_id`, or else of the last
     finished one. `cited` loads what present verdicts rest on and no more: enough to show statuses, many
-    times faster.
+    times faster. Gates are most of a large ledger; `gates` unset leaves them out.
     """
     claims = store.claims.active(db, only)
-    evidence = store.evidence.by_claim(db, only, cited=cited)
+    evidence = store.evidence.by_claim(db, only, cited=cited, gates=gates)
     histories = store.verdicts.histories(db, only, newest=cited)
     mine = [e for c in claims for e in evidence.get((c.id, c.revision), [])]
     nearest = {} if cited else _nearest(db, claims, histories)
