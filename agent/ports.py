@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -264,7 +264,7 @@ class Talker(Protocol):
 
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
-    ) -> Iterator[str | ToolCall | Usage]:
+    ) -> Generator[str | ToolCall | Usage, None, None]:
         """Yield text as it comes, then the tools it asks for, then what it cost.
 
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.

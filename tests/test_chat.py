@@ -404,6 +404,22 @@ def test_no_call_is_begun_that_could_go_over_the_budget(talked: Home) -> None:
     assert "the budget is reached" in answer["note"]
 
 
+def test_an_answer_that_is_stopped_is_paid_for_as_if_it_were_whole(talked: Home) -> None:
+    stop, release = threading.Event(), threading.Event()
+    budget = Budget(cap=1.0, price=Price(1.0, 1.0, 10.0))
+    said = streams("It is relaxed [S1].\n", "More [S1].", pause=lambda: release.wait(20))
+    with llm_server(said) as server, chat_over(talked, server.url, budget) as (chat, _):
+        for event in conversed(chat, ASKED, None, stop, lambda _: False):
+            if event["kind"] == "sentence":
+                stop.set()
+                release.set()
+        for worker in threading.enumerate():
+            if worker.name == "answer":
+                worker.join(20)
+    assert budget.spent > 0
+    assert budget._reserved == pytest.approx(0)
+
+
 @pytest.mark.parametrize("question", ["", "   ", "x" * 2001])
 def test_what_is_no_question_is_an_error(talked: Home, question: str) -> None:
     with chat_over(talked) as (chat, _), pytest.raises(UsageError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import openai
@@ -28,7 +28,7 @@ class LlmTalker:
 
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
-    ) -> Iterator[str | ToolCall | Usage]:
+    ) -> Generator[str | ToolCall | Usage, None, None]:
         """See `agent.ports.Talker`."""
         try:
             yield from self._pieces(self._begun(messages, tools))

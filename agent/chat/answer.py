@@ -47,11 +47,6 @@ def answer_document(
     }  # fmt: skip
 
 
-def refs_of(answer: Document) -> dict[str, str]:
-    """What each label of an answer stands for."""
-    return {s["label"]: s["ref"] for s in answer["sources"]}
-
-
 def as_markdown(answer: Document) -> str:
     """An answer to paste elsewhere. Text from papers and models is data: its marks are escaped."""
     parts = [f"**{escape(answer['question'])}**", ""]

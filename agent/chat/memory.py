@@ -7,12 +7,12 @@ from typing import Any
 
 import prompts
 from agent.chat.checking import Cutter, draft_of, why_not_shown
-from agent.chat.parts import ChatParts
+from agent.chat.parts import ChatParts, talked
 from agent.chat.sources import sources_of
 from agent.chat.state import labels_of
 from agent.chat.threads import Threads
 from agent.errors import JudgeError
-from agent.ports import Talker, Usage
+from agent.ports import Talker
 from agent.retest.budget import BudgetReached
 
 Turn = dict[str, Any]
@@ -72,12 +72,9 @@ def _by_model(parts: ChatParts, talker: Talker, old: Sequence[Turn]) -> list[Tur
     messages = [{"role": "system", "content": prompt.system},
                 {"role": "user", "content": prompt.render(turns=as_text(old, labels))}]  # fmt: skip
     try:
-        reserved = parts.budget.reserve(len(str(messages)), "chat")
-        pieces = list(talker.stream(messages, []))
+        pieces = list(talked(parts, talker, messages))
     except (JudgeError, BudgetReached):
         return []
-    usage = next((p for p in pieces if isinstance(p, Usage)), Usage())
-    parts.budget.settle(reserved, *usage, claim="chat")
     text = "".join(p for p in pieces if isinstance(p, str))
     drafts = [draft_of(s) for s in (*cutter.feed(text), *cutter.end())]
     kept = [d for d in drafts if not why_not_shown(d, given)][:MOST_SENTENCES]

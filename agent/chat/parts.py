@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.chat.finding import Finder
-from agent.ports import Deeds, Talker
+from agent.ports import Deeds, Talker, ToolCall, Usage
 from agent.retest.budget import Budget
 from store.ledger import Ledger
 
@@ -27,3 +29,27 @@ class ChatParts:
     budget: Budget = field(default_factory=Budget)
     secrets: tuple[str, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
+
+
+def talked(
+    parts: ChatParts,
+    talker: Talker,
+    messages: Sequence[Mapping[str, Any]],
+    tools: Sequence[Mapping[str, Any]] = (),
+) -> Generator[str | ToolCall | Usage, None, None]:
+    """A model's stream, within the budget. What broke off without its bill is counted as dear as it could be.
+
+    Raises JudgeError, and BudgetReached before anything is asked.
+    """
+    reserved = parts.budget.reserve(len(str(messages)), "chat")
+    bill, has_come = None, False
+    try:
+        with closing(talker.stream(messages, tools)) as stream:
+            for piece in stream:
+                bill, has_come = piece if isinstance(piece, Usage) else bill, True
+                yield piece
+    finally:
+        if bill is not None and any(bill):
+            parts.budget.settle(reserved, *bill, claim="chat")
+        else:
+            parts.budget.forfeit(reserved, "chat", answers=int(has_come))

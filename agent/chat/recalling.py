@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,10 +18,11 @@ from agent.chat.question import Question
 from agent.chat.search import Hit
 from agent.chat.sources import statuses
 from agent.reports.model import ClaimStatus
+from store.claims import NONE_YET
 
 FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
-MOST_OF_A_LINE, MOST_TOLD = 500, 8
-ORDER = ("contradicted", "relaxed", "still-holds", "none yet")
+MOST_TOLD = 8
+ORDER = ("contradicted", "relaxed", "still-holds", NONE_YET)
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,15 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
     """A question as wide as a line: its claims are counted; what newer work speaks against is told first."""
     with parts.ledger.read() as db:
         line = next(x for x in store.claims.all_lines(db) if x.id == line_id)
-        ids, total = store.claims.search(db, line=line_id, most=MOST_OF_A_LINE)
-        found = statuses(db, parts.today(), ids)
-    counts = Counter(s.name for s in found.values())
-    told = ", ".join(f"{counts[name]} {name}" for name in ORDER if counts[name])
-    first = sorted(found.values(), key=lambda s: ORDER.index(s.name))[:MOST_TOLD]
-    some = f"; {len(first)} of them are shown" if total > len(first) else ""
+        tally = store.verdicts.tally(db)
+        counts = {name: tally.get((line_id, None if name == NONE_YET else name), 0) for name in ORDER}
+        chosen = [store.claims.search(db, line=line_id, verdict=n, most=MOST_TOLD)[0] for n in ORDER]
+        ids = [i for some in chosen for i in some][:MOST_TOLD]
+        found, total = statuses(db, parts.today(), ids), sum(counts.values())
+    told = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
     lead = f"The line “{line.title}” asks this: of its {total} claims {told}{some}."
-    return Recalled([Hit(s.claim.id, 1.0) for s in first], {s.claim.id: s for s in first}, lead)
+    return Recalled([Hit(i, 1.0) for i in ids], found, lead)
 
 
 def _of_verdict(db: Connection, today: str, name: str) -> Recalled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from langgraph.config import get_stream_writer
@@ -12,7 +13,7 @@ import prompts
 from agent.chat import tools
 from agent.chat.checking import Cutter, draft_of, why_not_shown
 from agent.chat.memory import as_text
-from agent.chat.parts import ChatParts
+from agent.chat.parts import ChatParts, talked
 from agent.chat.sources import Source, sources_of
 from agent.chat.state import ChatState, labels_of, with_refs
 from agent.errors import JudgeError
@@ -116,18 +117,12 @@ def _listen(
     parts: ChatParts, talker: Talker, messages: list[dict[str, Any]], *, is_last: bool, ear: _Ear
 ) -> None:
     """Hear the whole answer, or as much of it as a person wants."""
-    reserved = parts.budget.reserve(len(str(messages)), "chat")
-    try:
-        for piece in talker.stream(messages, [] if is_last else tools.schemas()):
+    with closing(talked(parts, talker, messages, [] if is_last else tools.schemas())) as stream:
+        for piece in stream:
             if parts.stop.is_set():
-                break
+                return
             ear.hear(piece)
-    except JudgeError:
-        parts.budget.forfeit(reserved, "chat", answers=1 if ear.heard else 0)
-        raise
-    if not parts.stop.is_set():
-        ear.end()
-    parts.budget.settle(reserved, *ear.usage, claim="chat")
+    ear.end()
 
 
 def _opening(

@@ -17,7 +17,6 @@ from agent.reports.documents import SMALL_JUDGE, is_small
 from agent.text import without_controls
 
 FOLDER = Path(__file__).parent
-_VERSIONED = re.compile(r"(.+?)(v\d+)?")
 
 
 def environment() -> Environment:
@@ -47,12 +46,11 @@ def slug(text: str) -> str:
 
 
 def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:
-    """A page, or for htmx only the part that changed."""
+    """A whole page; htmx takes the part it wants out of it."""
     templates: Environment = request.app.state.templates
     found = templates.get_template(name).render(
-        request=request, path=request.url.path, csrf=request.state.csrf,
-        is_part=request.headers.get("hx-request") == "true", **values,
-    )  # fmt: skip
+        request=request, path=request.url.path, csrf=request.state.csrf, **values
+    )
     return HTMLResponse(found, code)
 
 
