@@ -178,7 +178,9 @@ def test_a_persons_word_is_told_as_one_and_an_earlier_wording_is_not_retold(talk
     ledger.close()
     with chat_over(talked) as (chat, _):
         edited = ask(chat, "What changed on the faithfulness of a chain of thought since 2026-01-01?")[-1]
-    assert not [s for s in edited["sentences"] if "went from" in s["text"]]
+        bare = ask(chat, "What changed?")[-1]
+    assert not [s for a in (edited, bare) for s in a["sentences"] if "went from" in s["text"]]
+    assert any(s["text"].endswith("has changed since they were worded so.") for s in bare["sentences"])
 
 
 def test_a_ledger_without_claims_and_odd_bytes_are_no_trouble(tmp_path: Path) -> None:

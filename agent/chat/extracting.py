@@ -88,7 +88,8 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
             said.append(Sentence(text, (f"verdict:{verdict.id}",), "change"))
     if not said and found:
         refs = tuple(f"claim:{s.claim.id}" for s in found)
-        text = f"No verdict of the {len(found)} closest claims has changed since {since}."
+        when = since or "they were worded so"
+        text = f"No verdict of the {len(found)} closest claims has changed since {when}."
         said.append(Sentence(text, refs, "change"))
     return said
 
