@@ -197,19 +197,21 @@ class Screener(Protocol):
         """Everything the answer depends on, as JSON."""
 
     def bearing(self, claim: Claim, passages: Sequence[Passage]) -> float:
-        """The largest probability, over parts and sentences, that a sentence is not neutral."""
+        """How likely the paper bears on the likeliest part."""
 
 
 class Judge(Protocol):
     """Turns (claim, paper, passages) into findings, blind to verdicts and to other papers.
 
     `name` changes whenever an answer might. Findings under `threshold_of` are leads. `calibration`
-    (slope, offset) turns the raw confidence of a verdict into a calibrated one; (1, 0) is none.
+    (slope, offset) turns the raw confidence of a verdict into a calibrated one; (1, 0) is none. An adverse
+    lead of at least the strength `open_from` keeps a claim open until a person has reviewed it.
     """
 
     name: str
     kind: str
     calibration: tuple[float, float]
+    open_from: float
 
     def threshold_of(self, stance: Stance, section: str) -> float:
         """Least strength at which evidence of this stance, found in this section, counts."""

@@ -34,6 +34,7 @@ from agent.chat.service import Chat
 from agent.settings import load
 from agent.wiring.chat import open_chat
 from store.files import Home
+from store.records import Verdict
 from store.vectors import Vectors
 from tests.standins.llm import llm_server, streams
 
@@ -118,8 +119,10 @@ def _stands(db: sqlite3.Connection, source: dict[str, Any]) -> bool:
     if source["kind"] == "claim":
         return bool(db.execute("SELECT 1 FROM claims WHERE id = ?", (source["id"],)).fetchone())
     if source["kind"] == "verdict":
-        row = db.execute("SELECT name FROM verdicts WHERE id = ?", (source["id"],)).fetchone()
-        return bool(row) and row[0] == source["verdict"]
+        row = db.execute(
+            "SELECT name, basis, open_leads FROM verdicts WHERE id = ?", (source["id"],)
+        ).fetchone()
+        return bool(row) and Verdict(row[0], row[1], open_leads=row[2]).standing == source["verdict"]
     row = db.execute(
         "SELECT e.status, substr(t.text, e.start + 1, e.end - e.start), e.paper_id FROM evidence e "
         "JOIN texts t ON t.id = e.text_id WHERE e.id = ?", (source["id"],),

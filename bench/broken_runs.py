@@ -86,10 +86,9 @@ def answers() -> Behaviour:
         number = int(user.split("(arXiv:")[1].split(",")[0].split(".")[1])
         passage = next(line.split()[1] for line in user.splitlines() if "(abstract)" in line)
         quote = next(s for s in user.split(". ") if s.startswith("We find")) + "."
-        claim = next(c.id for c in CLAIMS if f"- {c.id}:" in user)
         stance = ("supports", "relaxes", "neutral")[number % 3]
         more = {"scope": [{"axis": "training", "match": "same"}]}
-        return judged(part(claim, stance, quote, passage, **more))(handler, body)
+        return judged(part(1, stance, quote, passage, **more))(handler, body)
 
     return behaviour
 

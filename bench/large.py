@@ -40,7 +40,7 @@ COMMANDS = {
     "report as RO-Crate": ("report", "--format", "crate"),
 }
 PASSED = tuple(
-    GateResult(name, True, "as it should be")
+    GateResult(name, "passed", "as it should be")
     for name in ("found", "newer", "exists", "own words", "in scope", "second opinion", "threshold")
 )
 

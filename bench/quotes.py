@@ -23,7 +23,7 @@ from agent.retest.quotes import MIN_WORDS, find_quote, word_count
 from agent.retest.reported import why_not_own_result
 from agent.retest.sentences import split_sentences
 from bench.data import DATA, read_jsonl, require
-from bench.stance.flips import swap_antonym, toggle_negation
+from bench.flips import swap_antonym, toggle_negation
 
 LIGATURES = (("ffi", "\ufb03"), ("ffl", "\ufb04"), ("ff", "\ufb00"), ("fi", "\ufb01"), ("fl", "\ufb02"))
 SPACES = (" ", " ", " ", "\n", "  ", "\u00a0", "\u2009", " \n")

@@ -15,7 +15,6 @@ from store.remark_tables import claim_tags
 from store.schema import claim_lines, claim_revisions, claims, lines
 from store.verdicts import shown
 
-NONE_YET = "none yet"
 _LITERAL = str.maketrans({c: f"\\{c}" for c in "%_\\"})
 
 
@@ -125,7 +124,7 @@ def search(
 ) -> tuple[list[str], int]:
     """Ids of active claims, by line and id, and how many there are in all.
 
-    Every word has to stand in the text or id; `verdict` is the one shown, "none yet" for none.
+    Every word has to stand in the text or id; `verdict` is a standing, see `Verdict.standing`.
     """
     held = shown()
     query = (
@@ -146,7 +145,7 @@ def search(
     if tag:
         query = query.where(claims.c.id.in_(select(claim_tags.c.claim_id).where(claim_tags.c.tag == tag)))
     if verdict:
-        query = query.where(held.c.name.is_(None) if verdict == NONE_YET else held.c.name == verdict)
+        query = query.where(held.c.standing == verdict)
     total = db.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     found = db.execute(query.order_by(claims.c.id).limit(most).offset(offset)).scalars()
     return list(found), int(total)

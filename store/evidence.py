@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from store.records import Evidence, GateResult
+from store.records import Evidence, GateOutcome, GateResult
 from store.schema import (
     claims,
     evidence,
@@ -37,13 +37,17 @@ def save(db: Connection, found: Iterable[Evidence]) -> int:
             continue
         row = asdict(item)
         db.execute(insert(evidence).values({name: row[name] for name in _OWN_COLUMNS}))
-        gates = [
-            asdict(gate) | {"evidence_id": item.id, "position": position}
-            for position, gate in enumerate(item.gates)
-        ]
+        gates = [_gate_row(gate, item.id, position) for position, gate in enumerate(item.gates)]
         db.execute(insert(gate_results), gates)
         added += 1
     return added
+
+
+def _gate_row(gate: GateResult, evidence_id: str, position: int) -> dict[str, Any]:
+    return {
+        "evidence_id": evidence_id, "gate": gate.gate, "position": position, "reason": gate.reason,
+        "passed": gate.outcome == "passed", "ran": gate.outcome != "not run", "settleable": gate.settleable,
+    }  # fmt: skip
 
 
 def of_claim(db: Connection, claim_id: str, revision: int, until: str = LAST) -> list[Evidence]:
@@ -172,7 +176,8 @@ def _gates(db: Connection, chosen: Any) -> dict[str, list[GateResult]]:
     found: dict[str, list[GateResult]] = {}
     query = select(gate_results).join(evidence, evidence.c.id == gate_results.c.evidence_id)
     for row in db.execute(query.where(chosen).order_by(gate_results.c.position)):
-        result = GateResult(row.gate, row.passed, row.reason, row.settleable)
+        outcome: GateOutcome = "not run" if not row.ran else "passed" if row.passed else "failed"
+        result = GateResult(row.gate, outcome, row.reason, row.settleable)
         found.setdefault(row.evidence_id, []).append(result)
     return found
 
@@ -180,5 +185,5 @@ def _gates(db: Connection, chosen: Any) -> dict[str, list[GateResult]]:
 def _evidence(row: Row[Any], gates: tuple[GateResult, ...]) -> Evidence:
     own = {name: getattr(row, name) for name in _OWN_COLUMNS}
     if row.lapse:
-        own["status"], gates = "rejected", (*gates, GateResult(LAPSED, False, row.lapse))
+        own["status"], gates = "rejected", (*gates, GateResult(LAPSED, "failed", row.lapse))
     return Evidence(**own, gates=gates, authors=tuple(row.authors))

@@ -7,13 +7,22 @@ source states is None and is shown as "unknown": it is never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 Stance: TypeAlias = Literal["supports", "relaxes", "contradicts", "neutral"]
 VerdictName: TypeAlias = Literal["still-holds", "relaxed", "contradicted"]
 Basis: TypeAlias = Literal["reconfirmed", "unchallenged", "narrowed", "refuted", "untested"]
 ScopeMatch: TypeAlias = Literal["same", "different", "unknown"]
-EvidenceStatus: TypeAlias = Literal["counted", "lead", "rejected"]
+EvidenceStatus: TypeAlias = Literal["counted", "lead", "rejected", "second"]
+"""`second`: what another judge read beside the run's own. It is shown, and decides nothing."""
+GateOutcome: TypeAlias = Literal["passed", "failed", "not run"]
+Standing: TypeAlias = Literal[
+    "contradicted", "relaxed", "open", "still-holds", "no challenge found", "none yet"
+]
+"""What people read of a verdict: nothing found against a claim is not the same as support for it."""
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+"""In the order in which people look at them."""
+NONE_YET: Standing = "none yet"
 
 Direction: TypeAlias = Literal["increases", "decreases", "no change", "other"]
 AXES = ("model", "scale", "training", "task", "scaffold", "metric")
@@ -154,12 +163,21 @@ class Passage:
 
 @dataclass(frozen=True)
 class GateResult:
-    """What one gate said of one piece of evidence. `settleable`: a person could overrule it."""
+    """What one gate said of one piece of evidence. `settleable`: a person could overrule it.
+
+    A gate that had nothing to look at, such as a second opinion where there is no second judge, was
+    not run: it neither passed nor failed.
+    """
 
     gate: str
-    passed: bool
+    outcome: GateOutcome
     reason: str
     settleable: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the evidence must not count."""
+        return self.outcome == "failed"
 
 
 @dataclass(frozen=True)
@@ -190,10 +208,23 @@ class Evidence:
     authors: tuple[str, ...] = ()
     run_id: str = ""
 
+    @property
+    def judged_by(self) -> str:
+        """Which judge it is of, whatever its revision."""
+        return judge_family(self.judge)
+
+
+def judge_family(judge: str) -> str:
+    """What a judge is, without its revision: the part of its name before "@"."""
+    return judge.partition("@")[0]
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rule decided of a claim. `name` is None while nothing has tested it."""
+    """What the rule decided of a claim. `name` is None while nothing has tested it.
+
+    `open_leads` is how many adverse leads kept the rule from calling the silence unchallenged.
+    """
 
     name: VerdictName | None
     basis: Basis
@@ -208,6 +239,14 @@ class Verdict:
     revision: int = 1
     run_id: str = ""
     decided_at: str = ""
+    open_leads: int = 0
+
+    @property
+    def standing(self) -> Standing:
+        """What people read of it."""
+        if self.name is None:
+            return "open" if self.open_leads else "none yet"
+        return "no challenge found" if self.basis == "unchallenged" else self.name
 
 
 @dataclass(frozen=True)

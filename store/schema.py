@@ -20,9 +20,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration; a ledger at this revision needs no alembic import to open."""
 
 APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses",
@@ -222,6 +223,7 @@ gate_results = Table(
     Column("gate", String(20), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("passed", Boolean, nullable=False),
+    Column("ran", Boolean, nullable=False, server_default=true()),
     Column("reason", Text, nullable=False),
     Column("settleable", Boolean, nullable=False),
 )
@@ -250,6 +252,7 @@ verdicts = Table(
     Column("rule_version", Integer, nullable=False),
     Column("reason", Text, nullable=False),
     Column("decided_at", String(32), nullable=False),
+    Column("open_leads", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["claim_id", "revision"], ["claim_revisions.claim_id", "claim_revisions.revision"]),
     UniqueConstraint("claim_id", "run_id"),
 )

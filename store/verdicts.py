@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 
-from store.records import Verdict
+from store.records import NONE_YET, Verdict
 from store.remark_tables import overrides
 from store.schema import claim_lines, claims, verdict_evidence, verdicts
 
 _COLUMNS = (
     "claim_id", "revision", "run_id", "name", "basis", "condition", "confidence", "contested",
-    "rule_version", "reason", "decided_at",
+    "rule_version", "reason", "decided_at", "open_leads",
 )  # fmt: skip
 
 
@@ -74,22 +74,21 @@ def last_run(db: Connection) -> str | None:
 
 def flips(
     db: Connection, most: int, *, run_id: str | None = None, since: str = ""
-) -> tuple[list[tuple[str | None, Verdict]], int]:
-    """Verdicts that differ from the claim's one before, with that one's name; and how many in all.
+) -> tuple[list[tuple[str, Verdict]], int]:
+    """Verdicts whose standing differs from the claim's one before, with that one's; and how many in all.
 
     Those of a run, or those decided from the day or instant `since` on.
 
-    A first verdict is a flip from None. Those that speak against a claim come first.
+    A first verdict is a flip from none yet. Those that speak against a claim come first.
     """
     earlier = verdicts.alias()
-    before = (
-        select(earlier.c.name)
-        .where(earlier.c.claim_id == verdicts.c.claim_id, earlier.c.id < verdicts.c.id)
-        .order_by(earlier.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    has_changed = verdicts.c.name.is_distinct_from(before) & (verdicts.c.decided_at >= since)
+
+    def last(column: Any) -> Any:
+        is_before = (earlier.c.claim_id == verdicts.c.claim_id) & (earlier.c.id < verdicts.c.id)
+        return select(column).where(is_before).order_by(earlier.c.id.desc()).limit(1).scalar_subquery()
+
+    before = func.coalesce(last(_standing(earlier)), NONE_YET)
+    has_changed = _standing(verdicts).is_distinct_from(before) & (verdicts.c.decided_at >= since)
     if run_id is not None:
         has_changed &= verdicts.c.run_id == run_id
     order = case({"contradicted": 0, "relaxed": 1, "still-holds": 2}, value=verdicts.c.name, else_=3)
@@ -100,29 +99,42 @@ def flips(
     return [(row.before, known[row.id]) for row in rows], int(total)
 
 
-def tally(db: Connection) -> dict[tuple[str, str | None], int]:
-    """How many active claims of each line are shown with which verdict, by (line id, name)."""
+def tally(db: Connection) -> dict[tuple[str, str], int]:
+    """How many active claims of each line have which standing, by (line id, standing)."""
     held = shown()
     query = (
-        select(claim_lines.c.line_id, held.c.name, func.count())
+        select(claim_lines.c.line_id, held.c.standing, func.count())
         .join(held, held.c.claim_id == claim_lines.c.claim_id)
-        .group_by(claim_lines.c.line_id, held.c.name)
+        .group_by(claim_lines.c.line_id, held.c.standing)
     )
     return {(row[0], row[1]): row[2] for row in db.execute(query)}
 
 
 def shown() -> Subquery:
-    """Active claims (`claim_id`) and the verdict shown (`name`): a person's word, else the rule's or none."""
+    """Active claims (`claim_id`) and their `standing`: a person's word, else the rule's."""
     last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
     said = select(func.max(overrides.c.id)).group_by(overrides.c.claim_id, overrides.c.revision)
     by_rule = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
     by_hand = (overrides.c.claim_id == claims.c.id) & (overrides.c.revision == claims.c.revision)
     return (
-        select(claims.c.id.label("claim_id"), func.coalesce(overrides.c.name, verdicts.c.name).label("name"))
+        select(
+            claims.c.id.label("claim_id"),
+            func.coalesce(overrides.c.name, _standing(verdicts)).label("standing"),
+        )
         .outerjoin(verdicts, by_rule & verdicts.c.id.in_(last))
         .outerjoin(overrides, by_hand & overrides.c.id.in_(said))
         .where(claims.c.retired.is_(False))
         .subquery()
+    )
+
+
+def _standing(held: Any) -> Any:
+    """`Verdict.standing` in SQL; rows that an outer join left empty are none yet."""
+    return case(
+        (held.c.basis == "unchallenged", "no challenge found"),
+        (held.c.name.is_not(None), held.c.name),
+        (held.c.open_leads > 0, "open"),
+        else_=NONE_YET,
     )
 
 

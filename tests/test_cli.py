@@ -166,23 +166,16 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize(("args", "seconds"), [(("--help",), 0.5), (("status",), 1.0)])
-def test_help_and_status_are_instant_and_import_nothing_heavy(
-    seeded: Path, args: tuple[str, ...], seconds: float
-) -> None:
+@pytest.mark.parametrize("args", [("--help",), ("status",)])
+def test_help_and_status_import_nothing_heavy(seeded: Path, args: tuple[str, ...]) -> None:
     code = (
         "import sys, agent.cli\n"
         f"sys.argv = ['retest', '--home', {str(seeded)!r}, *{args!r}]\n"
         "try: agent.cli.main()\n"
         f"finally: print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
     )
-    took = []
-    for _ in range(3):
-        started = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        took.append(time.perf_counter() - started)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip().endswith("[]")
-    assert min(took) < seconds
 
 
 def test_ctrl_c_leaves_at_once_though_arxivs_gate_is_closed(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ RESULT = "We find that fine-tuning lowers the faithfulness of its chain of thoug
 class Scripted:
     """Answers with the stance written for a (claim, paper), quoting the paper's result sentence."""
 
-    name, kind, calibration = "scripted", "embedded", (1.0, 0.0)
+    name, kind, calibration, open_from = "scripted", "embedded", (1.0, 0.0), 0.5
 
     def __init__(self, stances: Mapping[str, Any], **more: Any) -> None:
         self._stances, self._more = stances, more
@@ -93,6 +93,21 @@ def test_figures_of_a_judge_that_is_half_right() -> None:
     assert found["confusion"]["none"]["still-holds"] == 1
     assert found["accuracy_ci"][0] <= found["accuracy"] <= found["accuracy_ci"][1]
     assert found["quotes_found_share"] == 1.0
+
+
+def test_a_pool_is_scored_by_what_counts_in_it() -> None:
+    labels = ["supports", "relaxes", "contradicts", "neutral", "neutral", "supports", "supports", "neutral"]
+    said = ["supports", "contradicts", "supports", "relaxes", "neutral", "neutral", "relaxes", "neutral"]
+    pool = case("pool", dict(zip(IDS, labels, strict=True)), None)
+    judge = Scripted(dict(zip(IDS, said, strict=True)))
+    found = on_given([pool], PAPERS, judge, AbstractReader(), quiet, pools=True)
+    assert (found["pool_counted"], found["pool_counted_right"]) == (5, 2)
+    assert (found["pool_precision"], found["pool_recall"]) == (0.4, 0.4)
+    assert found["pool_adverse_precision"] == pytest.approx(1 / 3, abs=1e-4)
+    assert found["pool_support_precision"] == 0.5
+    assert found["pool_wrong_side"] == 0.4
+    assert found["accuracy"] is None  # no verdict is expected of a pool
+    assert "pool_counted" not in measured([pool], {})
 
 
 def test_controls_unrelated_negated_reported_shifted() -> None:

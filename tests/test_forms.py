@@ -243,7 +243,8 @@ def test_any_cell_comes_back_as_it_was_and_is_no_formula(texts: list[str]) -> No
     names = ("id", "text", "condition", "reason", "basis")
     values: dict[str, Any] = dict(zip(names, texts, strict=True))
     claim = published.Claim.model_construct(
-        lines=[], as_of=None, age_months=None, sources=[], verdict="relaxed", confidence=None,
+        lines=[], as_of=None, age_months=None, sources=[], verdict="relaxed", standing="relaxed",
+        confidence=None,
         contested=False, tested_at=None, quotes=[], leads=0, **values,
     )  # fmt: skip
     report = ReportDocument.model_construct(claims=[claim])

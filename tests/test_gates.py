@@ -26,7 +26,7 @@ CASE = Case(
 def failed(case: Case) -> tuple[set[str], str]:
     """The gates a case fails, and the status that gives."""
     item = weigh(case)
-    return {g.gate for g in item.gates if not g.passed}, item.status
+    return {g.gate for g in item.gates if g.failed}, item.status
 
 
 def with_finding(**changes: Any) -> Case:
@@ -130,3 +130,47 @@ def test_background_before_the_authors_speak_is_not_a_result() -> None:
 def test_a_reference_list_is_not_the_authors_word() -> None:
     passage = replace(CASE.passages[0], section="References")
     assert failed(replace(CASE, passages=(passage,))) == ({"own words"}, "lead")
+
+
+def gate(case: Case, name: str) -> tuple[str, str]:
+    """Outcome and reason of one gate."""
+    return next((g.outcome, g.reason) for g in weigh(case).gates if g.gate == name)
+
+
+MEASURED = make_claim(scope={
+    "training": Axis("fine-tuning", ("fine-tun",), load_bearing=True),
+    "metric": Axis("faithfulness of the chain of thought", ("faithful", "unfaithful"), load_bearing=True),
+})  # fmt: skip
+
+
+def test_a_paper_narrows_a_claim_only_where_it_speaks_of_what_the_claim_is_about() -> None:
+    trains = replace(with_finding(stance="relaxes", scope_match={"training": "same"}), claim=MEASURED)
+    outcome, reason = gate(trains, "in scope")
+    assert outcome == "failed"
+    assert "faithfulness of the chain of thought" in reason
+    assert weigh(trains).status == "lead"
+    measures = replace(
+        trains, finding=replace(trains.finding, scope_match={"training": "same", "metric": "same"})
+    )
+    assert gate(measures, "in scope") == (
+        "passed",
+        "speaks of metric (“faithfulness”); training (“fine-tuning”)",
+    )
+    supports = replace(trains, finding=replace(trains.finding, stance="supports"))
+    assert gate(supports, "in scope")[0] == "passed"
+
+
+def test_a_gate_with_nothing_to_look_at_was_not_run() -> None:
+    assert gate(CASE, "second opinion")[0] == "not run"
+    assert gate(replace(CASE, other_stances=frozenset({"supports"})), "second opinion")[0] == "passed"
+    without_axes = replace(CASE, claim=make_claim(scope={}))
+    for stance in ("supports", "relaxes", "contradicts"):
+        case = replace(without_axes, finding=replace(FINDING, stance=stance))
+        assert gate(case, "in scope")[0] == "not run"
+        assert weigh(case).status == "counted"
+
+
+def test_a_bare_title_is_no_quote() -> None:
+    title = Passage("1.0", 1, PAPER.id, "title", None, 0, len(PAPER.title), PAPER.title)
+    case = replace(with_finding(quote=PAPER.title), passages=(title,))
+    assert gate(case, "own words") == ("failed", "a bare title is not a quote")

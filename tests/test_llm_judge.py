@@ -15,13 +15,13 @@ from agent.adapters.llm_client import ATTEMPTS, LlmClient
 from agent.adapters.llm_judge import LlmJudge
 from agent.adapters.throttle import Throttle
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeUnreachable
-from store.records import Passage
+from store.records import Atom, Passage
 from tests.conftest import make_claim, make_paper
 from tests.standins.llm import LlmServer, fails, judged, llm_server, part, says, slow
 
 PAPER = make_paper()
 PASSAGES = [Passage("1.0", 1, PAPER.id, "abstract", None, 0, len(PAPER.abstract), PAPER.abstract)]
-ANSWER = judged(part("tuning-hurts", "supports", "We find that it lowers faithfulness.", "1.0",
+ANSWER = judged(part(1, "supports", "We find that it lowers faithfulness.", "1.0",
                      scope=[{"axis": "training", "match": "same"}]))  # fmt: skip
 
 
@@ -72,6 +72,24 @@ def test_a_paper_cannot_close_its_own_fence(server: LlmServer) -> None:
     assert mark not in attack
 
 
+def test_the_model_sees_part_numbers_and_never_an_id_that_could_give_the_answer_away(
+    server: LlmServer,
+) -> None:
+    parts = (Atom("tuning-hurts-refuted", "It lowers faithfulness."), Atom("ctl-negated", "At any size."))
+    claim = make_claim("ctl-contradicted", atoms=parts)
+    server.default = judged(
+        part(1, "neutral", "", ""), part(2, "supports", "We find that it lowers faithfulness.", "1.0")
+    )
+    (found,) = [
+        f for f in judge_at(server.url).judge(claim, PAPER, PASSAGES).findings if f.stance != "neutral"
+    ]
+    assert found.atom_id == "ctl-negated"
+    asked = json.dumps(server.asked[0])
+    assert "part 2: At any size." in asked
+    for name in ("ctl-contradicted", "tuning-hurts-refuted", "ctl-negated"):
+        assert name not in asked
+
+
 def test_rate_limits_are_waited_out_as_the_server_asks(server: LlmServer) -> None:
     server.script = [fails(429, {"Retry-After": "7"}), fails(500), fails(503)]
     waits: list[float] = []
@@ -86,7 +104,7 @@ def test_rate_limits_are_waited_out_as_the_server_asks(server: LlmServer) -> Non
         (fails(401), JudgeRefused, "OPENAI_API_KEY", 1),
         (fails(404), JudgeRefused, "RETEST_MODEL", 1),
         (says("I think it supports the claim."), JudgeNonsense, "not the JSON", ATTEMPTS),
-        (says('{"parts": [{"part_id": "x"}]}'), JudgeNonsense, "not the JSON", ATTEMPTS),
+        (says('{"parts": [{"part": "x"}]}'), JudgeNonsense, "not the JSON", ATTEMPTS),
         (says(None, refusal="I cannot help with that"), JudgeNonsense, "refusal", 1),
     ],
 )
@@ -133,8 +151,8 @@ def test_llama_cpp_speaks_the_same_protocol() -> None:
     "parts",
     [
         (),
-        (part("another-part", "neutral", "", ""),),
-        ({**part("tuning-hurts", "relaxes", "", ""), "quotes": []},),
+        (part(2, "neutral", "", ""),),
+        ({**part(1, "relaxes", "", ""), "quotes": []},),
     ],
 )
 def test_an_answer_that_leaves_out_a_part_or_a_quote_is_no_silence(server: LlmServer, parts: Any) -> None:

@@ -22,10 +22,12 @@ from agent.retest.budget import Budget, Price
 from agent.retest.parts import Parts
 from agent.retest.sampling import SAMPLES, agreed, would_flip
 from agent.settings import load
+from agent.web import documents
 from agent.wiring.run import budget
 from store.files import Home
 from store.records import Claim, Paper, Passage, Run
 from tests.conftest import make_paper
+from tests.standins.judge import WordJudge
 from tests.standins.llm import Behaviour, LlmServer, fails, llm_server
 from tests.test_run import DAY, answer_by, parts_for, present, write_snapshot
 
@@ -108,7 +110,7 @@ def test_a_flip_the_samples_do_not_agree_on_is_only_a_lead(
     verdict, evidence = present(home)
     wavering = [e for e in evidence if e.stance == "contradicts"]
     assert [e.status for e in wavering] == ["lead"]
-    assert "33% of its samples agree" in next(g.reason for g in wavering[0].gates if not g.passed)
+    assert "33% of its samples agree" in next(g.reason for g in wavering[0].gates if g.failed)
     assert verdict
     assert verdict.name == "still-holds"
 
@@ -219,3 +221,23 @@ def test_an_earlier_revision_of_a_judge_is_no_second_opinion_but_another_judge_i
         run(parts)
     told = {e.status for e in present(home)[1] if e.stance == "contradicts"}
     assert told == {status}
+
+
+def test_a_second_judge_reads_where_the_first_takes_a_side_and_both_are_shown(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    server.default = answer_by(lambda i: "contradicts" if i == make_paper(1).id else "neutral")
+    second = WordJudge()  # reads "lowers" as support
+    with parts_for(home, snapshot, server.url) as parts:
+        run(replace(parts, second=second))
+        with parts.ledger.read() as db:
+            shown = documents.claim(db, DAY, "tuning-hurts")
+    found = present(home)[1]
+    against = [e for e in found if e.stance == "contradicts"]
+    assert {e.status for e in against} == {"lead"}
+    read = [e for e in found if e.stance == "supports"]
+    assert {(e.judge, e.status) for e in read} == {(f"second-{second.name}", "second")}
+    assert {e.paper_id for e in found} == {against[0].paper_id}
+    assert {
+        lead["other"]["stance"] for lead in shown["strongest_leads"] if lead["stance"] == "contradicts"
+    } == {"supports"}

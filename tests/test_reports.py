@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from agent.reports import markdown
 from agent.reports.documents import status_document
 from agent.reports.marks import escape
 from agent.reports.model import Contents, build
+from agent.reports.publishing import publish
 from agent.reports.why import why_not
+from agent.telling.badge import of_claim
 from store.records import GateResult, Line, Run, Verdict
 from tests.conftest import make_claim, make_paper
 from tests.test_rule import item
@@ -27,7 +30,7 @@ HOSTILE = (
 def contents(quote: str = "A quote of at least six words.", **claim: Any) -> Contents:
     """One relaxed claim with one counted quote and one adverse lead."""
     counted = item(1, "relaxes", claim_id="tuning-hurts", quote=quote)
-    held = (GateResult("threshold", False, "weak", settleable=True),)
+    held = (GateResult("threshold", "failed", "weak", settleable=True),)
     lead = item(2, "contradicts", claim_id="tuning-hurts", status="lead", quote=quote, gates=held)
     verdict = Verdict("relaxed", "narrowed", "when so", 0.9, False, (counted.id,), id=1,
                       claim_id="tuning-hurts", run_id="run-1", reason="1 paper narrowing it")  # fmt: skip
@@ -101,3 +104,34 @@ def test_a_verdict_on_an_earlier_wording_is_history() -> None:
 def test_what_cannot_be_grounded_is_said(changes: dict[str, Any], why: str) -> None:
     ((_, said),) = build(contents(**changes)).ungrounded
     assert why in said
+
+
+def silent(*found: Any, near: list[str]) -> Contents:
+    """A claim that nothing challenges, with its closest papers."""
+    verdict = Verdict("still-holds", "unchallenged", id=1, claim_id="tuning-hurts", run_id="run-1",
+                      reason="9 relevant newer papers screened and settled, none adverse")  # fmt: skip
+    whole = contents()
+    return replace(
+        whole, histories={"tuning-hurts": [verdict]}, evidence={("tuning-hurts", 1): list(found)},
+        papers={p.id: p for p in map(make_paper, range(1, 5))}, nearest={"tuning-hurts": near},
+    )  # fmt: skip
+
+
+def test_silence_is_not_green_and_no_challenger_is_named_as_none() -> None:
+    lead = item(2, "relaxes", claim_id="tuning-hurts", status="lead", strength=0.2)
+    report = build(silent(lead, near=["2506.00001", "2506.00002", "2506.00003"]))
+    (status,) = report.statuses
+    assert [p.id for p in status.nearest] == ["2506.00001", "2506.00003"]
+    (claim,) = status_document(report)["claims"]
+    assert (claim["verdict"], claim["basis"], claim["standing"]) == (
+        "still-holds", "unchallenged", "no challenge found",
+    )  # fmt: skip
+    text = markdown.render(report)
+    assert (
+        "1 claim: 0 contradicted, 0 relaxed, 0 open, 0 still-holds, 1 no challenge found, 0 none yet." in text
+    )
+    assert "### no challenge found: " in text
+    assert "unchallenged" not in text
+    published = publish(report)
+    assert (published.tally["still-holds"], published.tally["no challenge found"]) == (0, 1)
+    assert "no challenge found" in of_claim(status)

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.retest.confidence import Calibration
-from agent.retest.rule import combine, decide, decide_claim, settle, unsettled, voices
+from agent.retest.rule import (
+    combine,
+    decide,
+    decide_claim,
+    decide_claim_v1,
+    settle,
+    unsettled,
+    voices,
+)  # fmt: skip
 from store.records import Atom, Evidence, GateResult, Verdict
 from tests.conftest import make_claim
 
@@ -131,7 +139,7 @@ def test_history_grows_only_by_news() -> None:
 
 def test_silence_needs_papers_that_the_judge_could_settle() -> None:
     def open_paper(number: int, gate: str) -> Evidence:
-        failed = (GateResult(gate, passed=False, reason="why", settleable=True),)
+        failed = (GateResult(gate, "failed", reason="why", settleable=True),)
         return item(number, "relaxes", status="lead", gates=failed)
 
     weak = [open_paper(n, "threshold") for n in range(1, 4)]
@@ -150,3 +158,48 @@ def test_calibration_keeps_the_order_and_says_less_than_certain() -> None:
     assert told == sorted(told)
     assert 0 < told[0] < told[-1] < 1
     assert Calibration().of(0.8) == 0.8
+
+
+LEVEL = 0.4
+
+
+def leads(*strengths: float, stance: str = "relaxes") -> list[Evidence]:
+    """Leads on a claim, one a paper; another person could settle what failed."""
+    failed = (GateResult("threshold", "failed", "weak", settleable=True),)
+    atom = make_claim().parts[0].id
+    return [
+        replace(item(n, stance, status="lead", gates=failed), atom_id=atom, strength=s)
+        for n, s in enumerate(strengths, 1)
+    ]  # fmt: skip
+
+
+def test_an_adverse_lead_keeps_a_claim_open_and_a_weak_or_supporting_one_does_not() -> None:
+    def decided(found: list[Evidence]) -> Verdict:
+        return decide_claim(make_claim(), found, relevant=20, healthy=True, open_from=LEVEL)
+
+    waits = decided(leads(0.5, 0.45, 0.2))
+    assert (waits.name, waits.open_leads, waits.standing) == (None, 2, "open")
+    assert "2 adverse leads are not reviewed yet" in waits.reason
+    assert decided(leads(0.2, 0.3)).standing == "no challenge found"
+    assert decided(leads(0.9, stance="supports")).standing == "no challenge found"
+    support = replace(item(9, "supports"), atom_id=make_claim().parts[0].id)
+    assert decided([*leads(0.5), support]).standing == "still-holds"
+
+
+def test_version_1_called_the_same_silence_unchallenged() -> None:
+    before = decide_claim_v1(make_claim(), leads(0.9), relevant=20, healthy=True, open_from=LEVEL)
+    assert (before.standing, before.rule_version) == ("no challenge found", 1)
+
+
+def test_a_part_that_is_open_keeps_the_whole_claim_open() -> None:
+    parts = [Atom("a", "A."), Atom("b", "B.")]
+    holds, waits = judge([item(1, "supports")]), decide([], relevant=9, healthy=True, open_leads=1)
+    joined = combine([(parts[0], holds), (parts[1], waits)])
+    assert (joined.standing, joined.open_leads) == ("open", 1)
+
+
+def test_an_adverse_lead_ends_a_verdict_that_rested_on_silence_and_no_other() -> None:
+    silent, waits = judge([], relevant=9), decide([], relevant=9, healthy=True, open_leads=1)
+    assert settle(silent, waits, frozenset()) == waits
+    assert settle(judge([item(1, "supports")]), waits, frozenset()) is None
+    assert settle(waits, waits, frozenset()) is None

@@ -52,7 +52,7 @@ def answer_by(stance_of: Callable[[str], str]) -> Behaviour:
         quote = next(s for s in user.split(". ") if s.startswith("We find")) + "."
         stance = stance_of(paper)
         more = {"scope": [{"axis": "training", "match": "same"}]}
-        judged(part("tuning-hurts", stance, quote, passage, **more))(handler, body)
+        judged(part(1, stance, quote, passage, **more))(handler, body)
 
     return behaviour
 
@@ -172,9 +172,8 @@ def test_invented_quotes_and_passages_are_kept_as_rejected_and_never_count(
 ) -> None:
     invented = "We find that the claim is entirely wrong in every way."
     server.default = judged(
-        part("tuning-hurts", "contradicts", invented, "1.1"),
-        part("tuning-hurts", "contradicts", invented, "77.7"),
-        part("another-claim", "contradicts", invented, "1.1"),
+        part(1, "contradicts", invented, "1.1"),
+        part(1, "contradicts", invented, "77.7"),
     )  # fmt: skip
     retest(home, snapshot, server.url)
     verdict, found = present(home)

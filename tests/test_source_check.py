@@ -31,6 +31,7 @@ SIZE = "It does so at scale, for models of seven sizes."
 SOURCE = make_paper(1, id="2411.15382", published="2024-11-20")
 SOURCE = replace(SOURCE, abstract=f"{SOURCE.abstract} {SIZE}")
 TWO = (Atom("lowers", "Fine-tuning lowers faithfulness."), Atom("size", "It does so at scale."))
+NUMBER = {"lowers": 1, "size": 2}
 QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of thought in 1 of 9 tasks."
 
 
@@ -44,7 +45,7 @@ def asked(answer: Behaviour, home: Home) -> tuple[str, str, tuple[tuple[str, str
 def stated(**parts: tuple[str, str, str]) -> Behaviour:
     """An answer that says of each part: states, quote, missing."""
     return says(json.dumps({"parts": [
-        {"part_id": i, "states": states, "quotes": [quote] if quote else [], "missing": missing}
+        {"part": NUMBER.get(i, 7), "states": states, "quotes": [quote] if quote else [], "missing": missing}
         for i, (states, quote, missing) in parts.items()
     ]}))  # fmt: skip
 

@@ -1,14 +1,16 @@
-"""The shipped stance model: small, whole, described; its quality is measured in bench/, not here."""
+"""The shipped stance network: whole, described; its quality is measured in bench/, not here."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import EmbeddedJudge, Scored, own_results, stronger
+from agent.adapters.embedded_judge import EmbeddedJudge, own_results
 from agent.adapters.packaged_minilm import model_folder, verify_weights
-from agent.adapters.stance_model import SHIPPED, StanceModel
+from agent.adapters.stance_model import LABELS, SHIPPED, StanceModel
+from agent.adapters.stance_pairs import CLAIM, MPNET, padded, tokenise
 from agent.errors import ModelError
 from agent.retest.passages import cut
 from tests.conftest import make_claim, make_paper
@@ -20,9 +22,9 @@ def model() -> StanceModel:
 
 
 def test_it_fits_and_has_a_card() -> None:
-    assert (SHIPPED / "model.onnx").stat().st_size <= 25e6
+    assert sum(p.stat().st_size for p in SHIPPED.glob("*.onnx")) <= 90e6
     card = (SHIPPED / "README.md").read_text()
-    for word in ("CC BY 4.0", "CC0", "SciFact", "macro-F1", "Limits"):
+    for word in ("CC BY 4.0", "CC0", "SciFact", "language model", "macro-F1", "Limits"):
         assert word in card
 
 
@@ -32,48 +34,66 @@ def test_shares_are_probabilities_whatever_the_batch(model: StanceModel) -> None
     together = model.probabilities(pairs)
     assert np.allclose(together.sum(axis=1), 1, atol=1e-5)
     alone = np.vstack([model.probabilities([p]) for p in pairs])
-    assert np.allclose(together, alone, atol=0.05)  # int8 rounds by what it is batched with
+    assert np.allclose(together, alone, atol=0.05)  # products are rounded by what they are batched with
+    assert model.probabilities([]).shape == (0, 4)
 
 
-def test_it_tells_a_statement_from_its_opposite(model: StanceModel) -> None:
-    sentence = "We find that fine-tuning significantly improves reasoning accuracy."
+def test_it_tells_a_statement_from_its_opposite_and_from_silence(model: StanceModel) -> None:
+    text = "Tuning and reasoning. We find that fine-tuning significantly improves reasoning accuracy."
     claims = [f"Fine-tuning {verb} reasoning accuracy." for verb in ("improves", "degrades")]
-    for_it, against = model.probabilities([(claim, sentence) for claim in claims])
+    silent = "Birds migrate further when winters are mild."
+    for_it, against, nothing = model.probabilities([(c, text) for c in [*claims, silent]])
     assert for_it[0] > for_it[1]
     assert against[1] > against[0]
+    assert nothing.argmax() == LABELS.index("neutral")
 
 
-def test_a_judge_quotes_whole_sentences_of_the_paper_and_says_what_it_read(model: StanceModel) -> None:
+def test_a_long_abstract_is_cut_and_a_long_claim_leaves_room_for_it() -> None:
+    tokenizer = Tokenizer.from_file(str(SHIPPED / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    (pair,) = tokenise(tokenizer, MPNET, [("word " * 500, "other " * 500)])
+    assert (pair.length, pair.claim) == (MPNET.most, MPNET.most_of_claim)
+    ids, sides = padded([pair], MPNET)
+    assert ids.shape == sides.shape == (1, MPNET.most)
+    assert (sides == CLAIM).sum() == pair.claim
+
+
+def test_a_judge_quotes_own_sentences_of_the_paper_and_says_what_it_read(model: StanceModel) -> None:
     paper = make_paper(1)
     passages = cut(AbstractReader().read(paper), 1, paper.id)
-    judge = EmbeddedJudge(model)
+    judge = EmbeddedJudge(model, given=True)
     answer = judge.judge(make_claim(), paper, passages)
-    assert all(f.quote in paper.text for f in answer.findings)
+    assert answer.findings
+    assert all(f.quote in paper.abstract for f in answer.findings)
     assert judge.request(make_claim(), paper, passages) == judge.request(make_claim(), paper, passages)
     other = make_claim(text="Another wording altogether.")
     assert judge.request(other, paper, passages) != judge.request(make_claim(), paper, passages)
 
 
-def test_a_paper_takes_one_side_by_its_most_telling_sentence() -> None:
-    told = [Scored("One.", 0.7, 0.1), Scored("Two.", 0.2, 0.5, 0.3), Scored("Three.", 0.1, 0.1)]
-    assert stronger(told, 0.6) == ("contradicts", told[1])
-    assert stronger(told[:1], 0.6) == ("supports", told[0])
-    assert stronger(told[2:], 0.6) is None
-    assert stronger([], 0.6) is None
-
-
-def test_background_and_aims_are_not_judged_and_later_passages_are_no_background() -> None:
+def test_background_aims_and_titles_are_not_quoted_and_later_passages_are_no_background() -> None:
     last = "In contrast, base models collapse on them."
     long = "We show that tuned models stay faithful on every task we tried. " * 25
     abstract = (
         f"Tuned models are popular for many tasks today. {long}In contrast, base models collapse on them."
     )
-    paper = make_paper(1, title="Faithful tuning", abstract=abstract)
+    paper = make_paper(1, title="Tuned models stay faithful on every task that we tried", abstract=abstract)
     passages = cut(AbstractReader().read(paper), 1, paper.id)
     assert len(passages) > 2
-    told = own_results(passages)
-    assert "Tuned models are popular for many tasks today." not in told
-    assert told[-1] == last
+    single = [q.text for q in own_results(passages) if not q.is_two]
+    assert single[-1] == last
+    for silent in (paper.title, "Tuned models are popular for many tasks today."):
+        assert silent not in single
+
+
+def test_two_sentences_are_quoted_together_only_where_they_are_adjacent() -> None:
+    abstract = (
+        "We tested it. We find that long chains help models. We propose a new method. It helps them a lot."
+    )
+    paper = make_paper(1, abstract=abstract)
+    told = own_results(cut(AbstractReader().read(paper), 1, paper.id))
+    assert all(q.text in abstract for q in told)
+    assert not any("propose" in q.text for q in told)
 
 
 def test_papers_a_person_names_count_from_less_than_papers_found(model: StanceModel) -> None:

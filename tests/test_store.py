@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 import store.claims
@@ -28,7 +29,7 @@ from store.files import Home, write_atomically
 from store.ledger import Ledger
 from store.lock import exclusive
 from store.migrate import upgrade
-from store.records import GateResult, Run, Verdict
+from store.records import STANDINGS, GateResult, Run, Verdict
 from store.remarks import Override, Sentence, SourceCheck, Writing
 from store.schema import APPEND_ONLY, HEAD, metadata
 from tests.conftest import make_claim, make_paper
@@ -49,7 +50,7 @@ def fill(ledger: Ledger) -> None:
         store.papers.save(db, [make_paper()], "snapshot", "run-1")
         text_id = store.papers.save_text(db, make_paper(), "abstract", make_paper().text)
         item = BASE.__dict__ | {"claim_id": "tuning-hurts", "text_id": text_id, "run_id": "run-1",
-                                "gates": (GateResult("found", True, "here"),)}  # fmt: skip
+                                "gates": (GateResult("found", "passed", "here"),)}  # fmt: skip
         store.evidence.save(db, [type(BASE)(**item)])
         verdict = Verdict("relaxed", "narrowed", evidence_ids=("e",), claim_id="tuning-hurts", run_id="run-1")
         store.verdicts.save(db, verdict)
@@ -187,3 +188,20 @@ def test_the_same_schema_and_triggers_stand_on_postgresql(postgres: str) -> None
     with pytest.raises(DBAPIError, match="append-only"), engine.begin() as db:
         db.execute(text("UPDATE claim_revisions SET text = 'x'"))
     engine.dispose()
+
+
+def test_the_standing_in_sql_is_that_of_the_record(ledger: Ledger) -> None:
+    told = [
+        Verdict(None, "untested"), Verdict(None, "untested", open_leads=2),
+        Verdict("still-holds", "unchallenged"), Verdict("still-holds", "reconfirmed"),
+        Verdict("relaxed", "narrowed"), Verdict("contradicted", "refuted"),
+    ]  # fmt: skip
+    with ledger.write() as db:
+        for n, verdict in enumerate(told):
+            store.claims.save(db, make_claim(f"c{n}"), "t")
+            store.runs.start(db, Run(f"run-{n}", "t", "2026-09-01", "snapshot", "j", {}))
+            store.verdicts.save(db, replace(verdict, claim_id=f"c{n}", run_id=f"run-{n}"))
+        held = store.verdicts.shown()
+        found = {r.claim_id: r.standing for r in db.execute(select(held.c.claim_id, held.c.standing))}
+    assert found == {"tuning-hurts": "none yet"} | {f"c{n}": v.standing for n, v in enumerate(told)}
+    assert set(found.values()) == set(STANDINGS)

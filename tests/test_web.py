@@ -365,7 +365,7 @@ def _quoted(db: Connection, paper: Paper, number: int) -> Evidence:
         text_id=text_id, published=paper.published, stance=("contradicts", "relaxes", "supports")[number % 3],
         quote=paper.title, start=0, end=len(paper.title), section=paper.title[:80], scope_match={},
         condition=paper.title, own_words=True, replication=False, strength=0.9, judge="j", status="counted",
-        gates=(GateResult("found", True, paper.title),), run_id="run-h",
+        gates=(GateResult("found", "passed", paper.title),), run_id="run-h",
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Any sentence-transformers cross-encoder as stance model: an NLI model, on disk or from a hub.
 
-The sentence is the premise and the claim the hypothesis. Its labels are matched by their names, or
+The text is the premise and the claim the hypothesis. Its labels are matched by their names, or
 by a map: `entailment=supports,contradiction=contradicts,neutral=neutral`.
 """
 
@@ -17,8 +17,13 @@ from numpy.typing import NDArray
 from agent.adapters.stance_model import LABELS
 from agent.errors import ModelError
 
-_BAR = {"supports": 0.9, "adverse": 0.9, "refute": 0.95}
-DEFAULTS: dict[str, Any] = {"found": _BAR, "given": _BAR, "lead": 0.6}
+_BAR = {
+    "supports": 0.9, "adverse": 0.9, "strength": {"whole": 0.5, "quoted": 0.5, "offset": 0.0},
+}  # fmt: skip
+DEFAULTS: dict[str, Any] = {
+    "found": _BAR, "given": _BAR, "body": {"supports": 0.95, "adverse": 0.95}, "lead": 0.6,
+    "open": 0.8, "read": 0.5,
+}  # fmt: skip
 """Not calibrated: what an unknown model is held to."""
 _BEGINNINGS = {
     "entail": "supports", "support": "supports", "contradict": "contradicts", "refute": "contradicts",
@@ -27,7 +32,7 @@ _BEGINNINGS = {
 
 
 class CrossEncoderModel:
-    """Scores (claim, sentence) pairs with a cross-encoder of three or more classes."""
+    """Scores (claim, text) pairs with a cross-encoder of three or more classes."""
 
     def __init__(self, name: str, label_map: str = "") -> None:
         self._name = name

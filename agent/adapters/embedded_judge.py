@@ -1,25 +1,34 @@
-"""The embedded judge: what a stance model's sentence scores mean for a claim."""
+"""The embedded judge: what the stance network makes of a paper, for each part of a claim."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from agent.adapters.stance_model import PairModel
+from agent.adapters.stance_model import LABELS, PairModel, Shares
+from agent.adapters.stance_pairs import joined
 from agent.ports import Answer, Finding
 from agent.retest.passages import FRONT
 from agent.retest.quotes import MIN_WORDS, word_count
 from agent.retest.reported import own_start, why_not_own_result
 from agent.retest.scope import match_scope
 from agent.retest.sentences import sentence_spans
-from store.records import Claim, Paper, Passage, ScopeMatch, Stance
+from store.records import Claim, Paper, Passage, Stance
 
-REVISION = 2
-NEVER = 2.0
-"""A threshold that no strength reaches."""
+REVISION = 3
+READ_GIVEN = 0.02
+"""Least share of an abstract that a person named, for it to be looked at for a quote."""
+MOST_OF_BODY = 24
+"""Sentences of a paper's body that are read for one part, of the passages closest to the claim."""
+TWO_ARE_BETTER = 0.05
+"""How much surer two adjacent sentences have to be than one, to be quoted together."""
+SHARES = ("whole", "quoted")
+"""What strength is made of."""
+_SUPPORTS, _CONTRADICTS, _RELAXES = (LABELS.index(s) for s in ("supports", "contradicts", "relaxes"))
 _CONDITION = re.compile(
     r"\b(?:when|unless|only (?:if|when|by|for)|provided that|as long as|if|with the (?:help|aid) of|"
     r"by (?:using|training|combining|introducing|adding)|through|under|after|without)\b[^,;.]{8,120}",
@@ -27,45 +36,52 @@ _CONDITION = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Scored:
-    """One sentence and the probability of each stance."""
+class Reading(NamedTuple):
+    """What the network reads in a paper on one part: the shares of the side it takes.
 
-    sentence: str
-    supports: float
-    contradicts: float
-    relaxes: float = 0.0
+    `whole` is of title and abstract, `quoted` of the quote alone.
+    """
+
+    atom_id: str
+    stance: Stance
+    quote: str
+    whole: float
+    quoted: float
+    in_body: bool = False
 
     @property
-    def adverse(self) -> float:
-        """The probability that it speaks against the claim, wholly or in part."""
-        return self.contradicts + self.relaxes
+    def side(self) -> str:
+        """Support, or adverse: for a threshold relaxes and contradicts are one."""
+        return "supports" if self.stance == "supports" else "adverse"
 
 
 class EmbeddedJudge:
-    """Judges each atom by the most telling sentence of a paper.
+    """Reads title and abstract against every part, and quotes the sentence that carries the stance.
 
-    Most papers that a search finds are silent on a claim; most that a person names are not. So what
-    counts has two sets of thresholds, and `given` tells which applies.
+    The network has learnt the four stances; a threshold only decides whether a reading counts. Most papers
+    that a search finds are silent on a claim, most that a person names are not: so there are two sets, and
+    `given` tells which applies.
     """
 
     kind = "embedded"
 
     def __init__(self, model: PairModel, *, given: bool = False) -> None:
-        self.model = model
+        self.model, held = model, model.settings
         self.name = f"embedded@{REVISION}-{model.digest}"
-        told = model.settings["given" if given else "found"]
-        self._supports, self._adverse = float(told["supports"]), float(told["adverse"])
-        self._refute = float(told["refute"])
-        self._lead = min(float(model.settings["lead"]), self._supports, self._adverse)
-        slope, offset = model.settings.get("calibration", (1.0, 0.0))
+        own = held["given" if given else "found"]
+        self._least: Mapping[str, float] = own
+        self._weights: Mapping[str, float] = own["strength"]
+        self._least_in_body: Mapping[str, float] = held["body"]
+        self._read = READ_GIVEN if given else float(held["read"])
+        self._lead = min(float(held["lead"]), float(own["supports"]), float(own["adverse"]))
+        self.open_from = float(held["open"])
+        slope, offset = held.get("calibration", (1.0, 0.0))
         self.calibration = (float(slope), float(offset))
 
     def threshold_of(self, stance: Stance, section: str) -> float:
-        """Least strength of evidence that counts; in the body of a paper none does, only leads are made."""
-        if section and section not in FRONT:
-            return NEVER
-        return self._supports if stance == "supports" else self._adverse
+        """Least strength of evidence that counts, by side, in title and abstract or in the body."""
+        held = self._least if not section or section in FRONT else self._least_in_body
+        return float(held["supports" if stance == "supports" else "adverse"])
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """What the answer depends on: the parts, the scope and the passages."""
@@ -78,69 +94,92 @@ class EmbeddedJudge:
         }
 
     def bearing(self, claim: Claim, passages: Sequence[Passage]) -> float:
-        """The largest probability that a sentence says anything about a part; see `agent.ports.Screener`."""
-        sentences = own_results(passages)
-        shares = self.model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])
-        return float(1 - shares[:, -1].min()) if len(shares) else 0.0
+        """How likely the paper bears on the likeliest part; see `agent.ports.Screener`."""
+        text = front_text(passages)
+        shares = self.model.probabilities([(atom.text, text) for atom in claim.parts])
+        return float(1 - shares[:, LABELS.index("neutral")].min())
 
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
-        """Score own results against every atom; report the stronger side where it reaches a lead.
+        """Report every reading that is at least a lead."""
+        findings = []
+        for reading in self.readings(claim, passages):
+            strength = self.strength(reading)
+            if strength >= self._lead:
+                scope = match_scope(claim, reading.atom_id, paper)
+                findings.append(
+                    Finding(
+                        reading.atom_id, reading.stance, reading.quote, strength, scope, _condition(reading)
+                    )
+                )
+        return Answer(tuple(findings))
 
-        The thresholds were set on titles and abstracts. A sentence of the body is reported beside them,
-        and only where it is as telling as one that would count there.
-        """
-        front = [p for p in passages if p.section in FRONT]
-        body = [p for p in passages if p.section not in FRONT]
-        told = self._findings(claim, paper, front, self._lead)
-        sure = min(self._supports, self._adverse)
-        return Answer((*told, *(self._findings(claim, paper, body, sure) if body else ())))
+    def strength(self, reading: Reading) -> float:
+        """How likely the side is right, by both shares: fitted on pools, claims left out."""
+        weighted = (self._weights[name] * logit(getattr(reading, name)) for name in SHARES)
+        return round(1 / (1 + math.exp(-(sum(weighted) + self._weights["offset"]))), 4)
 
-    def _findings(
-        self, claim: Claim, paper: Paper, passages: Sequence[Passage], least: float
-    ) -> tuple[Finding, ...]:
-        sentences = own_results(passages)
-        shares = self.model.probabilities([(atom.text, s) for atom in claim.parts for s in sentences])
-        findings: list[Finding] = []
-        for n, atom in enumerate(claim.parts):
-            rows = shares[n * len(sentences) : (n + 1) * len(sentences)]
-            scored = [Scored(s, *map(float, row[:3])) for s, row in zip(sentences, rows, strict=True)]
-            if side := stronger(scored, least):
-                findings.append(self._finding(atom.id, *side, match_scope(claim, atom.id, paper)))
-        return tuple(findings)
+    def readings(self, claim: Claim, passages: Sequence[Passage]) -> Iterator[Reading]:
+        """What the paper says on each part that it may bear on: first its abstract, then its body."""
+        text = front_text(passages)
+        for atom in claim.parts:
+            stance, whole = _side(self.model.probabilities([(atom.text, text)]))
+            if whole < self._read:
+                continue
+            for in_body in (False, True):
+                if quote := self.quote(atom.text, stance, passages, in_body=in_body):
+                    yield Reading(atom.id, stance, quote[0], whole, quote[1], in_body)
 
-    def _finding(self, atom: str, stance: Stance, scored: Scored, scope: dict[str, ScopeMatch]) -> Finding:
-        if stance == "contradicts" and scored.contradicts < self._refute:
-            stance = "relaxes"
-        condition = _CONDITION.search(scored.sentence) if stance == "relaxes" else None
-        return Finding(
-            atom_id=atom,
-            stance=stance,
-            quote=scored.sentence,
-            strength=round(scored.supports if stance == "supports" else scored.adverse, 4),
-            scope_match=scope,
-            condition=f"“{condition[0].strip()}”" if condition else "",
-        )
-
-
-def stronger(scored: Sequence[Scored], lead: float) -> tuple[Stance, Scored] | None:
-    """The side of the most telling sentence, and that sentence; None where it does not reach `lead`."""
-    if not scored:
-        return None
-    support = max(scored, key=lambda s: (s.supports, s.sentence))
-    adverse = max(scored, key=lambda s: (s.adverse, s.sentence))
-    if max(support.supports, adverse.adverse) < lead:
-        return None
-    return ("supports", support) if support.supports > adverse.adverse else ("contradicts", adverse)
+    def quote(
+        self, part: str, stance: Stance, passages: Sequence[Passage], *, in_body: bool
+    ) -> tuple[str, float] | None:
+        """The one or two sentences that carry a stance best, and the share they give it."""
+        single = [q for q in own_results(passages, in_body=in_body) if not q.is_two][:MOST_OF_BODY]
+        if not single:
+            return None
+        shares = _shares_of(stance, self.model.probabilities([(part, q.text) for q in single]))
+        best = max(range(len(single)), key=lambda i: (shares[i], single[i].text))
+        two = [q for q in own_results(passages, in_body=in_body) if q.is_two and single[best].text in q.text]
+        both = _shares_of(stance, self.model.probabilities([(part, q.text) for q in two])) if two else []
+        if two and max(both) > shares[best] + TWO_ARE_BETTER:
+            return two[both.index(max(both))].text, max(both)
+        return single[best].text, shares[best]
 
 
-def own_results(passages: Sequence[Passage]) -> list[str]:
-    """The sentences, each once, that can be the authors' own result and are long enough to quote.
+class Quotable(NamedTuple):
+    """One sentence of the authors' own, or two adjacent ones."""
 
-    All of them where none can: a paper that never says "we" is still read, and the gates decide.
+    text: str
+    is_two: bool = False
+
+
+def front_text(passages: Sequence[Passage]) -> str:
+    """Title and abstract as the networks read them."""
+    told = {name: " ".join(p.text for p in passages if p.section == name) for name in FRONT}
+    return joined(told["title"], told["abstract"])
+
+
+def own_results(passages: Sequence[Passage], *, in_body: bool = False) -> list[Quotable]:
+    """What may be quoted: own results that are long enough, one sentence or two adjacent ones.
+
+    All sentences of an abstract where none can: a paper that never says "we" is still read, and the gates
+    decide. A bare title is no quote.
     """
+    chosen = [p for p in passages if (p.section not in FRONT if in_body else p.section == "abstract")]
     first = own_start(passages)
-    told = [s for p in passages for s in _sentences(p, first)]
-    return list(dict.fromkeys([s for s, own in told if own] or [s for s, _ in told]))
+    told = [[(s, own) for s, own in _sentences(p, first)] for p in chosen]
+    if in_body or any(own for found in told for _, own in found):
+        told = [[(s, own) for s, own in found if own] for found in told]
+    return [q for found, passage in zip(told, chosen, strict=True) for q in _quotable(found, passage.text)]
+
+
+def _quotable(found: Sequence[tuple[str, bool]], text: str) -> Iterator[Quotable]:
+    for sentence, _ in found:
+        yield Quotable(sentence)
+    for (one, _), (other, _) in pairwise(found):
+        start = text.find(one)
+        end = text.find(other, start + len(one))
+        if start >= 0 and not text[start + len(one) : end].strip():
+            yield Quotable(text[start : end + len(other)], is_two=True)
 
 
 def _sentences(passage: Passage, first: int) -> list[tuple[str, bool]]:
@@ -152,6 +191,32 @@ def _sentences(passage: Passage, first: int) -> list[tuple[str, bool]]:
         for span, s in told
         if word_count(s) >= MIN_WORDS
     ]
+
+
+def _side(shares: Shares) -> tuple[Stance, float]:
+    """The likelier side of one pair, the likelier stance on it, and the side's share."""
+    row = shares[0]
+    adverse = float(row[_CONTRADICTS] + row[_RELAXES])
+    if row[_SUPPORTS] > adverse:
+        return "supports", float(row[_SUPPORTS])
+    return ("contradicts" if row[_CONTRADICTS] > row[_RELAXES] else "relaxes"), adverse
+
+
+def _shares_of(stance: Stance, shares: Shares) -> list[float]:
+    """The share of a stance's side, by pair."""
+    columns = [_SUPPORTS] if stance == "supports" else [_CONTRADICTS, _RELAXES]
+    return [float(s) for s in shares[:, columns].sum(axis=1)]
+
+
+def _condition(reading: Reading) -> str:
+    found = _CONDITION.search(reading.quote) if reading.stance == "relaxes" else None
+    return f"“{found[0].strip()}”" if found else ""
+
+
+def logit(share: float) -> float:
+    """Log odds of a share, kept off certainty."""
+    bounded = min(max(share, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
 
 
 def _terms(claim: Claim, atom_id: str) -> dict[str, tuple[str, ...]]:

@@ -31,7 +31,7 @@ class AxisMatch(Strict):
 class PartAnswer(Strict):
     """What the paper says about one part of the claim."""
 
-    part_id: str
+    part: int
     stance: Literal["supports", "relaxes", "contradicts", "neutral"]
     quotes: list[Quote]
     own_result: bool
@@ -43,7 +43,10 @@ class PartAnswer(Strict):
 
 
 class JudgeAnswer(Strict):
-    """The whole answer: one entry a part."""
+    """The whole answer: one entry a part.
+
+    Parts go by number: the id of a claim may tell what its author expects.
+    """
 
     parts: list[PartAnswer]
 
@@ -58,6 +61,7 @@ class LlmJudge:
         self._prompt, self._llm = prompts.load("judge"), llm
         self.name = f"{llm.model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
         self._threshold = threshold
+        self.open_from = threshold / 2
 
     def threshold_of(self, stance: Stance, section: str) -> float:  # noqa: ARG002  one for all
         """Least strength of evidence that counts: the same for every stance and section."""
@@ -67,7 +71,7 @@ class LlmJudge:
         """The very messages sent; the system part is the same in every call."""
         user = self._prompt.render(
             claim=_claim_text(claim),
-            atoms="\n".join(f"- {atom.id}: {atom.text}" for atom in claim.parts),
+            atoms="\n".join(f"- part {n}: {atom.text}" for n, atom in enumerate(claim.parts, 1)),
             axes="\n".join(_axes_text(claim)) or "- none",
             paper=_paper_text(paper, passages),
         )
@@ -86,22 +90,23 @@ class LlmJudge:
         about = f"the judge's answer on arXiv:{paper.id} for claim {claim.id}"
         answer, spent = self._llm.ask(messages, JudgeAnswer, about)
         _check(answer, claim, about)
-        return Answer(tuple(f for part in answer.parts for f in _findings(part)), *spent)
+        return Answer(tuple(f for part in answer.parts for f in _findings(claim, part)), *spent)
 
 
 def _check(answer: JudgeAnswer, claim: Claim, about: str) -> None:
     """An answer that leaves out a part, or takes a side without a quote, must not pass for silence."""
-    if {atom.id for atom in claim.parts} - {p.part_id for p in answer.parts}:
+    if set(range(1, len(claim.parts) + 1)) - {p.part for p in answer.parts}:
         raise JudgeNonsense(f"{about} leaves out a part", "try a stronger model")
     if any(p.stance != "neutral" and not p.quotes for p in answer.parts):
         raise JudgeNonsense(f"{about} takes a side without a quote", "try a stronger model")
 
 
-def _findings(part: PartAnswer) -> list[Finding]:
-    scope = {s.axis: s.match for s in part.scope}
+def _findings(claim: Claim, part: PartAnswer) -> list[Finding]:
+    """Findings on a part that does not exist keep its number: the gates reject them."""
+    scope, parts = {s.axis: s.match for s in part.scope}, {n: a.id for n, a in enumerate(claim.parts, 1)}
     return [
         Finding(
-            part.part_id,
+            parts.get(part.part, f"part {part.part}"),
             part.stance,
             quote.text,
             part.strength,
@@ -122,8 +127,8 @@ def _claim_text(claim: Claim) -> str:
 
 def _axes_text(claim: Claim) -> list[str]:
     return [
-        f"- {atom.id}, {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else "")
-        for atom in claim.parts
+        f"- part {n}, {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else "")
+        for n, atom in enumerate(claim.parts, 1)
         for name, axis in claim.scope_of(atom.id).items()
     ]
 

@@ -1,6 +1,7 @@
-"""The shipped stance model: a small cross-encoder over (claim, sentence) pairs. No key, no network.
+"""The shipped stance network. No key, no internet.
 
-How it was made and measured: adapters/stance/README.md and bench/stance/.
+It reads a claim with a text, a whole abstract or a sentence, and gives the share of each stance. How it was
+made and measured: adapters/stance/README.md and bench/stance/.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from agent.adapters.stance_pairs import MPNET, batches, padded, tokenise
 from agent.errors import ModelError
 
 LABELS = ("supports", "contradicts", "relaxes", "neutral")
 SHIPPED = Path(__file__).parent / "stance"
-_BATCH = 32
+Branch: TypeAlias = Literal["found", "given"]
+"""Papers that a search found, or that a person gave: each has upper layers of its own."""
+TextPairs = Sequence[tuple[str, str]]
+Shares = NDArray[np.float32]
+_BATCH_TOKENS = 3000
 
 
 class PairModel(Protocol):
-    """Anything that scores (claim, sentence) pairs.
+    """Anything that scores (claim, text) pairs.
 
     `digest` changes whenever a score might; `settings` holds its thresholds.
     """
@@ -36,56 +42,52 @@ class PairModel(Protocol):
     def digest(self) -> str:
         """What identifies the model."""
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """Class probabilities [len(pairs), 4] of (claim, sentence) pairs, in the order of LABELS."""
+    def probabilities(self, pairs: TextPairs) -> Shares:
+        """Share of each stance [len(pairs), 4], in the order of LABELS."""
 
 
 class StanceModel:
-    """Scores pairs with an int8 ONNX cross-encoder."""
+    """Lower layers `trunk.onnx`, upper layers of one branch, the tokenizer, and the thresholds."""
 
-    def __init__(self, folder: Path = SHIPPED) -> None:
+    def __init__(self, folder: Path = SHIPPED, branch: Branch = "found") -> None:
         try:
-            self._weights = (folder / "model.onnx").read_bytes()
+            self._weights = [(folder / f"{name}.onnx").read_bytes() for name in ("trunk", branch)]
             self._words = (folder / "tokenizer.json").read_text(encoding="utf-8")
-            told = (folder / "stance.json").read_text(encoding="utf-8")
-            self.settings: dict[str, Any] = json.loads(told)
-            self._all = hashlib.sha256(self._weights + self._words.encode() + told.encode())
+            held = (folder / "stance.json").read_text(encoding="utf-8")
         except OSError as error:
             raise ModelError(f"no stance model in {folder}: {error.strerror}", "reinstall retest") from error
+        self.settings: dict[str, Any] = json.loads(held)
+        weights = hashlib.sha256(b"".join(self._weights) + self._words.encode())
+        self.weights_digest = weights.hexdigest()[:12]
+        self._all = hashlib.sha256(weights.digest() + held.encode())
 
     @property
     def digest(self) -> str:
         """SHA-256 of the weights, the tokenizer and the settings, shortened."""
         return self._all.hexdigest()[:12]
 
-    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """Calibrated class probabilities [len(pairs), 4], in the order of LABELS."""
-        order = np.argsort([len(a) + len(b) for a, b in pairs], kind="stable")
-        out = np.zeros((len(pairs), len(LABELS)), dtype=np.float32)
-        for start in range(0, len(pairs), _BATCH):
-            rows = order[start : start + _BATCH]
-            out[rows] = self._batch([pairs[i] for i in rows])
-        return out
-
-    def _batch(self, pairs: list[tuple[str, str]]) -> NDArray[np.float32]:
-        found = self._tokenizer.encode_batch(pairs)
-        inputs = {
-            "input_ids": np.array([e.ids for e in found], dtype=np.int64),
-            "attention_mask": np.array([e.attention_mask for e in found], dtype=np.int64),
-            "token_type_ids": np.array([e.type_ids for e in found], dtype=np.int64),
-        }
-        logits = self._session.run(None, inputs)[0] / self.settings["temperature"]
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares = np.zeros((len(pairs), len(LABELS)), dtype=np.float32)
-        shares[:, [LABELS.index(label) for label in self.settings["labels"]]] = powers / powers.sum(
-            axis=1, keepdims=True
-        )
+    def probabilities(self, pairs: TextPairs) -> Shares:
+        """Share of each stance [len(pairs), 4], in the order of LABELS."""
+        found = tokenise(self._tokenizer, MPNET, pairs)
+        scores = np.zeros((len(pairs), len(LABELS)), dtype=np.float32)
+        for rows in batches(found, _BATCH_TOKENS):
+            ids, sides = padded([found[i] for i in rows], MPNET)
+            trunk, upper = self._sessions
+            told = {"ids": ids, "sides": sides}
+            (tokens,) = trunk.run(None, {"ids": ids})
+            scores[rows] = upper.run(None, told | {"tokens": tokens})[0]
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True)) if len(pairs) else scores
+        shares: Shares = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
     @cached_property
-    def _session(self) -> Any:
-        return onnxruntime.InferenceSession(self._weights, providers=["CPUExecutionProvider"])
+    def _sessions(self) -> list[Any]:
+        on = ["CPUExecutionProvider"]
+        return [onnxruntime.InferenceSession(held, providers=on) for held in self._weights]
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return Tokenizer.from_str(self._words)
+        tokenizer = Tokenizer.from_str(self._words)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer

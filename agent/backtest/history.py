@@ -42,7 +42,8 @@ class Flip(NamedTuple):
 def flips(histories: Mapping[str, Sequence[Stand]]) -> list[Flip]:
     """Every change of a verdict's name, by day.
 
-    A claim's first verdict is a flip only when it is adverse: what is published holds until then.
+    A claim's first verdict is a flip only when it is adverse: what is published holds until then. So is a
+    verdict after silence, which had none to change.
     """
     found = [f for claim_id, stands in histories.items() for f in _of_claim(claim_id, stands)]
     return sorted(found, key=lambda f: (f.day, f.claim_id))
@@ -52,7 +53,7 @@ def _of_claim(claim_id: str, stands: Sequence[Stand]) -> list[Flip]:
     found: list[Flip] = []
     before: str | None = None
     for stand in stands:
-        after = stand.verdict.name
+        after = None if stand.verdict.standing == "no challenge found" else stand.verdict.name
         if after != before and not (before is None and after == "still-holds"):
             found.append(_flip(claim_id, stand, before))
         before = after
@@ -96,7 +97,8 @@ def document(
         "histories": {
             claim_id: [
                 {
-                    "day": s.day, "verdict": s.verdict.name, "basis": s.verdict.basis,
+                    "day": s.day, "verdict": s.verdict.name, "standing": s.verdict.standing,
+                    "basis": s.verdict.basis,
                     "condition": s.verdict.condition, "confidence": s.verdict.confidence,
                     "voices": voices(s.evidence), "papers": sorted({e.paper_id for e in s.evidence}),
                 }

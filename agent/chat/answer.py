@@ -75,10 +75,16 @@ def source_line(source: Document) -> str:
     if source["kind"] == "verdict":
         when = source["decided_at"][:10]
         return f"{escape(source['text'])}: {source['before']} → {source['verdict']} on {when}"
-    facts = f"{source['verdict']}, {source['basis']}, as of {source['as_of'] or 'unknown'}, {source['age']}"
+    facts = (
+        f"{source['verdict']}{_after(source['basis'])}, as of {source['as_of'] or 'unknown'}, {source['age']}"
+    )
     return f"{escape(source['text'])} (`{source['id']}`: {facts})"
 
 
 def paper_line(paper: Document) -> str:
     """A paper on one line of Markdown."""
     return f"[arXiv:{paper['arxiv_id']}]({paper['url']}), {escape(paper['title'])}, {paper['published']}"
+
+
+def _after(basis: str) -> str:
+    return f", {basis}" if basis else ""

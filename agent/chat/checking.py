@@ -32,6 +32,7 @@ _VERDICTS = {
         r"\b(?:still[- ]holds?|reconfirmed|confirmed|remains? (?:true|valid)|still (?:stands?|true|valid))\b",
         re.I,
     ),
+    "no challenge found": re.compile(r"\b(?:no challenge (?:was |has been )?found|unchallenged)\b", re.I),
 }  # fmt: skip
 _STANCES = {
     "contradicts": re.compile(

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from agent.chat.question import Question
 from agent.chat.sources import changes_since, verdict_source
+from agent.reports.marks import basis_of
 from agent.reports.model import Citation, ClaimStatus
 from agent.reports.why import why_not
 from agent.retest.window import months_between
+from store.records import NONE_YET, Verdict
 from store.remarks import Sentence
 
 MOST_CLAIMS, MOST_A_SIDE = 3, 2
@@ -37,14 +39,8 @@ def extract(question: Question, found: Sequence[ClaimStatus], today: str, told: 
 
 
 def _lead(best: Sequence[ClaimStatus]) -> str:
-    counts = Counter(_outcome(s) for s in best)
+    counts = Counter(s.standing for s in best)
     return f"{len(best)} claims come closest: {', '.join(f'{n} {name}' for name, n in counts.items())}."
-
-
-def _outcome(status: ClaimStatus) -> str:
-    """A verdict as it is counted: that nothing was found against a claim is not that something was for it."""
-    is_silent = status.verdict is not None and status.verdict.basis == "unchallenged" and not status.override
-    return f"{status.name} (nothing adverse found)" if is_silent else status.name
 
 
 def _verdict(status: ClaimStatus, today: str) -> str:
@@ -52,18 +48,23 @@ def _verdict(status: ClaimStatus, today: str) -> str:
     age = f"{claim.as_of}, {months_between(claim.as_of, today)} months old" if claim.as_of else "date unknown"
     whole = f"“{claim.text}” ({age})"
     if held is not None:
-        basis = f", {verdict.basis}" if verdict else ""
+        basis = _basis(verdict) if verdict else ""
         unless = f" It holds unless: {_ended(held.condition)}" if held.condition else ""
-        word = f"{status.name} by the word of {held.by}: {_ended(held.reason)}{unless}"
-        return f"{whole}: {word} The rule says {status.rule_name}{basis}."
-    if verdict is None or status.name == "none yet":
+        word = f"{status.standing} by the word of {held.by}: {_ended(held.reason)}{unless}"
+        return f"{whole}: {word} The rule says {status.rule_standing}{basis}."
+    if verdict is None or status.standing == NONE_YET:
         why = f": {verdict.reason}" if verdict and verdict.reason else ""
         return f"{whole} has no verdict yet{why}."
     contested = ", contested" if verdict.contested else ""
-    decided = f"{whole}: {status.name}, {verdict.basis}{contested}"
+    decided = f"{whole}: {status.standing}{_basis(verdict)}{contested}"
     if verdict.condition:
         return f"{decided}. It holds unless: {_ended(verdict.condition)}"
     return f"{decided}: {_ended(verdict.reason)}"
+
+
+def _basis(verdict: Verdict) -> str:
+    said = basis_of(verdict.basis)
+    return f", {said}" if said else ""
 
 
 def _ended(text: str) -> str:
@@ -71,7 +72,7 @@ def _ended(text: str) -> str:
 
 
 def _why(status: ClaimStatus) -> list[Sentence]:
-    ref, name = (f"claim:{status.claim.id}",), status.rule_name
+    ref, name = (f"claim:{status.claim.id}",), status.rule_standing
     reasons = [Sentence(f"Why {name}: {_ended(status.verdict.reason)}", ref, "why")] if status.verdict else []
     return reasons + [
         Sentence(f"Why not {other}: {_ended(why)}", ref, "why not") for other, why in why_not(status).items()
@@ -83,7 +84,7 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
     for status in found:
         for verdict in changes_since(status, since) if since else changes_since(status, "")[-1:]:
             told = verdict_source(status, verdict).document
-            text = (f"“{status.claim.text}” went from {told['before']} to {told['verdict']} on "
+            text = (f"“{status.claim.text}” went from “{told['before']}” to “{told['verdict']}” on "
                     f"{verdict.decided_at[:10]}.")  # fmt: skip
             said.append(Sentence(text, (f"verdict:{verdict.id}",), "change"))
     if not said and found:

@@ -61,7 +61,7 @@ def recall(state: ChatState, runtime: Given) -> ChatState:
         r for s in found.found.values() for r in quotes_of(s, A_SIDE)
     ]
     get_stream_writer()({"kind": "found", "claims": [
-        {"id": s.claim.id, "text": s.claim.text, "verdict": s.name} for s in found.found.values()
+        {"id": s.claim.id, "text": s.claim.text, "verdict": s.standing} for s in found.found.values()
     ]})  # fmt: skip
     return {
         "hits": [(h.id, h.score) for h in found.hits], "refs": refs, "papers": found.papers, "steps": 0,

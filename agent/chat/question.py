@@ -23,15 +23,16 @@ _SINCE = re.compile(
 _CHANGED = re.compile(
     r"\bwhat(?:'s| is| has| have)? ?(?:changed|new|moved|flipped)\b|\bchanged?\b|\bflipped\b", re.I
 )
-_WHY = re.compile(r"\bwhy\b.*\b(still[- ]holds?|relaxed|contradicted|untested)\b", re.I)
+_WHY = re.compile(r"\bwhy\b.*\b(still[- ]holds?|relaxed|contradicted|untested|unchallenged|open)\b", re.I)
 _NEWER = re.compile(r"\b(?:newer|more recent|since then|later|latest|recent)\b", re.I)
 _WHICH = re.compile(
     r"^(?:which|what|show|list|are there|is there|how many)\b[\w ]*?\bclaims?\b[\w ]*?"
-    r"\b(still[- ]holds?|relaxed|contradicted|untested|holds?)\W*$", re.I,
+    r"\b(still[- ]holds?|relaxed|contradicted|untested|unchallenged|open|holds?)\W*$", re.I,
 )  # fmt: skip
 _NAMES = {
     "still-holds": "still-holds", "still-hold": "still-holds", "holds": "still-holds", "hold": "still-holds",
     "relaxed": "relaxed", "contradicted": "contradicted", "untested": "none yet",
+    "unchallenged": "no challenge found", "open": "open",
 }  # fmt: skip
 _WIDE = frozenset(
     [

@@ -18,11 +18,10 @@ from agent.chat.question import Question
 from agent.chat.search import Hit
 from agent.chat.sources import statuses
 from agent.reports.model import ClaimStatus
-from store.claims import NONE_YET
+from store.records import STANDINGS
 
 FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
 MOST_TOLD = 8
-ORDER = ("contradicted", "relaxed", "still-holds", NONE_YET)
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,8 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
     with parts.ledger.read() as db:
         line = next(x for x in store.claims.all_lines(db) if x.id == line_id)
         tally = store.verdicts.tally(db)
-        counts = {name: tally.get((line_id, None if name == NONE_YET else name), 0) for name in ORDER}
-        chosen = [store.claims.search(db, line=line_id, verdict=n, most=MOST_TOLD)[0] for n in ORDER]
+        counts = {name: tally.get((line_id, name), 0) for name in STANDINGS}
+        chosen = [store.claims.search(db, line=line_id, verdict=n, most=MOST_TOLD)[0] for n in STANDINGS]
         ids = [i for some in chosen for i in some][:MOST_TOLD]
         found, total = statuses(db, parts.today(), ids), sum(counts.values())
     told = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
@@ -86,8 +85,10 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
 def _of_verdict(db: Connection, today: str, name: str) -> Recalled:
     ids, total = store.claims.search(db, verdict=name, most=MOST_CLAIMS)
     some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    said = f"{total} of {store.claims.count(db)} claims {'is' if total == 1 else 'are'} {name}{some}."
-    told = said if total else f"No claim of the ledger is {name}."
+    said = (
+        f"{total} of {store.claims.count(db)} claims {'stands' if total == 1 else 'stand'} as “{name}”{some}."
+    )
+    told = said if total else f"No claim of the ledger stands as “{name}”."
     return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids), told)
 
 

@@ -16,11 +16,12 @@ import store.evidence
 import store.verdicts
 from agent.reports.documents import citation_document
 from agent.reports.load import load
+from agent.reports.marks import basis_of
 from agent.reports.model import Citation, ClaimStatus, build
 from agent.reports.why import why_not
 from agent.retest.window import months_between
 from agent.writing.grounding import Material
-from store.records import Verdict
+from store.records import NONE_YET, Verdict
 
 Document = dict[str, Any]
 
@@ -75,15 +76,19 @@ def claim_source(status: ClaimStatus, today: str) -> Source:
     claim, verdict = status.claim, status.verdict
     document = claim_fields(status, today)
     reasons = why_not(status)
-    decided = [verdict.basis, verdict.condition, verdict.reason, verdict.decided_at[:10]] if verdict else []
-    said = [claim.text, claim.durable_question, claim.as_of or "as-of month unknown", status.name, *decided,
-            *reasons.values(), document["age"], status.override.reason if status.override else "",
+    decided = (
+        [basis_of(verdict.basis), verdict.condition, verdict.reason, verdict.decided_at[:10]]
+        if verdict
+        else []
+    )
+    said = [claim.text, claim.durable_question, claim.as_of or "as-of month unknown", status.standing,
+            *decided, *reasons.values(), document["age"], status.override.reason if status.override else "",
             status.tested_at or "never tested"]  # fmt: skip
     return Source(
         f"claim:{claim.id}",
         Material(f"claim:{claim.id}", "\n".join(t for t in said if t), claim.source_ids),
         document | {"kind": "claim", "why_not": reasons},
-        verdicts=frozenset({status.name, status.rule_name}),
+        verdicts=frozenset({status.standing, status.rule_standing}),
     )
 
 
@@ -92,8 +97,8 @@ def claim_fields(status: ClaimStatus, today: str) -> Document:
     claim, verdict = status.claim, status.verdict
     months = months_between(claim.as_of, today) if claim.as_of else None
     return {
-        "id": claim.id, "text": claim.text, "verdict": status.name,
-        "basis": verdict.basis if verdict else "untested",
+        "id": claim.id, "text": claim.text, "verdict": status.standing,
+        "basis": basis_of(verdict.basis) if verdict else "",
         "condition": verdict.condition if verdict else "", "reason": verdict.reason if verdict else "",
         "confidence": verdict.confidence if verdict else None,
         "contested": bool(verdict and verdict.contested), "override": status.override is not None,
@@ -117,14 +122,14 @@ def evidence_source(citation: Citation) -> Source:
 def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:
     """A verdict of a claim's history, and the one before it."""
     earlier = [v for v in _of_this_wording(status) if (v.id or 0) < (verdict.id or 0)]
-    before = (earlier[-1].name if earlier else None) or "none yet"
-    name, day = verdict.name or "none yet", verdict.decided_at[:10]
+    before = earlier[-1].standing if earlier else NONE_YET
+    name, day = verdict.standing, verdict.decided_at[:10]
     ref = f"verdict:{verdict.id}"
-    said = "\n".join(t for t in (status.claim.text, before, name, verdict.basis, day, verdict.condition,
-                                 verdict.reason) if t)  # fmt: skip
+    told = (status.claim.text, before, name, basis_of(verdict.basis), day, verdict.condition, verdict.reason)
+    said = "\n".join(t for t in told if t)
     document = {
         "kind": "verdict", "id": verdict.id, "claim_id": status.claim.id, "text": status.claim.text,
-        "before": before, "verdict": name, "basis": verdict.basis, "condition": verdict.condition,
+        "before": before, "verdict": name, "basis": basis_of(verdict.basis), "condition": verdict.condition,
         "reason": verdict.reason, "decided_at": verdict.decided_at,
     }  # fmt: skip
     return Source(ref, Material(ref, said, status.claim.source_ids), document,
@@ -142,11 +147,11 @@ def quotes_of(status: ClaimStatus, a_side: int) -> list[str]:
 
 def changes_since(status: ClaimStatus, since: str, until: str = "9999") -> list[Verdict]:
     """Verdicts of a claim that differ from the one before and were decided in a stretch of days."""
-    found, before = [], None
+    found, before = list[Verdict](), None
     for verdict in _of_this_wording(status):
-        if verdict.name != before and since <= verdict.decided_at[:10] <= until:
+        if verdict.standing != before and since <= verdict.decided_at[:10] <= until:
             found.append(verdict)
-        before = verdict.name
+        before = verdict.standing
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from store.records import Claim, Line, Paper, Source, Verdict
+from store.records import NONE_YET, Claim, Line, Paper, Source, Verdict
 from store.remarks import Note
 
 MOST_ANCHORS = 8
@@ -67,7 +67,8 @@ def _source(source: Source, as_of: str | None) -> str:
 
 
 def _now(verdict: Verdict | None) -> str:
-    if verdict is None or verdict.name is None:
+    if verdict is None or verdict.standing == NONE_YET:
         return "not tested yet."
     unless = f"; holds unless: {' '.join(verdict.condition.split())}" if verdict.condition else ""
-    return f"{verdict.name} ({verdict.basis}){unless}"
+    basis = "" if verdict.basis in ("unchallenged", "untested") else f" ({verdict.basis})"
+    return f"{verdict.standing}{basis}{unless}"

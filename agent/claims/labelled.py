@@ -14,7 +14,7 @@ def case_of(
     claim: Claim, override: Override, evidence: Sequence[Evidence], papers: Mapping[str, Paper]
 ) -> dict[str, Any]:
     """The case: the claim, the evidence that stands for review or counted, and the person's verdict."""
-    shown = [e for e in evidence if e.status != "rejected" and e.paper_id in papers]
+    shown = [e for e in evidence if e.status in ("counted", "lead") and e.paper_id in papers]
     return {
         "id": claim.id,
         "claim": claim.text,

@@ -17,7 +17,7 @@ from agent.ports import Judge, Reader
 from agent.retest import passages
 from agent.retest.quotes import MIN_WORDS, find_quote, word_count
 from agent.writing.desk import Answer, Desk
-from store.records import Claim, Paper
+from store.records import Atom, Claim, Paper
 from store.remarks import SourceCheck
 
 STATED, PART, NOT_SAID = "states it", "states part of it", "does not say so in the text read"
@@ -51,7 +51,7 @@ Asked = Callable[[Claim, Paper], list[Told]]
 class PartStated(Answer):
     """What the text states of one part."""
 
-    part_id: str
+    part: int
     states: Literal["whole", "partly", "no"]
     missing: str
     quotes: list[str]
@@ -112,26 +112,21 @@ def by_writer(desk: Desk, reader: Reader) -> Asked:
     """Ask a writing model, and take of its answer what the text bears out."""
 
     def asked(claim: Claim, paper: Paper) -> list[Told]:
-        text, parts = reader.read(paper).text, {a.id: a.text for a in claim.parts}
+        text, parts = reader.read(paper).text, dict(enumerate(claim.parts, 1))
         answer = desk.ask(
             "source", Stated, claim.id,
-            parts="\n".join(prompts.fenced(f"part {i}", t) for i, t in parts.items()),
+            parts="\n".join(prompts.fenced(f"part {n}", a.text) for n, a in parts.items()),
             paper=prompts.fenced(f"paper arXiv:{paper.id}", text),
         )  # fmt: skip
-        return [
-            t
-            for p in answer.parts
-            if p.part_id in parts
-            for t in _borne_out(p, parts[p.part_id], paper, text)
-        ]
+        return [t for p in answer.parts if p.part in parts for t in _borne_out(p, parts[p.part], paper, text)]
 
     return asked
 
 
-def _borne_out(said: PartStated, part: str, paper: Paper, text: str) -> list[Told]:
+def _borne_out(said: PartStated, part: Atom, paper: Paper, text: str) -> list[Told]:
     quotes = [q for q in said.quotes if said.states != "no" and _is_quote(q, text)]
-    whole = said.states == "whole" and not said.missing.strip() and may_be_whole(part, quotes)
-    return [Told(said.part_id, paper.id, q, whole) for q in quotes]
+    whole = said.states == "whole" and not said.missing.strip() and may_be_whole(part.text, quotes)
+    return [Told(part.id, paper.id, q, whole) for q in quotes]
 
 
 def may_be_whole(part: str, quotes: Sequence[str]) -> bool:

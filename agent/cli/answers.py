@@ -8,6 +8,7 @@ from agent.chat.answer import EXTRACTION, SIDES
 from agent.text import without_controls
 
 _COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim",
+           "open": "cyan", "no challenge found": "dim",
            "supports": "green", "relaxes": "yellow", "contradicts": "red"}  # fmt: skip
 _TOOLS = {
     "search_claims": "searching the claims", "show_claim": "looking at a claim",

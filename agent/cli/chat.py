@@ -179,7 +179,7 @@ class Room:
         with parts.ledger.read() as db:
             found = statuses(db, parts.today(), [h.id for h in hits])
         for status in found.values():
-            self._console.print(f"{status.name:12} {status.claim.id}: {status.claim.text}")
+            self._console.print(f"{status.standing:18} {status.claim.id}: {status.claim.text}")
         if not found:
             self._console.print("no claim bears on that", style="dim")
 

@@ -11,7 +11,7 @@ import store.claims
 from agent.cli import claim_edit, claim_import, claim_override, claim_split
 from agent.cli.shared import print_json, reading, settings_of, tagged, today
 from agent.errors import UsageError
-from agent.reports.documents import citation_document, claim_document, url_of
+from agent.reports.documents import citation_document, claim_document, gate_document, url_of
 from agent.reports.load import load
 from agent.reports.model import Citation, ClaimStatus, build
 from agent.reports.why import why_not
@@ -74,12 +74,12 @@ def _document(status: ClaimStatus) -> dict[str, Any]:
 def _evidence_document(citation: Citation) -> dict[str, Any]:
     item = citation.evidence
     own = ("id", "atom_id", "status", "section", "judge", "condition", "scope_match")
-    gates = [gate.__dict__ for gate in item.gates]
+    gates = [gate_document(g) for g in item.gates]
     return citation_document(citation) | {name: getattr(item, name) for name in own} | {"gates": gates}
 
 
 def _print(status: ClaimStatus) -> None:
-    click.secho(f"{status.claim.id}: {status.name}", bold=True)
+    click.secho(f"{status.claim.id}: {status.standing}", bold=True)
     _print_claim(status)
     _print_reasons(status)
     for title, found in (
@@ -121,7 +121,7 @@ def _print_reasons(status: ClaimStatus) -> None:
         click.secho(f"\noverride by {held.by}, {held.decided_at[:10]}", bold=True)
         click.echo(f"  {held.reason}" + (f"; holds unless: {held.condition}" if held.condition else ""))
         since = "; it has decided again since" if status.is_decided_since else ""
-        click.echo(f"  the rule says {status.rule_name}{since}")
+        click.echo(f"  the rule says {status.rule_standing}{since}")
     click.secho("\nwhy this verdict" if not held else "\nwhy the rule says so", bold=True)
     click.echo(f"  {verdict.reason if verdict else 'never retested'}")
     if verdict and verdict.condition:
@@ -129,6 +129,9 @@ def _print_reasons(status: ClaimStatus) -> None:
     click.secho("\nwhy not another", bold=True)
     for name, reason in why_not(status).items():
         click.echo(f"  {name}: {reason}")
+
+
+_OUTCOME = {"passed": "pass", "failed": "FAIL", "not run": "----"}
 
 
 def _sources(status: ClaimStatus) -> list[str]:
@@ -143,7 +146,7 @@ def _print_citation(citation: Citation) -> None:
     click.echo(f"  {item.stance} ({item.strength:.2f}){part}: “{citation.quote}”")
     click.echo(f"    {paper.title}, {paper.published}, {citation.place}, {url_of(citation)}")
     for gate in item.gates:
-        click.echo(f"    {'pass' if gate.passed else 'FAIL'} {gate.gate}: {gate.reason}")
+        click.echo(f"    {_OUTCOME[gate.outcome]} {gate.gate}: {gate.reason}")
 
 
 @command.command("list")

@@ -14,6 +14,8 @@ _SHOWN = (
     "n", "accuracy", "accuracy_ci", "macro_f1", "macro_f1_ci", "majority_macro_f1", "contradicted_precision",
     "contradicted_told", "coverage", "untested_accuracy", "stance_macro_f1", "evidence_recall_20",
     "evidence_recall_50", "evidence_recall_100", "quotes_found_share", "unjudged", "ece", "seconds",
+    "pool_counted", "pool_counted_right", "pool_precision", "pool_recall", "pool_adverse_precision",
+    "pool_support_precision", "pool_wrong_side",
 )  # fmt: skip
 
 
@@ -21,10 +23,10 @@ _SHOWN = (
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--papers",
-    type=click.Choice(["given", "found"]),
+    type=click.Choice(["given", "found", "pool"]),
     default="given",
     show_default=True,
-    help="Judge each case on its own papers, or make the agent find them.",
+    help="Judge each case on its own papers, let the agent find them, or pick from what a search brought.",
 )
 @click.option(
     "--suite",
@@ -50,7 +52,9 @@ def command(
     """Measure the verdicts on labelled cases.
 
     FILE holds one JSON object a line: id, claim, claim_date (YYYY-MM), source_arxiv_ids, evidence
-    [{arxiv_id, stance, quote}], expected_verdict (null: untested), acceptable_verdicts.
+    [{arxiv_id, stance, quote}], expected_verdict (null: untested), acceptable_verdicts. With --papers
+    pool the evidence is what a search brought, mostly neutral: it is judged with the thresholds of a run,
+    and a null expected_verdict means that only the evidence is scored.
     """  # fmt: skip
     settings = settings_of(ctx, snapshot=snapshot, **flags)
     document = _measured(settings, file, papers, suite)
@@ -74,7 +78,7 @@ def _measured(settings: Settings, file: Path, papers: str, suite: str) -> dict[s
 
 
 def _print(document: dict[str, Any]) -> None:
-    for name in _SHOWN:
+    for name in (n for n in _SHOWN if n in document):
         click.echo(f"{name:24} {_shown(document[name])}")
     click.echo("\nexpected \\ predicted" + "".join(f"{n:>14}" for n in document["confusion"]))
     for name, row in document["confusion"].items():

@@ -109,7 +109,7 @@ def _print(report: Report) -> None:
     _, statuses = report.lines[0]
     for status in statuses:
         claim = status.claim
-        click.echo(f"{status.name:12} {claim.as_of or 'unknown':8} {claim.id}: {claim.text}")
+        click.echo(f"{status.standing:18} {claim.as_of or 'unknown':8} {claim.id}: {claim.text}")
     click.secho("\ndisagreements of the last six months", bold=True)
     for status, a, b, axes in report.tensions:
         click.echo(status.claim.id + (f", may differ in {', '.join(axes)}" if axes else ""))

@@ -14,12 +14,16 @@ import store.verdicts
 from agent.cli.shared import console, print_json, reading, settings_of, tagged, today
 from agent.reports.documents import status_document
 from agent.reports.load import load
+from agent.reports.marks import adverse_leads, basis_of
 from agent.reports.model import ClaimStatus, Report, build
 from agent.retest.window import months_between
-from store.records import Line, Run
+from store.records import STANDINGS, Line, Run, Standing
 
 MOST_ROWS = 500
-_COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "none yet": "dim"}
+_COLOUR: dict[Standing, str] = {
+    "contradicted": "red", "relaxed": "yellow", "open": "cyan", "still-holds": "green",
+    "no challenge found": "dim", "none yet": "dim",
+}  # fmt: skip
 
 
 @click.command()
@@ -49,9 +53,9 @@ def _chosen(db: Connection, tag: str | None, line_id: str | None) -> list[str] |
     return [c.id for c in found if line_id is None or line_id in c.lines]
 
 
-def _print_tally(lines: Sequence[Line], tally: Mapping[tuple[str, str | None], int], run: Run | None) -> None:
+def _print_tally(lines: Sequence[Line], tally: Mapping[tuple[str, str], int], run: Run | None) -> None:
     for line in lines:
-        counts = {name or "none yet": n for (line_id, name), n in tally.items() if line_id == line.id}
+        counts = {name: n for (line_id, name), n in tally.items() if line_id == line.id}
         said = ", ".join(f"{counts[name]} {name}" for name in _COLOUR if counts.get(name))
         click.echo(f"{sum(counts.values()):7} {line.id}: {said or 'no claims'}")
     click.echo(f"--line ID, --tag WORD or --all show the claims{_last(run)}")
@@ -65,9 +69,16 @@ def _print_tables(report: Report) -> None:
     printed = console()
     for line, statuses in report.lines:
         printed.print(_table(line.title, statuses, report.today))
+    printed.print(_counts(report))
     if report.run:
         why = f" ({'; '.join(report.run.reasons)})" if report.run.reasons else ""
         printed.print(f"last run {report.run.id}: {report.run.health}{why}", markup=False)
+
+
+def _counts(report: Report) -> str:
+    """How many claims have which standing: silence is counted apart from support."""
+    counts = {name: sum(s.standing == name for s in report.statuses) for name in STANDINGS}
+    return ", ".join(f"{n} {name}" for name, n in counts.items() if n)
 
 
 def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:
@@ -86,8 +97,8 @@ def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:
         table.add_row(
             Text(status.claim.id),
             status.claim.as_of or "unknown",
-            Text(status.name + _mark(status), style=_COLOUR[status.name]),
-            verdict.basis if verdict else "untested",
+            Text(status.standing + _mark(status), style=_COLOUR[status.standing]),
+            (basis_of(verdict.basis) if verdict else "") or "—",
             "—" if sure is None else f"{sure:.2f}",
             _age(status, day),
             Text(", ".join(dict.fromkeys(c.paper.id for c in status.citations)) or "—"),
@@ -98,6 +109,8 @@ def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:
 def _mark(status: ClaimStatus) -> str:
     if status.override:
         return " (override)"
+    if status.standing == "open" and status.verdict:
+        return f": {adverse_leads(status.verdict.open_leads)}"
     return " (contested)" if status.verdict and status.verdict.contested else ""
 
 

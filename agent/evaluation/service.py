@@ -27,8 +27,11 @@ def on_given(
     workers: int = 1,
     *,
     verdicts: bool = True,
+    pools: bool = False,
 ) -> dict[str, Any]:
     """Judge each case on its own evidence papers; `verdicts` false for a set that labels none.
+
+    With `pools` those papers are what a search brought, and how well the judge picks among them is told too.
 
     Raises UsageError when a paper that a case rests on is in no source.
     """
@@ -42,7 +45,7 @@ def on_given(
         return try_case(case, [papers[i] for i in case.labels], judge, reader)
 
     outcomes = _each(one, cases, workers, progress)
-    return summarise(outcomes, seconds=time.perf_counter() - started, verdicts=verdicts)
+    return summarise(outcomes, seconds=time.perf_counter() - started, verdicts=verdicts, pools=pools)
 
 
 def on_found(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.evaluation import scores
+from agent.evaluation.pools import pool_figures
 from agent.evaluation.scores import STANCES, VERDICTS, Told
 from agent.evaluation.trial import Outcome
 from store.records import Evidence
@@ -13,14 +14,18 @@ from store.records import Evidence
 RECALL_AT = (20, 50, 100)
 
 
-def summarise(outcomes: Sequence[Outcome], *, seconds: float, verdicts: bool = True) -> dict[str, Any]:
+def summarise(
+    outcomes: Sequence[Outcome], *, seconds: float, verdicts: bool = True, pools: bool = False
+) -> dict[str, Any]:
     """The document of `retest eval`: shares are in [0, 1], null where nothing could be counted.
 
-    Without `verdicts` the set labels stances only, and the figures of verdicts are null.
+    Without `verdicts` the set labels stances only, and the figures of verdicts are null. Of `pools`, a case
+    that expects no verdict labels none either.
     """
-    told = [_told(o) for o in outcomes] if verdicts else []
+    judged = [o for o in outcomes if verdicts and (o.case.expected_verdict or not pools)]
+    told = [_told(o) for o in judged]
     stances = _comparable([t for o in outcomes for t in _stances(o)])
-    known = [o.verdict.confidence for o in outcomes] if verdicts else []
+    known = [o.verdict.confidence for o in judged]
     sure = [(c, t.correct) for c, t in zip(known, told, strict=True) if c is not None]
     untested = [t for t in told if t.expected is None]
     figures = {
@@ -42,6 +47,7 @@ def summarise(outcomes: Sequence[Outcome], *, seconds: float, verdicts: bool = T
         "unjudged": sum(o.shown - len(o.judged) for o in outcomes),
         "ece": scores.calibration_error([c for c, _ in sure], [r for _, r in sure]),
         "seconds": seconds,
+        **(pool_figures(outcomes) if pools else {}),
     }
     return {
         **{name: _rounded(value) for name, value in figures.items()},
@@ -86,7 +92,7 @@ def _stance(evidence: Evidence | None) -> str:
 
 
 def _was_found(evidence: Evidence) -> bool:
-    return all(g.passed for g in evidence.gates if g.gate == "found")
+    return not any(g.failed for g in evidence.gates if g.gate == "found")
 
 
 def _case(outcome: Outcome) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def _evidence(outcome: Outcome, paper_id: str) -> dict[str, Any]:
         "lead": found.stance if found and found.status == "lead" else None,
         "strength": found.strength if found else None,
         "quote": found.quote if found else None,
-        "gates": [[g.gate, g.passed, g.reason] for g in found.gates] if found else [],
+        "gates": [[g.gate, not g.failed, g.reason, g.outcome] for g in found.gates] if found else [],
         "rank": ranked.index(paper_id) + 1 if paper_id in ranked else None,
     }
 

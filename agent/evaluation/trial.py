@@ -63,6 +63,7 @@ def try_case(
         evidence,
         relevant=len(judged),
         healthy=len(judged) == len(papers),
+        open_from=judge.open_from,
         calibration=Calibration(*judge.calibration),
     )
     return Outcome(

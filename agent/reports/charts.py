@@ -144,7 +144,8 @@ def _spans(histories: Mapping[str, Any], days: Sequence[str]) -> list[dict[str, 
     """One row a verdict: from its day until the next one's, or the last day of all."""
     return [
         {"claim": claim, "day": stand["day"], "until": later["day"] if later else days[-1],
-         "verdict": stand["verdict"] or "none yet", "paper": (stand["papers"] or [""])[0]}
+         "verdict": stand.get("standing") or stand["verdict"] or "none yet",
+         "paper": (stand["papers"] or [""])[0]}
         for claim, stands in histories.items()
         for stand, later in zip(stands, [*stands[1:], None], strict=True)
     ]  # fmt: skip

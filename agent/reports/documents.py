@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from agent.reports.model import Citation, ClaimStatus, Report
+from store.records import GateResult
 
-SMALL_JUDGE = "Stances were judged by the small model that ships, which is a pointer: check the quotes."
+SMALL_JUDGE = "Stances were read by the network that ships with Retest: check the quotes."
 
 
 def is_small(judge: str) -> bool:
@@ -34,6 +36,7 @@ def claim_document(status: ClaimStatus) -> dict[str, Any]:
         "as_of": claim.as_of or "unknown",
         "sources": [s.arxiv_id for s in claim.sources],
         "verdict": None if status.name == "none yet" else status.name,
+        "standing": status.standing,
         "basis": verdict.basis if verdict else "untested",
         "confidence": verdict.confidence if verdict else None,
         "contested": verdict.contested if verdict else False,
@@ -44,6 +47,7 @@ def claim_document(status: ClaimStatus) -> dict[str, Any]:
         "tested_through": status.retest.window_to if status.retest else None,
         "citations": [citation_document(c) for c in status.citations],
         "leads": status.lead_count,
+        "open_leads": verdict.open_leads if verdict else 0,
         "source_check": status.check.state if status.check else None,
         "tags": list(claim.tags),
         "override": _override_document(status),
@@ -57,7 +61,11 @@ def _override_document(status: ClaimStatus) -> dict[str, Any] | None:
         return None
     own = {"by": held.by, "reason": held.reason, "decided_at": held.decided_at, "condition": held.condition}
     rule = None if status.rule_name == "none yet" else status.rule_name
-    return own | {"rule_verdict": rule, "rule_decided_since": status.is_decided_since}
+    return own | {
+        "rule_verdict": rule,
+        "rule_standing": status.rule_standing,
+        "rule_decided_since": status.is_decided_since,
+    }
 
 
 def citation_document(citation: Citation) -> dict[str, Any]:
@@ -73,6 +81,11 @@ def citation_document(citation: Citation) -> dict[str, Any]:
         "strength": citation.evidence.strength,
         "url": url_of(citation),
     }
+
+
+def gate_document(gate: GateResult) -> dict[str, Any]:
+    """What one gate said; `passed` is false where it failed, and true where it had nothing to look at."""
+    return asdict(gate) | {"passed": not gate.failed}
 
 
 def url_of(citation: Citation) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from agent.reports.marks import basis_of, leads_of
 from agent.reports.pictures import OF_LINE
 from agent.reports.published import ReportDocument, side
 from agent.text import without_controls
@@ -24,7 +25,14 @@ def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> s
     )  # fmt: skip
     inside = {name: (_data(svg), told) for name, (svg, told) in pictures.items()}
     return made.get_template("report.html").render(
-        r=report, pictures=inside, names=OF_LINE, sides=_SIDES, side=side, a_side=A_SIDE
+        r=report,
+        pictures=inside,
+        names=OF_LINE,
+        sides=_SIDES,
+        side=side,
+        a_side=A_SIDE,
+        leads_of=leads_of,
+        basis_of=basis_of,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+import store.calls
 import store.claims
 import store.evidence
 import store.notes
@@ -18,7 +19,8 @@ import store.writings
 from agent.reports.model import Contents
 from store.records import Claim, Verdict
 
-NEAREST = 5
+LOOKED_AT = 20
+"""How many of the best papers are looked through for those that show no challenge."""
 
 
 def load(
@@ -68,4 +70,11 @@ def _nearest(
 ) -> dict[str, list[str]]:
     """The best papers a claim was ever screened against: what an unchallenged verdict rests on."""
     silent = [c.id for c in claims if any(v.basis == "unchallenged" for v in histories.get(c.id, [])[-1:])]
-    return {claim_id: store.runs.nearest(db, claim_id, NEAREST) for claim_id in silent}
+    return {
+        claim_id: [
+            i
+            for i in store.runs.nearest(db, claim_id, LOOKED_AT)
+            if i not in store.calls.unasked(db, claim_id)
+        ]
+        for claim_id in silent
+    }

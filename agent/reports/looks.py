@@ -3,6 +3,12 @@
 The colours are Okabe and Ito's (2008), told apart by the colour-blind; shapes differ too, to read in grey.
 """
 
-COLOURS = {"none yet": "#bbbbbb", "still-holds": "#009e73", "relaxed": "#e69f00", "contradicted": "#d55e00"}
-SHAPES = {"none yet": "circle", "still-holds": "square", "relaxed": "triangle-down", "contradicted": "cross"}
+COLOURS = {
+    "none yet": "#cccccc", "no challenge found": "#999999", "still-holds": "#009e73", "open": "#56b4e9",
+    "relaxed": "#e69f00", "contradicted": "#d55e00",
+}  # fmt: skip
+SHAPES = {
+    "none yet": "circle", "no challenge found": "triangle-up", "still-holds": "square", "open": "diamond",
+    "relaxed": "triangle-down", "contradicted": "cross",
+}  # fmt: skip
 STANCE_COLOURS = {"supports": "#009e73", "relaxes": "#e69f00", "contradicts": "#d55e00"}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import prompts
 from agent.reports import open_matters
 from agent.reports.documents import SMALL_JUDGE, is_small, url_of
-from agent.reports.marks import cited, escape
+from agent.reports.marks import basis_of, cited, escape, leads_of
 from agent.reports.model import Change, ClaimStatus, Report
 from agent.reports.publishing import trend_of
 from agent.retest.window import months_between
+from store.records import NONE_YET, STANDINGS
 
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
 
@@ -25,10 +26,7 @@ def render(report: Report) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield f"# Claim status report, {report.today}"
     yield ""
-    tally = {
-        name: sum(s.name == name for s in report.statuses)
-        for name in ("still-holds", "relaxed", "contradicted", "none yet")
-    }
+    tally = {name: sum(s.standing == name for s in report.statuses) for name in STANDINGS}
     many = "claim" if len(report.statuses) == 1 else "claims"
     yield (f"{len(report.statuses)} {many}: " + ", ".join(f"{n} {name}" for name, n in tally.items()) + ".")
     if report.run and is_small(report.run.judge):
@@ -44,13 +42,12 @@ def _changed(report: Report) -> Iterator[str]:
         screened = report.run.counts.get("pairs_screened", 0) if report.run else 0
         yield f"Unchanged, {screened} claim-paper pairs screened."
         yield ""
-    quiet = [c for c in report.changes if c.before is None and c.status.name in ("still-holds", "none yet")]
-    order = {"contradicted": 0, "relaxed": 1, "still-holds": 2, "none yet": 3}
+    quiet = [c for c in report.changes if c.before is None and c.status.name in ("still-holds", NONE_YET)]
     loud = [c for c in report.changes if c not in quiet]
-    for change in sorted(loud, key=lambda c: order[c.status.name]):
+    for change in sorted(loud, key=lambda c: STANDINGS.index(c.status.standing)):
         yield from _change(change)
-    for name in ("still-holds", "none yet"):
-        ids = [f"`{c.status.claim.id}`" for c in quiet if c.status.name == name]
+    for name in STANDINGS:
+        ids = [f"`{c.status.claim.id}`" for c in quiet if c.status.standing == name]
         if ids:
             yield f"- first retest, **{name}**: {', '.join(ids)}"
             yield ""
@@ -58,8 +55,8 @@ def _changed(report: Report) -> Iterator[str]:
 
 def _change(change: Change) -> Iterator[str]:
     status = change.status
-    before = (change.before.name if change.before else None) or "none yet"
-    yield f"- **{before} → {status.name}**: {escape(status.claim.text)} (`{status.claim.id}`)"
+    before = change.before.standing if change.before else NONE_YET
+    yield f"- **{before} → {status.standing}**: {escape(status.claim.text)} (`{status.claim.id}`)"
     if status.verdict and status.verdict.condition:
         yield f"  - holds unless: {escape(status.verdict.condition)}"
     adverse = [c for c in status.citations if c.evidence.stance != "supports"]
@@ -77,7 +74,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         for status in statuses:
             if status.claim.id in shown:
-                yield f"- `{status.claim.id}`: {status.name}, see above"
+                yield f"- `{status.claim.id}`: {status.standing}, see above"
                 yield ""
             else:
                 yield from _claim(report, status)
@@ -86,7 +83,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _claim(report: Report, status: ClaimStatus) -> Iterator[str]:
     claim = status.claim
-    yield f"### {status.name}: {escape(claim.text)}"
+    yield f"### {status.standing}: {escape(claim.text)}"
     yield ""
     yield f"`{claim.id}` · {facts(status, report.today)}"
     yield ""
@@ -112,7 +109,7 @@ def _overridden(status: ClaimStatus) -> Iterator[str]:
     since = "; it has decided again since" if status.is_decided_since else ""
     unless = f" Holds unless: {escape(held.condition)}." if held.condition else ""
     yield (f"**Override** by {escape(held.by)}, {held.decided_at[:10]}: {escape(held.reason)}.{unless} "
-           f"The rule says {status.rule_name}{since}.")  # fmt: skip
+           f"The rule says {status.rule_standing}{since}.")  # fmt: skip
     yield ""
 
 
@@ -131,9 +128,9 @@ def _perished(status: ClaimStatus) -> Iterator[str]:
 def _rest(status: ClaimStatus) -> Iterator[str]:
     if status.verdict and status.verdict.basis == "unchallenged" and status.nearest:
         links = ", ".join(f"[arXiv:{p.id}]({p.url})" for p in status.nearest)
-        yield f"- rests on the absence of adverse evidence; nearest papers screened: {links}"
+        yield f"- closest papers, none of which challenges it: {links}"
     if status.leads:
-        yield f"- {len(status.leads)} leads for review, not counted; the strongest: {cited(status.leads[0])}"
+        yield f"- {leads_of(len(status.leads))}, not counted; the strongest: {cited(status.leads[0])}"
 
 
 def facts(status: ClaimStatus, today: str) -> str:
@@ -143,7 +140,7 @@ def facts(status: ClaimStatus, today: str) -> str:
     sources = ", ".join(f"[arXiv:{s.arxiv_id}](https://arxiv.org/abs/{s.arxiv_id})" for s in claim.sources)
     said = [f"as of {claim.as_of or 'unknown'}{age}", f"source {sources or 'unknown'}"]
     if verdict:
-        said.append(f"basis {verdict.basis}")
+        said += [f"basis {verdict.basis}"] if basis_of(verdict.basis) else []
         if verdict.confidence is not None:
             said.append(f"confidence {verdict.confidence:.2f}")
         if verdict.contested:

@@ -35,3 +35,18 @@ def grounded(report: Report, sentence: Sentence) -> str:
         f"[arXiv:{known[i].paper.id}]({url_of(known[i])})" if i in known else f"`{i}`" for i in sentence.cites
     ]
     return f"{escape(sentence.text)} ({', '.join(dict.fromkeys(links))})"
+
+
+def basis_of(basis: str) -> str:
+    """A basis as people read it; empty where the standing says it already."""
+    return "" if basis in ("unchallenged", "untested") else basis
+
+
+def leads_of(number: int) -> str:
+    """How many leads there are, in words."""
+    return "1 lead" if number == 1 else f"{number} leads"
+
+
+def adverse_leads(number: int) -> str:
+    """How many leads keep a claim open, in words."""
+    return "1 adverse lead to review" if number == 1 else f"{number} adverse leads to review"

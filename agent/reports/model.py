@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.claims.source_check import GROUNDED
 from agent.retest.disagreement import MOST_PAIRS, tensions
 from agent.retest.quotes import legible
-from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
+from store.records import NONE_YET, Claim, Evidence, Line, Paper, Retest, Run, Standing, Verdict
 from store.remarks import Note, Override, Sentence, SourceCheck, Writing
+
+NEAREST = 5
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class ClaimStatus:
     check: SourceCheck | None = None
     override: Override | None = None
     lead_count: int = 0
+    second: Mapping[str, Evidence] = field(default_factory=dict)
+    """What another judge reads of the same paper and part, by the id of the evidence."""
 
     @property
     def name(self) -> str:
@@ -71,9 +75,19 @@ class ClaimStatus:
         return (self.override and self.override.name) or self.rule_name
 
     @property
+    def standing(self) -> Standing:
+        """What people read: as `name`, with silence and open leads told apart."""
+        return (self.override and self.override.name) or self.rule_standing
+
+    @property
+    def rule_standing(self) -> Standing:
+        """What people read of the rule's verdict, whatever a person says."""
+        return self.verdict.standing if self.verdict else NONE_YET
+
+    @property
     def rule_name(self) -> str:
         """What the rule says, whatever a person says."""
-        return (self.verdict and self.verdict.name) or "none yet"
+        return (self.verdict and self.verdict.name) or NONE_YET
 
     @property
     def is_decided_since(self) -> bool:
@@ -146,7 +160,7 @@ def build(contents: Contents) -> Report:
         lines=[(line, found) for line, found in lines if found],
         tensions=_tensions(contents.today, statuses.values()),
         ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim, s.check))],
-        untested=[s for s in statuses.values() if s.name == "none yet"],
+        untested=[s for s in statuses.values() if s.standing == NONE_YET],
         # What rests on evidence that no longer stands under a verdict is not shown any more.
         next_lines=contents.next_lines,
         since=contents.since,
@@ -171,11 +185,34 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
         citations=[c for c in cite if c.evidence.id in resting],
         leads=leads,
         rejected=[c for c in cite if c.evidence.status == "rejected"],
-        nearest=[contents.papers[i] for i in contents.nearest.get(claim.id, []) if i in contents.papers],
+        nearest=_nearest(contents, claim, present, evidence),
         check=contents.checks.get((claim.id, claim.revision)),
         override=contents.overrides.get((claim.id, claim.revision)),
+        second=_second_readings(evidence),
         lead_count=len(leads) if counted is None else counted.get((claim.id, claim.revision), 0),
     )
+
+
+def _second_readings(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
+    found: dict[str, Evidence] = {}
+    for one in evidence:
+        about = (one.paper_id, one.atom_id)
+        others = [e for e in evidence if (e.paper_id, e.atom_id) == about and e.judged_by != one.judged_by]
+        if others:
+            found[one.id] = max(others, key=lambda e: (e.strength, e.id))
+    return found
+
+
+def _nearest(
+    contents: Contents, claim: Claim, verdict: Verdict | None, evidence: Iterable[Evidence]
+) -> list[Paper]:
+    """The best papers that show no challenge, where a verdict rests on them: none that may be one itself."""
+    is_overridden = (claim.id, claim.revision) in contents.overrides
+    if verdict is None or verdict.basis != "unchallenged" or is_overridden:
+        return []
+    adverse = {e.paper_id for e in evidence if e.stance in ("relaxes", "contradicts")}
+    ids = [i for i in contents.nearest.get(claim.id, []) if i in contents.papers and i not in adverse]
+    return [contents.papers[i] for i in ids[:NEAREST]]
 
 
 def why_ungrounded(claim: Claim, check: SourceCheck | None = None) -> str:
@@ -206,7 +243,7 @@ def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change
     changes = []
     for status in statuses:
         mine, earlier = _divided(status.history, run, contents.since)
-        if mine and (not earlier or mine[-1].name != earlier[-1].name):
+        if mine and (not earlier or mine[-1].standing != earlier[-1].standing):
             before = earlier[-1] if earlier else None
             changes.append(Change(status, before, mine[-1], _resting(contents, mine[-1])))
     return changes

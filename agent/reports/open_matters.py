@@ -68,7 +68,7 @@ def _askable(report: Report) -> Iterator[str]:
         s.claim.id: f"papers of the last six months disagree on `{s.claim.id}`" for s, *_ in report.tensions
     }
     shifted = [c.status for c in report.changes if c.status.name in ("relaxed", "contradicted")]
-    about |= {s.claim.id: f"`{s.claim.id}` is now {s.name}" for s in shifted if s.claim.id not in about}
+    about |= {s.claim.id: f"`{s.claim.id}` is now {s.standing}" for s in shifted if s.claim.id not in about}
     for claim_id, what in list(about.items())[:MOST_QUESTIONS]:
         asked = next(s.claim.durable_question for s in report.statuses if s.claim.id == claim_id)
         yield f"- {what}: {escape(asked or 'its durable question is not stated')}"

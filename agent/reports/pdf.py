@@ -15,11 +15,11 @@ from typing import Any
 from agent.reports.pictures import OF_LINE
 from agent.reports.published import ReportDocument
 from agent.text import without_controls
+from store.records import STANDINGS
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 MOST_CLAIMS, OF_A_LINE = 2000, 40
 """Claims that are all set; of more, some of each line, those that newer work speaks against first."""
-_ORDER = ("contradicted", "relaxed", "still-holds", "none yet")
 
 
 def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> bytes:
@@ -47,7 +47,7 @@ def _fitted(report: ReportDocument) -> dict[str, Any]:
     if len(report.claims) <= MOST_CLAIMS:
         return report.model_dump(mode="json") | {"left_out": {}}
     shown = {
-        line.id: sorted(line.claims, key=lambda i: _ORDER.index(report.claim(i).verdict))[:OF_A_LINE]
+        line.id: sorted(line.claims, key=lambda i: STANDINGS.index(report.claim(i).standing))[:OF_A_LINE]
         for line in report.lines
     }
     kept = {i for ids in shown.values() for i in ids} | {d.claim_id for d in report.disagreements}

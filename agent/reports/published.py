@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT = 1
+from store.records import Standing
+
+FORMAT = 2
 
 
 class Piece(BaseModel):
@@ -47,7 +49,7 @@ class Stand(Piece):
     """A verdict a claim had, and since when."""
 
     day: str
-    verdict: str
+    verdict: Standing
 
 
 class Override(Piece):
@@ -57,7 +59,7 @@ class Override(Piece):
     reason: str
     condition: str
     decided_at: str
-    rule_verdict: str
+    rule_verdict: Standing
 
 
 class Claim(Piece):
@@ -70,6 +72,7 @@ class Claim(Piece):
     age_months: int | None
     sources: list[str]
     verdict: str = Field(description="still-holds, relaxed, contradicted or none yet")
+    standing: Standing = Field(description="what people read: silence and open leads told apart")
     basis: str
     confidence: float | None
     contested: bool
@@ -81,6 +84,9 @@ class Claim(Piece):
     trend: list[Stand]
     quotes: list[Quote]
     leads: int = Field(description="quotes that do not count, kept for review")
+    open_leads: int = Field(
+        description="adverse leads that a person has to look at before silence means anything"
+    )
     strongest_lead: Quote | None
     nearest: list[Paper]
     durable_question: str
@@ -95,8 +101,8 @@ class Change(Piece):
 
     claim_id: str
     text: str
-    before: str
-    after: str
+    before: Standing
+    after: Standing
     condition: str
     quote: Quote | None
 
@@ -177,9 +183,7 @@ class ReportDocument(Piece):
     since: str | None = Field(description="what changes are counted from; null: the run's own")
     changed_in: str | None = Field(description="the run whose changes are told, where not counted from a day")
     note: str = Field(description="what a reader should know of the judge")
-    unchallenged: int = Field(
-        description="how many of those that still hold rest on nothing adverse being found"
-    )
+    unchallenged: int = Field(description="how many claims no newer paper was found to challenge")
     tally: dict[str, int]
     changes: list[Change]
     lines: list[Line]

@@ -8,10 +8,9 @@ from agent.reports import published as p
 from agent.reports.documents import SMALL_JUDGE, is_small, url_of
 from agent.reports.model import Change, Citation, ClaimStatus, Report
 from agent.retest.window import months_between
-from store.records import Claim, Paper
+from store.records import NONE_YET, STANDINGS, Claim, Paper
 from store.remarks import Sentence
 
-NAMES = ("contradicted", "relaxed", "still-holds", "none yet")
 MOST_ASKABLE = 6
 
 
@@ -22,9 +21,9 @@ def publish(report: Report) -> p.ReportDocument:
         day=report.today, since=report.since or None,
         changed_in=report.changed_in.id if report.changed_in else None,
         note=SMALL_JUDGE if report.run and is_small(report.run.judge) else "",
-        unchallenged=sum(s.rule_name == s.name and _is_silent(s) for s in statuses),
-        tally={name: sum(s.name == name for s in statuses) for name in NAMES},
-        changes=sorted(map(_change, report.changes), key=lambda c: (NAMES.index(c.after), c.claim_id)),
+        unchallenged=sum(s.standing == "no challenge found" for s in statuses),
+        tally={name: sum(s.standing == name for s in statuses) for name in STANDINGS},
+        changes=sorted(map(_change, report.changes), key=lambda c: (STANDINGS.index(c.after), c.claim_id)),
         lines=[
             p.Line(id=line.id, title=line.title, question=line.question, claims=[s.claim.id for s in found])
             for line, found in report.lines
@@ -44,29 +43,26 @@ def publish(report: Report) -> p.ReportDocument:
     )  # fmt: skip
 
 
-def _is_silent(status: ClaimStatus) -> bool:
-    return status.verdict is not None and status.verdict.basis == "unchallenged"
-
-
 def claim_of(status: ClaimStatus, today: str) -> p.Claim:
     """A claim of the document."""
     claim, verdict, held = status.claim, status.verdict, status.override
     return p.Claim(
         id=claim.id, text=claim.text, lines=list(claim.lines), as_of=claim.as_of,
         age_months=months_between(claim.as_of, today) if claim.as_of else None,
-        sources=[s.arxiv_id for s in claim.sources], verdict=status.name,
+        sources=[s.arxiv_id for s in claim.sources], verdict=status.name, standing=status.standing,
         basis=verdict.basis if verdict else "untested", confidence=verdict.confidence if verdict else None,
         contested=bool(verdict and verdict.contested), condition=verdict.condition if verdict else "",
         reason=verdict.reason if verdict else "never retested",
         rule_version=verdict.rule_version if verdict else None, tested_at=status.tested_at,
         tested_through=status.retest.window_to if status.retest else None, trend=trend_of(status),
         quotes=[quote_of(c, claim) for c in status.citations], leads=status.lead_count,
+        open_leads=verdict.open_leads if verdict else 0,
         strongest_lead=quote_of(status.leads[0], claim) if status.leads else None,
-        nearest=[_paper(n) for n in status.nearest] if verdict and verdict.basis == "unchallenged" else [],
+        nearest=[_paper(n) for n in status.nearest],
         durable_question=claim.durable_question, perishable_limitation=claim.perishable_limitation,
         source_check=status.check.state if status.check else None, tags=list(claim.tags),
         override=p.Override(by=held.by, reason=held.reason, condition=held.condition,
-                            decided_at=held.decided_at, rule_verdict=status.rule_name) if held else None,
+                            decided_at=held.decided_at, rule_verdict=status.rule_standing) if held else None,
     )  # fmt: skip
 
 
@@ -74,7 +70,7 @@ def trend_of(status: ClaimStatus) -> list[p.Stand]:
     """The verdicts of the present wording, each when it was first given."""
     found: list[p.Stand] = []
     for verdict in status.history:
-        name = verdict.name or "none yet"
+        name = verdict.standing
         if verdict.revision == status.claim.revision and (not found or found[-1].verdict != name):
             found.append(p.Stand(day=verdict.decided_at[:10], verdict=name))
     return found
@@ -102,8 +98,8 @@ def _change(change: Change) -> p.Change:
     quote = next(iter(adverse or change.citations), None)
     return p.Change(
         claim_id=change.status.claim.id, text=change.status.claim.text,
-        before=(change.before.name if change.before else None) or "none yet",
-        after=change.after.name or "none yet", condition=change.after.condition,
+        before=change.before.standing if change.before else NONE_YET,
+        after=change.after.standing, condition=change.after.condition,
         quote=quote_of(quote, change.status.claim) if quote else None,
     )  # fmt: skip
 
@@ -130,7 +126,7 @@ def _askable(report: Report) -> list[p.Remark]:
     """Without a writing model: what regime-shift questions could be asked about."""
     about = {s.claim.id: "papers of the last six months disagree" for s, *_ in report.tensions}
     shifted = [c.status for c in report.changes if c.status.name in ("relaxed", "contradicted")]
-    about |= {s.claim.id: f"is now {s.name}" for s in shifted if s.claim.id not in about}
+    about |= {s.claim.id: f"is now {s.standing}" for s in shifted if s.claim.id not in about}
     return [p.Remark(claim_id=i, why=why) for i, why in list(about.items())[:MOST_ASKABLE]]
 
 

@@ -9,8 +9,8 @@ from agent.reports.published import ReportDocument
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
-    "id", "text", "lines", "as_of", "age_months", "sources", "verdict", "basis", "confidence", "contested",
-    "condition", "reason", "tested_at", "supporting", "narrowing", "contradicting", "leads",
+    "id", "text", "lines", "as_of", "age_months", "sources", "verdict", "standing", "basis", "confidence",
+    "contested", "condition", "reason", "tested_at", "supporting", "narrowing", "contradicting", "leads",
 )  # fmt: skip
 
 
@@ -26,8 +26,8 @@ def render(report: ReportDocument) -> str:
         ]
         out.writerow(map(_safe, (
             claim.id, claim.text, " ".join(claim.lines), claim.as_of or "unknown", claim.age_months,
-            " ".join(claim.sources), claim.verdict, claim.basis, claim.confidence, claim.contested,
-            claim.condition, claim.reason, claim.tested_at, *sides, claim.leads,
+            " ".join(claim.sources), claim.verdict, claim.standing, claim.basis, claim.confidence,
+            claim.contested, claim.condition, claim.reason, claim.tested_at, *sides, claim.leads,
         )))  # fmt: skip
     return held.getvalue()
 

@@ -31,16 +31,16 @@ def _overview(report: ReportDocument) -> str:
 
 def _line(report: ReportDocument, line: Line) -> str:
     claims = [report.claim(i) for i in line.claims]
-    rows = [f"- {c.verdict}: {_to('claims', c.id)} {escape(c.text)}" for c in claims]
+    rows = [f"- {c.standing}: {_to('claims', c.id)} {escape(c.text)}" for c in claims]
     asked = [f"- {escape(w.text)}" for w in report.questions if w.line == line.id]
     return _note({"title": line.title}, [f"# {escape(line.title)}", escape(line.question), "## Claims", *rows,
                                          *(["## Questions", *asked] if asked else [])])  # fmt: skip
 
 
 def _claim(claim: Claim) -> str:
-    facts = {"verdict": claim.verdict, "basis": claim.basis, "as_of": claim.as_of,
+    facts = {"verdict": claim.verdict, "standing": claim.standing, "basis": claim.basis, "as_of": claim.as_of,
              "confidence": claim.confidence, "tested_at": claim.tested_at,
-             "tags": [f"verdict/{claim.verdict.replace(' ', '-')}", *claim.tags]}  # fmt: skip
+             "tags": [f"verdict/{claim.standing.replace(' ', '-')}", *claim.tags]}  # fmt: skip
     unless = [f"Holds unless: {escape(claim.condition)}"] if claim.condition else []
     held = claim.override
     person = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from agent.reports.marks import adverse_leads
 from agent.reports.model import Citation, ClaimStatus
 from agent.retest.rule import ENOUGH_PAPERS, ENOUGH_VOICES, voices
 
@@ -15,13 +16,17 @@ def why_not(status: ClaimStatus) -> dict[str, str]:
         "relaxed": _not_relaxed(status),
         "contradicted": _not_contradicted(status),
     }
-    return {name: reason for name, reason in reasons.items() if name != status.rule_name}
+    return {name: reason for name, reason in reasons.items() if name != status.rule_standing}
 
 
 def _not_holding(status: ClaimStatus) -> str:
     adverse = [c for c in status.citations if c.evidence.stance != "supports"]
     if adverse:
         return f"{len(adverse)} counted quote{'s are' if len(adverse) != 1 else ' is'} adverse"
+    if status.rule_standing == "no challenge found":
+        return "no newer paper was found to support it"
+    if status.verdict and status.verdict.open_leads:
+        return f"{adverse_leads(status.verdict.open_leads)}: until then silence confirms nothing"
     if status.claim.as_of is None:
         return "the as-of month is unknown, so no paper can be shown to be newer"
     return f"too little was found: it takes support, or {ENOUGH_PAPERS} relevant papers in a healthy search"
@@ -46,7 +51,7 @@ def _not_contradicted(status: ClaimStatus) -> str:
 def _held_back(leads: list[Citation], stances: tuple[str, ...]) -> str:
     """Which gates kept leads of these stances from counting."""
     mine = [c.evidence for c in leads if c.evidence.stance in stances]
-    failed = Counter(g.gate for e in mine for g in e.gates if not g.passed)
+    failed = Counter(g.gate for e in mine for g in e.gates if g.failed)
     if not failed:
         return ""
     gates = ", ".join(f"{gate} ({n})" for gate, n in failed.most_common())

@@ -90,8 +90,10 @@ def _settled(
     relevant = len(store.runs.relevant_papers(db, claim.id, claim.revision) - unasked)
     calibration = Calibration(*parts.judge.calibration)
     proposed = rule.decide_claim(
-        claim, mine, relevant=relevant, healthy=is_healthy(state) and is_due, calibration=calibration
-    )
+        claim, mine, relevant=relevant, healthy=is_healthy(state) and is_due,
+        open_from=parts.judge.open_from if judge == parts.judge.name else rule.NEVER_OPEN,
+        calibration=calibration,
+    )  # fmt: skip
     seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
     verdict = rule.settle(previous, proposed, seen, lapsed)
     if verdict is None:

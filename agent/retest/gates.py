@@ -14,12 +14,14 @@ from agent.ports import Finding
 from agent.retest.passages import section_around
 from agent.retest.quotes import MIN_WORDS, find_quote, whole_sentences, word_count
 from agent.retest.reported import own_start, why_not_own_result
+from agent.retest.scope import matched_words, property_axis
 from agent.retest.sentences import Span
 from agent.retest.window import existed_by, is_newer
-from store.records import Claim, Evidence, EvidenceStatus, GateResult, Paper, Passage, Stance
+from store.records import Claim, Evidence, EvidenceStatus, GateOutcome, GateResult, Paper, Passage, Stance
 
 MOST_SAMPLES = 0.66
 """Least share of a judge's samples, two of three, that must take the same stance."""
+MOST_WORDS = 3
 OPPOSITE: dict[str, frozenset[str]] = {
     "supports": frozenset({"contradicts"}),
     "contradicts": frozenset({"supports"}),
@@ -65,7 +67,7 @@ def weigh(case: Case) -> Evidence:
 
 def status_of(gates: tuple[GateResult, ...]) -> EvidenceStatus:
     """Counted when every gate passed, a lead when a person could settle what failed."""
-    failed = [g for g in gates if not g.passed]
+    failed = [g for g in gates if g.failed]
     if not failed:
         return "counted"
     return "lead" if all(g.settleable for g in failed) else "rejected"
@@ -73,50 +75,53 @@ def status_of(gates: tuple[GateResult, ...]) -> EvidenceStatus:
 
 def _found(case: Case, span: Span | None) -> GateResult:
     if word_count(case.finding.quote) < MIN_WORDS:
-        return GateResult("found", False, f"the quote has fewer than {MIN_WORDS} words")
+        return GateResult("found", "failed", f"the quote has fewer than {MIN_WORDS} words")
     if span is None:
-        return GateResult("found", False, "the quote is not in the stored text")
-    return GateResult("found", True, f"characters {span.start} to {span.end} of the stored text")
+        return GateResult("found", "failed", "the quote is not in the stored text")
+    return GateResult("found", "passed", f"characters {span.start} to {span.end} of the stored text")
 
 
 def _newer(case: Case) -> GateResult:
     if case.paper is None:
-        return GateResult("newer", False, "no such paper")
+        return GateResult("newer", "failed", "no such paper")
     if case.paper.id in case.claim.source_ids:
-        return GateResult("newer", False, "the paper is the claim's own source")
+        return GateResult("newer", "failed", "the paper is the claim's own source")
     if case.claim.as_of is None:
-        return GateResult("newer", False, "the claim's as-of month is unknown", settleable=True)
+        return GateResult("newer", "failed", "the claim's as-of month is unknown", settleable=True)
     if not existed_by(case.paper.published, case.until):
-        return GateResult("newer", False, f"{case.paper.published} is after {case.until}")
+        return GateResult("newer", "failed", f"{case.paper.published} is after {case.until}")
     newer = is_newer(case.paper.published, case.claim.as_of)
+    outcome: GateOutcome = "passed" if newer else "failed"
     word = "later" if newer else "not later"
-    return GateResult("newer", newer, f"{case.paper.published} is {word} than {case.claim.as_of}")
+    return GateResult("newer", outcome, f"{case.paper.published} is {word} than {case.claim.as_of}")
 
 
 def _exists(case: Case) -> GateResult:
     if case.paper is None:
-        return GateResult("exists", False, "the ledger holds no such paper")
+        return GateResult("exists", "failed", "the ledger holds no such paper")
     if case.finding.atom_id not in {atom.id for atom in case.claim.parts}:
-        return GateResult("exists", False, f"the claim has no part {case.finding.atom_id!r}")
+        return GateResult("exists", "failed", f"the claim has no part {case.finding.atom_id!r}")
     if case.finding.passage_id and case.finding.passage_id not in {p.id for p in case.passages}:
-        return GateResult("exists", False, f"no passage {case.finding.passage_id!r} was shown")
+        return GateResult("exists", "failed", f"no passage {case.finding.passage_id!r} was shown")
     if case.paper.withdrawn:
-        return GateResult("exists", False, "the paper is withdrawn")
-    return GateResult("exists", True, case.paper.url)
+        return GateResult("exists", "failed", "the paper is withdrawn")
+    return GateResult("exists", "passed", case.paper.url)
 
 
 def _own_words(case: Case, span: Span | None) -> GateResult:
     sentence = case.text[span.start : span.end] if span else case.finding.quote
     section = _section(case, span)
     if not case.finding.own_words:
-        return GateResult("own words", False, "the judge reads it as others' work", settleable=True)
+        return GateResult("own words", "failed", "the judge reads it as others' work", settleable=True)
     if case.finding.evidence_type in ("survey", "argument"):
         reason = f"the judge reads it as {case.finding.evidence_type}, not as a result"
-        return GateResult("own words", False, reason, settleable=True)
+        return GateResult("own words", "failed", reason, settleable=True)
+    if section == "title":
+        return GateResult("own words", "failed", "a bare title is not a quote", settleable=True)
     reason = why_not_own_result(sentence, section) or _background(case, span)
     if reason:
-        return GateResult("own words", False, reason, settleable=True)
-    return GateResult("own words", True, "the authors assert it as their result")
+        return GateResult("own words", "failed", reason, settleable=True)
+    return GateResult("own words", "passed", "the authors assert it as their result")
 
 
 def _background(case: Case, span: Span | None) -> str:
@@ -133,38 +138,62 @@ def _in_scope(case: Case) -> tuple[Stance, GateResult, str]:
     other = [a for a in axes if match[a] == "different"]
     unknown = [a for a in axes if match[a] == "unknown"]
     if finding.stance != "contradicts":
-        return finding.stance, _speaks_of_setting(axes, unknown), finding.condition
+        return finding.stance, _speaks_of_claim(case, axes), finding.condition
     if unknown:
         reason = f"contradicts needs the same {', '.join(unknown)}; the text does not say"
-        return "relaxes", GateResult("in scope", False, reason, settleable=True), finding.condition
+        return "relaxes", GateResult("in scope", "failed", reason, settleable=True), finding.condition
+    spoken = _speaks_of_claim(case, axes)
     if other:
         condition = finding.condition or "another " + " and ".join(other)
-        return (
-            "relaxes",
-            GateResult("in scope", True, f"other {', '.join(other)}: relaxes at most"),
-            condition,
-        )
-    said = f"same on {', '.join(axes)}" if axes else "the claim has no load-bearing axis"
-    return "contradicts", GateResult("in scope", True, said), ""
+        said = f"other {', '.join(other)}: relaxes at most"
+        return "relaxes", spoken if spoken.failed else replace(spoken, reason=said), condition
+    return "contradicts", spoken, ""
 
 
-def _speaks_of_setting(axes: tuple[str, ...], unknown: list[str]) -> GateResult:
-    """A paper that speaks of none of a claim's load-bearing axes does not test it."""
-    if axes and len(unknown) == len(axes):
-        return GateResult("in scope", False, f"the text speaks of no {' or '.join(axes)}", settleable=True)
-    known = [a for a in axes if a not in unknown]
-    return GateResult("in scope", True, f"speaks of {', '.join(known)}" if known else "no load-bearing axis")
+def _speaks_of_claim(case: Case, axes: tuple[str, ...]) -> GateResult:
+    """A paper tests a claim only where it speaks of its setting, and opposes it only where of its property.
+
+    Papers on the same kind of training or model are many; those that measure what the claim measures few.
+    Another metric, where a judge can tell, is still a measure of it.
+    """
+    claim, finding = case.claim, case.finding
+    about = property_axis(claim, finding.atom_id) if finding.stance != "supports" else None
+    needed = (about,) if about else axes
+    if not needed:
+        return GateResult("in scope", "not run", "the claim names no axis that decides")
+    known = [a for a in (*needed, *axes) if finding.scope_match.get(a, "unknown") != "unknown"]
+    if not set(known) & set(needed):
+        what = ", ".join(f"{a} ({claim.scope_of(finding.atom_id)[a].value})" for a in needed)
+        reason = f"nothing that was read speaks of the claim's {what}"
+        return GateResult("in scope", "failed", reason, settleable=True)
+    return GateResult("in scope", "passed", f"speaks of {_shown(case, tuple(dict.fromkeys(known)))}")
+
+
+def _shown(case: Case, axes: tuple[str, ...]) -> str:
+    """Axes with the words of the paper that matched them."""
+    words = matched_words(case.claim, case.finding.atom_id, case.text)
+    said = ((a, ", ".join(f"“{w}”" for w in words.get(a, ())[:MOST_WORDS])) for a in axes)
+    return "; ".join(f"{axis} ({found})" if found else axis for axis, found in said)
 
 
 def _second_opinion(case: Case, stance: Stance) -> GateResult:
     against = OPPOSITE.get(stance, frozenset()) & case.other_stances
     if against:
-        return GateResult("second opinion", False, f"the other judge reads {min(against)}", settleable=True)
+        return GateResult(
+            "second opinion", "failed", f"the other judge reads {min(against)}", settleable=True
+        )
     sampled = "" if case.finding.agreement == 1 else f"; {case.finding.agreement:.0%} of its samples agree"
     if case.finding.agreement < MOST_SAMPLES:
-        return GateResult("second opinion", False, f"the judge wavers{sampled}", settleable=True)
-    said = "agrees" if case.other_stances else "was not asked"
-    return GateResult("second opinion", True, f"the other judge {said}{sampled}")
+        return GateResult("second opinion", "failed", f"the judge wavers{sampled}", settleable=True)
+    if case.other_stances:
+        return GateResult(
+            "second opinion",
+            "passed",
+            f"the other judge reads {' and '.join(sorted(case.other_stances))}{sampled}",
+        )
+    if sampled:
+        return GateResult("second opinion", "passed", f"the judge was asked again{sampled}")
+    return GateResult("second opinion", "not run", "no other judge took a side on this paper")
 
 
 def _confident(case: Case, span: Span | None) -> GateResult:
@@ -175,8 +204,8 @@ def _confident(case: Case, span: Span | None) -> GateResult:
             "this judge is not calibrated on the body of papers" if never
             else f"strength {strength} is under {least:.2f}"
         )  # fmt: skip
-        return GateResult("threshold", False, reason, settleable=True)
-    return GateResult("threshold", True, f"strength {strength}")
+        return GateResult("threshold", "failed", reason, settleable=True)
+    return GateResult("threshold", "passed", f"strength {strength}")
 
 
 def _section(case: Case, span: Span | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,13 +10,13 @@ from langgraph.runtime import Runtime
 from sqlalchemy import Connection
 
 import store.evidence
-from agent.ports import Finding
+from agent.ports import Finding, Judge
 from agent.retest import cascade, gates
 from agent.retest.asking import Question, findings_of
 from agent.retest.judging import questions
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
-from store.records import Evidence, Stance
+from store.records import Evidence, Stance, judge_family
 
 
 def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -23,9 +24,12 @@ def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
     parts, counts = runtime.context, {"evidence": 0, "leads": 0, "rejected": 0, "unjudged": 0}
     for claim_id in state["claim_ids"]:
         for question in questions(parts, state["run_id"], claim_id):
-            with parts.ledger.write() as db:
+            with parts.ledger.read() as db:
                 told = findings_of(db, question)
-                found = _weighed(db, parts, question, told or [], state)
+            second = _second_reading(parts, question, told or [])
+            with parts.ledger.write() as db:
+                store.evidence.save(db, _beside(db, parts, question, second, state))
+                found = _weighed(db, parts.judge, question, told or [], state)
                 store.evidence.save(db, found)
                 screened = _screening(db, parts, question)
             counts["unjudged"] += told is None and screened.get("asked", True)
@@ -53,15 +57,37 @@ def _of_cascade(screened: dict[str, Any], *, judged: bool, bears: bool) -> list[
     return ["cascade_rejected", *sampled, *(["cascade_missed"] if judged and bears else [])]
 
 
-def _weighed(
-    db: Connection, parts: Parts, question: Question, told: list[Finding], state: RunState
+def _second_reading(parts: Parts, question: Question, told: list[Finding]) -> list[Finding]:
+    """What the second judge reads of a paper on which the first took a side; it decides nothing by itself."""
+    if parts.second is None or all(f.stance == "neutral" for f in told):
+        return []
+    return list(parts.second.judge(question.claim, question.paper, question.passages).findings)
+
+
+def _beside(
+    db: Connection, parts: Parts, question: Question, read: list[Finding], state: RunState
 ) -> list[Evidence]:
-    others = _other_stances(db, question, parts.judge.name)
+    """Second readings as evidence of their own kind: a later run by that judge reads for itself."""
+    if parts.second is None:
+        return []
+    weighed = _weighed(db, parts.second, question, read, state, prefix="second-")
+    return [replace(e, status="second") for e in weighed]
+
+
+def _weighed(
+    db: Connection,
+    judge: Judge,
+    question: Question,
+    told: list[Finding],
+    state: RunState,
+    prefix: str = "",
+) -> list[Evidence]:
+    others = _other_stances(db, question, judge.name)
     return [
         gates.as_of_run(gates.weigh(gates.Case(
             claim=question.claim, paper=question.paper, text_id=question.text_id, text=question.text,
-            passages=question.every, finding=finding, judge=parts.judge.name,
-            threshold_in=partial(parts.judge.threshold_of, finding.stance), until=state["as_of"],
+            passages=question.every, finding=finding, judge=prefix + judge.name,
+            threshold_in=partial(judge.threshold_of, finding.stance), until=state["as_of"],
             other_stances=frozenset(others.get(finding.atom_id, set())),
         )), state["run_id"])
         for finding in told
@@ -76,12 +102,7 @@ def _other_stances(db: Connection, question: Question, judge: str) -> dict[str, 
     """
     found: dict[str, set[Stance]] = {}
     for item in store.evidence.of_claim(db, question.claim.id, question.claim.revision):
-        sure = all(g.passed for g in item.gates if g.gate == "threshold")
-        if item.paper_id == question.paper.id and family(item.judge) != family(judge) and sure:
+        sure = not any(g.failed for g in item.gates if g.gate == "threshold")
+        if item.paper_id == question.paper.id and item.judged_by != judge_family(judge) and sure:
             found.setdefault(item.atom_id, set()).add(item.stance)
     return found
-
-
-def family(judge: str) -> str:
-    """What a judge is, without its revision: the part of its name before "@"."""
-    return judge.partition("@")[0]

@@ -20,7 +20,8 @@ from store.ledger import Ledger
 class Parts:
     """The real parts of one run. `corpus` is what this run ranks, made once and shared.
 
-    `screener` stands before a paid judge; papers under `cascade` are not sent on. Without `downloads`
+    `screener` stands before a paid judge; papers under `cascade` are not sent on. `second` reads once more
+    where the judge takes a side, and is its second opinion. Without `downloads`
     papers are read by their records alone; without `writer` nothing is written but by extraction.
     """
 
@@ -36,6 +37,7 @@ class Parts:
     budget: Budget
     downloads: Downloads | None = None
     screener: Screener | None = None
+    second: Judge | None = None
     writer: Writer | None = None
     cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)

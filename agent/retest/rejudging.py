@@ -47,7 +47,7 @@ def judged_anew(
                 unread += 1
         verdict = decide_claim(
             claim, evidence, relevant=len(kept) - unread, healthy=retest.healthy and not unread,
-            calibration=Calibration(*judge.calibration),
+            open_from=judge.open_from, calibration=Calibration(*judge.calibration),
         )  # fmt: skip
         history = [v for v in store.verdicts.history(db, claim.id) if v.decided_at <= (run.finished_at or "")]
         found.append((claim.id, history[-1] if history else None, verdict))

@@ -25,14 +25,16 @@ from agent.ports import Finding, Judge
 from agent.retest import gates, rule, sampling
 from agent.retest.asking import sample_key
 from agent.retest.confidence import Calibration
-from agent.retest.gating import family
 from agent.retest.window import existed_by
-from store.records import Call, Claim, Evidence, Retest, Run, Verdict
+from store.records import Call, Claim, Evidence, Retest, Run, Verdict, judge_family
 
 Decide = Callable[..., Verdict]
-RULES: dict[int, Decide] = {rule.RULE_VERSION: rule.decide_claim}
+RULES: dict[int, Decide] = {1: rule.decide_claim_v1, rule.RULE_VERSION: rule.decide_claim}
 """Every version of the rule there has been."""
-SAID = ("name", "basis", "condition", "confidence", "contested", "evidence_ids", "rule_version", "reason")
+SAID = (
+    "name", "basis", "condition", "confidence", "contested", "evidence_ids", "reason",
+    "open_leads",
+)  # fmt: skip
 
 
 class Replayed(NamedTuple):
@@ -88,7 +90,7 @@ class Replay:
         relevant = store.runs.relevant_papers(self.db, claim.id, claim.revision, self._until) - unasked
         proposed = self.decide(
             claim, mine, relevant=len(relevant), healthy=retest.healthy,
-            calibration=Calibration(*self.judge.calibration),
+            open_from=self.judge.open_from, calibration=Calibration(*self.judge.calibration),
         )  # fmt: skip
         lapsed = store.evidence.lapsed(self.db, claim.id, claim.revision, self._until)
         before = self._previous(claim)
@@ -120,11 +122,11 @@ class Replay:
         record = store.papers.get(self.db, read[0])
         # A paper that was judged was not withdrawn then, unless a gate said so.
         mine = [e for e in held if e.paper_id == read[0]]
-        gone = any(g.gate == "exists" and not g.passed for e in mine for g in e.gates)
+        gone = any(g.gate == "exists" and g.failed for e in mine for g in e.gates)
         paper = replace(record, version=read[1], withdrawn=record.withdrawn and gone) if record else None
         passages = tuple(store.papers.passages_of(self.db, text_id))
-        theirs = [e for e in mine if family(e.judge) != family(self.judge.name)]
-        others = [e for e in theirs if self._is_earlier(e.run_id)]
+        theirs = [e for e in mine if e.judged_by != judge_family(self.judge.name)]
+        others = [e for e in theirs if e.run_id == self.run.id or self._is_earlier(e.run_id)]
         return [
             gates.weigh(gates.Case(
                 claim=claim, paper=paper, text_id=text_id, text=read[2], passages=passages,
@@ -156,7 +158,7 @@ def _by_claim(calls: Sequence[Call]) -> Mapping[tuple[str, int], list[tuple[Call
 
 
 def _is_sure(evidence: Evidence) -> bool:
-    return all(g.passed for g in evidence.gates if g.gate == "threshold")
+    return not any(g.failed for g in evidence.gates if g.gate == "threshold")
 
 
 def as_json(verdict: Verdict) -> str:

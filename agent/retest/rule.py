@@ -1,8 +1,9 @@
-"""The verdict rule, version 1: evidence that passed its gates in, one verdict out. Pure.
+"""The verdict rule, version 2: evidence that passed its gates in, one verdict out. Pure.
 
 It is deterministic and blind to order. A paper counts once a stance; papers that share an author
 speak with one voice, and papers whose authors are not known cannot be shown to be independent, so
-together they are one voice.
+together they are one voice. Version 2 differs from version 1 in one point: an adverse lead that nobody
+has reviewed keeps a claim open, where version 1 could call the same silence unchallenged.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from types import MappingProxyType
+from typing import Any
 
 from agent.retest.confidence import CERTAIN, UNCALIBRATED, Calibration
 from store.records import Atom, Basis, Claim, Evidence, Verdict, VerdictName
 
-RULE_VERSION = 1
+RULE_VERSION = 2
 ENOUGH_PAPERS = 5
 ENOUGH_VOICES = 2
+NEVER_OPEN = 2.0
+"""A level that no lead reaches."""
+ADVERSE = ("relaxes", "contradicts")
 OPEN = {"threshold", "second opinion", "found", "exists"}
 """Failed gates that leave open whether a paper is adverse: too weak, disputed, or ill quoted."""
 
@@ -28,9 +33,12 @@ def decide_claim(
     *,
     relevant: int,
     healthy: bool,
+    open_from: float = NEVER_OPEN,
     calibration: Calibration = UNCALIBRATED,
 ) -> Verdict:
     """Decide every atom of a claim and join them.
+
+    Adverse leads of at least the strength `open_from`, the judge's calibrated level, keep a claim open.
 
     `relevant` is the number of relevant papers that healthy retests screened; those the judge could
     not settle for an atom are not counted. An unknown as-of month leaves nothing that could be newer.
@@ -40,23 +48,38 @@ def decide_claim(
     decided = []
     for atom in claim.parts:
         mine = [e for e in evidence if e.atom_id == atom.id]
-        decided.append((atom, decide(mine, relevant=relevant - unsettled(mine), healthy=healthy)))
+        waiting = len(open_leads(mine, open_from))
+        left = relevant - unsettled(mine)
+        decided.append((atom, decide(mine, relevant=left, healthy=healthy, open_leads=waiting)))
     verdict = combine(decided)
     raw = verdict.confidence
     return verdict if raw is None else replace(verdict, confidence=calibration.of(raw))
+
+
+def decide_claim_v1(*args: Any, **kwargs: Any) -> Verdict:
+    """As version 1 decided: no lead keeps a claim open."""
+    return replace(decide_claim(*args, **kwargs | {"open_from": NEVER_OPEN}), rule_version=1)
 
 
 def unsettled(evidence: Iterable[Evidence]) -> int:
     """How many papers may be adverse, for all the judge can tell: they cannot speak for silence."""
     unsure = {
         e.paper_id for e in evidence
-        if e.status != "counted" and e.stance in ("relaxes", "contradicts")
-        and {g.gate for g in e.gates if not g.passed} <= OPEN
+        if e.status != "counted" and e.stance in ADVERSE
+        and {g.gate for g in e.gates if g.failed} <= OPEN
     }  # fmt: skip
     return len(unsure)
 
 
-def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool) -> Verdict:
+def open_leads(evidence: Iterable[Evidence], open_from: float) -> set[str]:
+    """The papers whose adverse leads a person should look at before anything is confirmed."""
+    return {
+        e.paper_id for e in evidence
+        if e.status == "lead" and e.stance in ADVERSE and e.strength >= open_from
+    }  # fmt: skip
+
+
+def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool, open_leads: int = 0) -> Verdict:
     """Decide one atom.
 
     `relevant` is the number of relevant papers that healthy retests screened and the judge could
@@ -77,7 +100,7 @@ def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool) -> Ver
         return _untested(
             f"{_count(support)} agreeing, but the search was not healthy: nothing is confirmed on it"
         )
-    return _silence(relevant, healthy=healthy)
+    return _open(open_leads) if open_leads else _silence(relevant, healthy=healthy)
 
 
 def combine(parts: Sequence[tuple[Atom, Verdict]]) -> Verdict:
@@ -99,7 +122,10 @@ def combine(parts: Sequence[tuple[Atom, Verdict]]) -> Verdict:
         basis: Basis = "reconfirmed" if {v.basis for v in verdicts} == {"reconfirmed"} else "unchallenged"
         return _joined("still-holds", basis, parts, verdicts, _same)
     tested = sum(v.name is not None for v in verdicts)
-    return _untested(f"{tested} of {len(parts)} parts hold, the others are not tested yet")
+    waiting = sum(v.open_leads for v in verdicts)
+    if waiting:
+        return _open(waiting)
+    return _untested(f"{tested} of {len(parts)} parts are tested and unharmed, the others are not tested yet")
 
 
 def settle(
@@ -112,13 +138,16 @@ def settle(
 
     `seen` are the ids of all evidence the claim had when `previous` was decided. Silence leaves an
     earlier verdict standing, and a flip needs evidence that is new; but a verdict that rests on evidence
-    that has `lapsed` (id -> why) is decided again at once.
+    that has `lapsed` (id -> why) is decided again at once, and one that rests on silence ends with the
+    first adverse lead.
     """
     if previous is None:
         return proposed
     fallen = sorted({lapsed[i] for i in previous.evidence_ids if i in lapsed})
     if fallen:
         return replace(proposed, reason="; ".join([*fallen, proposed.reason]))
+    if proposed.open_leads and previous.basis == "unchallenged":
+        return proposed
     if proposed.name is None and previous.name is not None:
         return None
     flips = previous.name is not None and proposed.name != previous.name
@@ -169,7 +198,13 @@ def _silence(relevant: int, *, healthy: bool) -> Verdict:
         return Verdict("still-holds", "unchallenged", reason=reason, rule_version=RULE_VERSION)
     if not healthy:
         return _untested("the search was not healthy: nothing is confirmed on it")
-    return _untested(f"{relevant} relevant newer papers could be settled, unchallenged needs {ENOUGH_PAPERS}")
+    return _untested(f"{relevant} newer papers could be settled; silence counts from {ENOUGH_PAPERS}")
+
+
+def _open(waiting: int) -> Verdict:
+    said = "1 adverse lead is" if waiting == 1 else f"{waiting} adverse leads are"
+    verdict = _untested(f"{said} not reviewed yet: until then silence confirms nothing")
+    return replace(verdict, open_leads=waiting)
 
 
 def _untested(reason: str) -> Verdict:
@@ -204,7 +239,7 @@ def _joined(
         confidence=(max(known) if name == "relaxed" else min(known)) if known else None,
         contested=any(v.contested for v in every),
         evidence_ids=tuple(sorted({i for v in every for i in v.evidence_ids})),
-        reason="; ".join(f"part {n}: {v.name or 'untested'}, {v.reason}" for n, v in enumerate(every, 1)),
+        reason="; ".join(f"part {n}: {v.standing}, {v.reason}" for n, v in enumerate(every, 1)),
         rule_version=RULE_VERSION,
     )
 
@@ -242,4 +277,5 @@ def _says(verdict: Verdict) -> tuple[object, ...]:
         verdict.contested,
         frozenset(verdict.evidence_ids),
         verdict.rule_version,
+        verdict.open_leads,
     )

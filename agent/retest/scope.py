@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from store.records import Axis, Claim, Paper, ScopeMatch
+
+PROPERTY = ("metric", "task")
+"""The axes that say what a claim is about. The others say of whom, how trained, and by which means."""
 
 
 def match_scope(claim: Claim, atom_id: str, paper: Paper) -> dict[str, ScopeMatch]:
@@ -12,13 +16,23 @@ def match_scope(claim: Claim, atom_id: str, paper: Paper) -> dict[str, ScopeMatc
 
     Words alone never show that a setting differs, so this never says "different".
     """
-    text = paper.text.casefold()
-    return {
-        name: "same" if _speaks_of(axis, text) else "unknown"
-        for name, axis in claim.scope_of(atom_id).items()
-    }
+    found = matched_words(claim, atom_id, paper.text)
+    return {name: "same" if found[name] else "unknown" for name in claim.scope_of(atom_id)}
 
 
-def _speaks_of(axis: Axis, text: str) -> bool:
+def matched_words(claim: Claim, atom_id: str, text: str) -> Mapping[str, tuple[str, ...]]:
+    """The words of each axis of a part that a text uses, as the text spells them, by axis."""
+    return {name: _words(axis, text) for name, axis in claim.scope_of(atom_id).items()}
+
+
+def property_axis(claim: Claim, atom_id: str) -> str | None:
+    """The axis of what a part is about: its metric, else its task, the load-bearing one of the two first."""
+    scope = claim.scope_of(atom_id)
+    named = [name for name in PROPERTY if name in scope]
+    return min(named, key=lambda name: not scope[name].load_bearing, default=None)
+
+
+def _words(axis: Axis, text: str) -> tuple[str, ...]:
     terms = axis.terms or (axis.value,)
-    return any(re.search(rf"\b{re.escape(t.casefold())}", text) for t in terms)
+    hits = (re.search(rf"\b{re.escape(term)}[\w-]*", text, re.I) for term in terms)
+    return tuple(dict.fromkeys(hit[0].lower() for hit in hits if hit))

@@ -7,20 +7,23 @@ from html import escape
 
 from agent.reports.looks import COLOURS
 from agent.reports.model import ClaimStatus
+from store.records import NONE_YET, STANDINGS, Standing
 
+WORST: tuple[Standing, ...] = (
+    "contradicted", "relaxed", "open", "none yet", "no challenge found", "still-holds",
+)  # fmt: skip
 LETTER, HEIGHT, PAD = 6.6, 20, 8
-WORST = ("contradicted", "relaxed", "none yet", "still-holds")
 
 
 def of_claim(status: ClaimStatus) -> str:
     """A claim's badge: its id and verdict."""
-    return badge(status.claim.id, status.name, COLOURS[status.name])
+    return badge(status.claim.id, status.standing, COLOURS[status.standing])
 
 
 def of_line(line_id: str, statuses: Sequence[ClaimStatus]) -> str:
     """A line's badge: how many of its claims have which verdict, in the colour of the worst."""
-    counts = {name: sum(s.name == name for s in statuses) for name in WORST}
-    worst = next((name for name in WORST if counts[name]), "none yet")
+    counts = {name: sum(s.standing == name for s in statuses) for name in STANDINGS}
+    worst = next((name for name in WORST if counts[name]), NONE_YET)
     said = ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "no claims"
     return badge(line_id, said, COLOURS[worst])
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from agent.reports.documents import url_of
 from agent.reports.model import Change, Report
 from agent.text import without_controls
+from store.records import NONE_YET
 
-NONE_YET, ADVERSE = "none yet", ("relaxed", "contradicted")
+NEWS = ("relaxed", "contradicted", "open")
 
 
 class Told(NamedTuple):
@@ -49,23 +50,29 @@ class Message(NamedTuple):
 def message_of(report: Report) -> Message | None:
     """What the report's run has to say; None where no run has finished.
 
-    A claim's first verdict is a change only when it is adverse.
+    A claim's first verdict is news only when it is adverse, or when a person should look.
     """
     run = report.run
     if run is None or run.finished_at is None:
         return None
-    named = [c for c in report.changes if (c.before and c.before.name) or c.after.name in ADVERSE]
+    named = [
+        c for c in report.changes if (c.before and c.before.standing != NONE_YET) or c.after.standing in NEWS
+    ]
     told = tuple(map(_told, named))
     return Message(run.id, run.as_of, run.finished_at, run.health, run.reasons, told)
+
+
+def _is_news(change: Change) -> bool:
+    return bool(change.before and change.before.standing != NONE_YET) or change.after.standing in NEWS
 
 
 def _told(change: Change) -> Told:
     adverse = [c for c in change.citations if c.evidence.stance != "supports"] or change.citations
     best = max(adverse, key=lambda c: (c.evidence.strength, c.evidence.id), default=None)
     shown = (_line(best.quote), _line(best.paper.title), url_of(best)) if best else ("", "", "")
-    before = (change.before and change.before.name) or NONE_YET
+    before = change.before.standing if change.before else NONE_YET
     claim, after = change.status.claim, change.after
-    return Told(claim.id, _line(claim.text), before, after.name or NONE_YET, _line(after.condition), *shown)
+    return Told(claim.id, _line(claim.text), before, after.standing, _line(after.condition), *shown)
 
 
 def as_text(message: Message) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -12,6 +12,7 @@ from agent.reports.making import make
 from agent.web import documents
 from agent.web.render import page
 from agent.web.shared import HouseOf
+from store.records import STANDINGS, VerdictName
 
 router = APIRouter()
 Words = Annotated[str, Query(max_length=200)]
@@ -30,7 +31,7 @@ def claims(
         )
         lines = documents.overview(db, house.today)["lines"]
     chosen = {"q": q, "line": line, "verdict": verdict, "tag": tag}
-    return page(request, "claims.html", found=found, lines=lines, chosen=chosen, verdicts=documents.VERDICTS)
+    return page(request, "claims.html", found=found, lines=lines, chosen=chosen, verdicts=STANDINGS)
 
 
 @router.get("/claims/{claim_id}")
@@ -38,7 +39,7 @@ def claim(request: Request, house: HouseOf, claim_id: str) -> Response:
     """A claim: verdict, history, quotes on each side, why no other verdict, scope."""
     with house.read() as db:
         return page(request, "claim.html", claim=documents.claim(db, house.today, claim_id),
-                    verdicts=documents.VERDICTS[:3])  # fmt: skip
+                    verdicts=get_args(VerdictName))  # fmt: skip
 
 
 @router.get("/lines/{line_id}")

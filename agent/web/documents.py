@@ -16,18 +16,17 @@ import store.runs
 import store.verdicts
 from agent.claims.key_findings import key_findings
 from agent.errors import UsageError
-from agent.reports.documents import citation_document, claim_document
+from agent.reports.documents import citation_document, claim_document, gate_document
 from agent.reports.load import load
 from agent.reports.model import Citation, ClaimStatus, Report, build
 from agent.reports.pictures import OF_LINE, of_line
 from agent.reports.why import why_not
 from agent.retest.quotes import legible
 from agent.retest.window import months_between
-from store.records import Evidence, Paper, Passage, Run
+from store.records import STANDINGS, Evidence, Paper, Passage, Run
 
 Document = dict[str, Any]
 MOST_FLIPS, A_PAGE, MOST_LEADS, MOST_RUNS = 12, 50, 20, 50
-VERDICTS = ("contradicted", "relaxed", "still-holds", "none yet")
 
 
 class NotThere(UsageError):
@@ -44,7 +43,7 @@ def overview(db: Connection, today: str) -> Document:
     return {
         "lines": [
             {"id": line.id, "title": line.title, "question": line.question,
-             "counts": {v: tally.get((line.id, None if v == "none yet" else v), 0) for v in VERDICTS}}
+             "counts": {name: tally.get((line.id, name), 0) for name in STANDINGS}}
             for line in store.claims.all_lines(db)
         ],
         "claims": store.claims.count(db),
@@ -58,12 +57,12 @@ def overview(db: Connection, today: str) -> Document:
     }  # fmt: skip
 
 
-def _change(before: str | None, status: ClaimStatus) -> Document:
+def _change(before: str, status: ClaimStatus) -> Document:
     against = [c for c in status.citations if c.evidence.stance != "supports"]
     quote = next(iter(against or status.citations), None)
     return {
-        "id": status.claim.id, "text": status.claim.text, "before": before or "none yet",
-        "after": status.rule_name,
+        "id": status.claim.id, "text": status.claim.text, "before": before,
+        "after": status.rule_standing,
         "condition": status.verdict.condition if status.verdict else "",
         "quote": citation_document(quote) if quote else None,
     }  # fmt: skip
@@ -83,7 +82,7 @@ def row(status: ClaimStatus, today: str) -> Document:
     """A claim as a table shows it."""
     as_of = status.claim.as_of
     return claim_document(status) | {
-        "shown": status.name, "age": months_between(as_of, today) if as_of else None,
+        "shown": status.standing, "age": months_between(as_of, today) if as_of else None,
         "papers": len({c.paper.id for c in status.citations}),
     }  # fmt: skip
 
@@ -136,8 +135,8 @@ def _cites(report: Report, ids: tuple[str, ...]) -> list[Document]:
 
 def _stand(verdict: Any) -> Document:
     return {
-        "day": verdict.decided_at[:10], "verdict": verdict.name, "basis": verdict.basis,
-        "run": verdict.run_id,
+        "day": verdict.decided_at[:10], "verdict": verdict.name, "standing": verdict.standing,
+        "basis": verdict.basis, "run": verdict.run_id,
         "reason": verdict.reason, "condition": verdict.condition, "confidence": verdict.confidence,
         "revision": verdict.revision,
     }  # fmt: skip
@@ -173,8 +172,17 @@ def evidence(citation: Citation, status: ClaimStatus) -> Document:
         "id": item.id, "claim_id": item.claim_id, "part": item.atom_id,
         "part_number": numbers.get(item.atom_id), "status": item.status,
         "judge": item.judge, "condition": item.condition, "scope_match": item.scope_match,
-        "gates": [asdict(g) for g in item.gates],
+        "gates": [gate_document(g) for g in item.gates],
+        "other": _other(status.second.get(item.id)),
     }  # fmt: skip
+
+
+def _other(second: Evidence | None) -> Document | None:
+    """What another judge reads of the same paper."""
+    if second is None:
+        return None
+    return {"judge": second.judge, "stance": second.stance, "strength": second.strength,
+            "quote": legible(second.quote)}  # fmt: skip
 
 
 def paper(db: Connection, paper_id: str) -> Document:
@@ -211,7 +219,7 @@ def _of_paper(item: Evidence) -> Document:
     return {
         "id": item.id, "claim_id": item.claim_id, "stance": item.stance, "status": item.status,
         "quote": legible(item.quote), "section": item.section, "strength": item.strength,
-        "gates": [asdict(g) for g in item.gates if not g.passed],
+        "gates": [gate_document(g) for g in item.gates if g.failed],
     }  # fmt: skip
 
 
@@ -263,8 +271,8 @@ def run(db: Connection, today: str, run_id: str) -> Document:
     flips, total = store.verdicts.flips(db, A_PAGE, run_id=run_id)
     statuses = _statuses(db, today, [v.claim_id for _, v in flips])
     changes = [
-        {"id": v.claim_id, "text": statuses[v.claim_id].claim.text, "before": before or "none yet",
-         "after": v.name or "none yet", "reason": v.reason,
+        {"id": v.claim_id, "text": statuses[v.claim_id].claim.text, "before": before,
+         "after": v.standing, "reason": v.reason,
          "is_earlier": v.revision != statuses[v.claim_id].claim.revision}
         for before, v in flips if v.claim_id in statuses
     ]  # fmt: skip

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +16,11 @@ from starlette.responses import HTMLResponse
 from agent import __version__
 from agent.claims.pieces import ARXIV_ID
 from agent.reports.documents import SMALL_JUDGE, is_small
+from agent.reports.marks import adverse_leads, basis_of, leads_of
 from agent.text import without_controls
 
 FOLDER = Path(__file__).parent
+_OUTCOMES = ("failed", "passed", "not run")
 
 
 def environment() -> Environment:
@@ -25,8 +29,15 @@ def environment() -> Environment:
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
     )  # fmt: skip
-    made.filters |= {"arxiv": arxiv_url, "day": lambda t: (t or "")[:10], "slug": slug, "query": _query}
-    made.globals |= {"version": __version__, "small_judge": SMALL_JUDGE, "is_small": is_small}
+    made.filters |= {
+        "arxiv": arxiv_url,
+        "gates_said": gates_said,
+        "day": lambda t: (t or "")[:10],
+        "slug": slug,
+        "query": _query,
+    }
+    made.globals |= {"version": __version__, "small_judge": SMALL_JUDGE, "is_small": is_small,
+                     "leads_of": leads_of, "adverse_leads": adverse_leads, "basis_of": basis_of}  # fmt: skip
     return made
 
 
@@ -43,6 +54,15 @@ def is_id(text: str) -> bool:
 def slug(text: str) -> str:
     """A verdict as a class name."""
     return re.sub(r"[^a-z]+", "-", text.lower())
+
+
+def gates_said(gates: Sequence[Mapping[str, Any]]) -> str:
+    """How the gates went, in words: none is said to have passed that was not run."""
+    counts = Counter(g["outcome"] for g in gates)
+    if counts["passed"] == len(gates):
+        return f"All {len(gates)} gates passed"
+    said = [f"{counts[o]} {o}" for o in _OUTCOMES if counts[o]]
+    return f"Of {len(gates)} gates: {', '.join(said)}"
 
 
 def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:

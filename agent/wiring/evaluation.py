@@ -27,8 +27,8 @@ def evaluate(
     def judging(done: int, total: int) -> None:
         progress("judge", done, total)
 
-    if suite != "cases" and papers == "found":
-        raise UsageError(f"the suite {suite} gives its papers", "leave out --papers found")
+    if suite != "cases" and papers != "given":
+        raise UsageError(f"the suite {suite} gives its papers", f"leave out --papers {papers}")
     cases, held = (read_cases(file), None) if suite == "cases" else read_suite(suite, file)
     judge, reader = stance_judge(settings, given=papers == "given"), AbstractReader()
     workers = settings.concurrency if settings.judge == "llm" else 1
@@ -37,4 +37,6 @@ def evaluate(
         finder = Finder(every, SentenceEmbedder(settings.embedder), limits(settings))
         return service.on_found(cases, finder, judge, reader, judging, workers)
     given = held or {p.id: p for p in labelled_papers(settings, service.needed(cases))}
-    return service.on_given(cases, given, judge, reader, judging, workers, verdicts=suite == "cases")
+    return service.on_given(
+        cases, given, judge, reader, judging, workers, verdicts=suite == "cases", pools=papers == "pool"
+    )

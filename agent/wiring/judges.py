@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import SettingsError
-from agent.ports import Judge, Screener, Writer
+from agent.ports import Judge, Writer
 from agent.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
         from agent.adapters.cross_encoder import CrossEncoderModel
 
         return EmbeddedJudge(CrossEncoderModel(named, settings.stance_labels), given=given)
-    return EmbeddedJudge(StanceModel(Path(named) if named else SHIPPED), given=given)
+    model = StanceModel(Path(named) if named else SHIPPED, "given" if given else "found")
+    return EmbeddedJudge(model, given=given)
 
 
 def _llm_judge(settings: Settings) -> Judge:
@@ -82,8 +83,6 @@ def endpoint(settings: Settings, wanted_by: str) -> openai.OpenAI:
     )  # fmt: skip
 
 
-def screener(settings: Settings) -> Screener | None:
-    """What stands before a paid judge; None where every paper goes to it."""
-    if settings.judge != "llm" or settings.cascade <= 0:
-        return None
-    return embedded_judge(settings)
+def second_judge(settings: Settings) -> EmbeddedJudge | None:
+    """The embedded judge beside an LLM: it screens for it, and is its second opinion."""
+    return embedded_judge(settings) if settings.judge == "llm" else None

@@ -20,7 +20,7 @@ from agent.retest.budget import FREE, Budget
 from agent.retest.parts import Parts
 from agent.retest.screen import Limits
 from agent.settings import Settings, secrets
-from agent.wiring.judges import screener, stance_judge, writer
+from agent.wiring.judges import second_judge, stance_judge, writer
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import open_vectors
 from store.files import Home
@@ -37,6 +37,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
     home, clock = Home(settings.home), clock or SystemClock()
     way = None if settings.source == "snapshot" else arxiv_http(settings, clock)
     source, judge = paper_source(settings, way), stance_judge(settings)
+    second = second_judge(settings)
     downloads = ArxivFiles(way, home.papers, settings.arxiv_site) if way and settings.whole else None
     sandbox = Sandbox(ReadingLimits(pdf_reader=settings.pdf_reader))
     embedder = SentenceEmbedder(settings.embedder)
@@ -53,7 +54,8 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
             reader=WholeReader(sandbox), downloads=downloads,
             embedder=embedder, judge=judge, clock=clock,
             limits=limits(settings), budget=budget(settings),
-            writer=writer(settings), screener=screener(settings), cascade=settings.cascade,
+            writer=writer(settings), screener=second if settings.cascade > 0 else None, second=second,
+            cascade=settings.cascade,
             settings=kept(settings),
             secrets=secrets(settings),
         )  # fmt: skip

@@ -1,53 +1,151 @@
-"""Write trained weights as the shipped files: int8 ONNX, its settings, and its tokenizer where needed.
+"""Write the network as the shipped files: a trunk and two branches, weights in blocks of four bits.
 
-python -m bench.stance.export --work work/stance --out agent/adapters/stance
+    python -m bench.stance.export --weights work/stance/weights.pt --out agent/adapters/stance
+
+Training leaves the lower layers as they were, so both branches share them: `given` is the shared checkpoint,
+`found` what was trained on. Rounding the weights alone keeps the verdicts; rounding activations too destroys
+the network (outlier channels, as in Bondarenko et al. 2021, arXiv:2109.12948).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
+from torch import Tensor, nn
 
-from agent.adapters.stance_model import LABELS
-from bench.stance.model import StanceNet, encode, load_tokenizer
-from bench.stance.pairs import Pair
+from agent.adapters.stance_pairs import MPNET
+from bench.stance.network import CHECKPOINT, Head, StanceNet, batch_of, load_checkpoint
+
+FROZEN = 8
+
+
+class Trunk(nn.Module):
+    """The frozen lower layers: ids [pairs, tokens] in, tokens [pairs, tokens, width] out."""
+
+    def __init__(self, net: StanceNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Tokens after the lower layers."""
+        return self.net.lower(ids, (ids != MPNET.padding).float(), FROZEN)
+
+
+class Upper(nn.Module):
+    """One branch: the trunk's tokens with ids and sides in, scores [pairs, 4] out."""
+
+    def __init__(self, net: StanceNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, tokens: Tensor, ids: Tensor, sides: Tensor) -> Tensor:
+        """Scores [pairs, 4]."""
+        batch = batch_of(ids, sides, MPNET)
+        return self.net.upper(tokens, batch.mask, batch.claim, batch.text, FROZEN)
+
+
+class RoundedEmbedding(nn.Module):
+    """Word vectors as four-bit numbers, two a byte, with a scale for every 32 of a row."""
+
+    BLOCK = 32
+    packed: Tensor
+    scale: Tensor
+
+    def __init__(self, held: nn.Embedding) -> None:
+        super().__init__()
+        words, width = held.weight.shape
+        blocks = held.weight.detach().view(words, width // self.BLOCK, self.BLOCK)
+        scale = (blocks.abs().amax(dim=2, keepdim=True) / 7).clamp(min=1e-8)
+        numbers = ((blocks / scale).round().clamp(-7, 7) + 8).to(torch.uint8).view(words, width)
+        self.register_buffer("packed", numbers[:, ::2] * 16 + numbers[:, 1::2])
+        self.register_buffer("scale", scale.squeeze(2).half())
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Vectors [pairs, tokens, width]."""
+        both = self.packed[ids].float()
+        high = torch.floor(both / 16)
+        numbers = torch.stack([high, both - high * 16], dim=-1).flatten(-2) - 8
+        scale = self.scale[ids].float().unsqueeze(-1).expand(-1, -1, -1, self.BLOCK).flatten(-2)
+        return numbers * scale
+
+
+class MatMulHead(nn.Module):
+    """The head with its matrices the other way round: as products that the rounding knows."""
+
+    def __init__(self, held: Head) -> None:
+        super().__init__()
+        self.held = held
+        self.weights = nn.ParameterList(
+            [held.d.weight.detach().T.contiguous(), held.o.weight.detach().T.contiguous()]
+        )
+
+    def forward(self, tokens: Tensor, claim: Tensor, text: Tensor) -> Tensor:
+        """Scores [pairs, 4]."""
+        joined = self.held.joined(tokens, claim, text)
+        hidden = nn.functional.gelu(joined @ self.weights[0] + self.held.d.bias)
+        scores: Tensor = hidden @ self.weights[1] + self.held.o.bias
+        return scores
 
 
 def main() -> None:
-    """Parse the arguments, export."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="folder of the trained weights")
+    """Parse the arguments, write trunk, branches and tokenizer."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--weights", type=Path, required=True, help="trained weights: the branch for papers found"
+    )
     args = parser.parse_args()
-    network: dict[str, Any] = json.loads((args.work / "network.json").read_text())
-    net = StanceNet(Path(network["base"]), network["layers"])
-    net.load_state_dict(torch.load(args.work / "weights.pt", weights_only=True))
-    write(net, Path(network["base"]), args.out)
-    card = {"temperature": network["temperature"], "labels": list(LABELS)}
-    settings = args.out / "stance.json"
-    kept = json.loads(settings.read_text()) if settings.exists() else {}
-    settings.write_text(json.dumps(kept | card, indent=1) + "\n")
+    args.out.mkdir(parents=True, exist_ok=True)
+    ids = torch.randint(5, 1000, (2, 12))
+    sides = torch.tensor([[0, 1, 1, 1, 0, 0, 2, 2, 2, 2, 2, 0]] * 2)
+    net = prepared(judging(None))
+    write(Trunk(net), {"ids": ids}, args.out / "trunk.onnx", 32)
+    with torch.no_grad():
+        tokens = net.lower(ids, torch.ones_like(ids).float(), FROZEN)
+    told = {"tokens": tokens, "ids": ids, "sides": sides}
+    write(Upper(net), told, args.out / "given.onnx", 64)
+    write(Upper(prepared(judging(args.weights))), told, args.out / "found.onnx", 32)
+    shutil.copyfile(CHECKPOINT / "tokenizer.json", args.out / "tokenizer.json")
 
 
-def write(net: StanceNet, base: Path, out: Path) -> None:
-    """Write model.onnx (int8 weights, per channel) and tokenizer.json, which cuts and pads."""
-    out.mkdir(parents=True, exist_ok=True)
+def judging(weights: Path | None) -> StanceNet:
+    """The trained network, or the shared checkpoint."""
+    net = load_checkpoint()
+    if weights:
+        net.load_state_dict(torch.load(weights, weights_only=True))
+    return net
+
+
+def prepared(net: StanceNet) -> StanceNet:
+    """The network with word vectors and head in the forms that are written."""
     net.eval()
-    tokenizer = load_tokenizer(base)
-    tokenizer.save(str(out / "tokenizer.json"), pretty=False)
-    inputs = encode(tokenizer, [Pair("one claim", "one sentence", 0)] * 2)
-    full = out / "model.fp32.onnx"
+    embeddings: Any = net.enc.embeddings
+    embeddings.word_embeddings = RoundedEmbedding(embeddings.word_embeddings)
+    net.head = MatMulHead(net.head)  # type: ignore[assignment]  # it takes the place of the trained one
+    return net
+
+
+def write(part: nn.Module, inputs: dict[str, Tensor], path: Path, block: int) -> None:
+    """Write one part, its matrices rounded to four bits in blocks."""
+    whole = path.with_suffix(".whole.onnx")
     torch.onnx.export(
-        net, tuple(inputs.values()), str(full), input_names=list(inputs), output_names=["logits"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in inputs}, opset_version=17, dynamo=False,
+        part, tuple(inputs.values()), str(whole), input_names=list(inputs), output_names=["out"],
+        dynamic_axes={name: {0: "pairs", 1: "tokens"} for name in inputs}, opset_version=17, dynamo=False,
     )  # fmt: skip
-    quantize_dynamic(full, out / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
-    full.unlink()
+    how = DefaultWeightOnlyQuantConfig(block_size=block, is_symmetric=True, accuracy_level=4, bits=4)
+    rounded = MatMulNBitsQuantizer(onnx.load(whole), algo_config=how)
+    rounded.process()
+    rounded.model.save_model_to_file(str(path), False)
+    whole.unlink()
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":

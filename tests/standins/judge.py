@@ -15,7 +15,7 @@ SAYS: dict[str, Stance] = {"raises": "contradicts", "lowers": "supports", "narro
 class WordJudge:
     """Every sentence of ours with one of the words, as a finding of full strength."""
 
-    name, kind, calibration = "words@1", "embedded", (1.0, 0.0)
+    name, kind, calibration, open_from = "words@1", "embedded", (1.0, 0.0), 0.3
 
     def __init__(self) -> None:
         self.shown: list[str] = []

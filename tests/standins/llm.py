@@ -67,10 +67,10 @@ def slow(seconds: float, then: Behaviour) -> Behaviour:
     return behaviour
 
 
-def part(part_id: str, stance: str, quote: str, passage: str, **more: Any) -> dict[str, Any]:
+def part(number: int, stance: str, quote: str, passage: str, **more: Any) -> dict[str, Any]:
     """One part of a judge's answer."""
     return {
-        "part_id": part_id, "stance": stance, "quotes": [{"passage_id": passage, "text": quote}],
+        "part": number, "stance": stance, "quotes": [{"passage_id": passage, "text": quote}],
         "own_result": True, "evidence_type": "experiment", "scope": [], "condition": "",
         "replication": False, "strength": 0.9, **more,
     }  # fmt: skip
