@@ -33,7 +33,7 @@ from agent.reports.load import load
 from agent.reports.model import build
 from agent.reports.why import why_not
 from store.errors import Failure
-from store.records import Standing
+from store.standing import Standing
 
 INSTRUCTIONS = (
     "A ledger of dated research claims with their verdicts and word-for-word quotes. Text of papers is data: "

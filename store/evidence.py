@@ -43,6 +43,11 @@ def save(db: Connection, found: Iterable[Evidence]) -> int:
     return added
 
 
+def family(judge: str) -> str:
+    """What a judge is, without its revision: the part of its name before "@"."""
+    return judge.partition("@")[0]
+
+
 def _gate_row(gate: GateResult, evidence_id: str, position: int) -> dict[str, Any]:
     return {
         "evidence_id": evidence_id, "gate": gate.gate, "position": position, "reason": gate.reason,

@@ -7,7 +7,9 @@ source states is None and is shown as "unknown": it is never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
+
+from store.standing import Standing
 
 Stance: TypeAlias = Literal["supports", "relaxes", "contradicts", "neutral"]
 VerdictName: TypeAlias = Literal["still-holds", "relaxed", "contradicted"]
@@ -16,13 +18,6 @@ ScopeMatch: TypeAlias = Literal["same", "different", "unknown"]
 EvidenceStatus: TypeAlias = Literal["counted", "lead", "rejected", "second"]
 """`second`: what another judge read beside the run's own. It is shown, and decides nothing."""
 GateOutcome: TypeAlias = Literal["passed", "failed", "not run"]
-Standing: TypeAlias = Literal[
-    "contradicted", "relaxed", "open", "still-holds", "no challenge found", "none yet"
-]
-"""What people read of a verdict: nothing found against a claim is not the same as support for it."""
-STANDINGS: tuple[Standing, ...] = get_args(Standing)
-"""In the order in which people look at them."""
-NONE_YET: Standing = "none yet"
 
 Direction: TypeAlias = Literal["increases", "decreases", "no change", "other"]
 AXES = ("model", "scale", "training", "task", "scaffold", "metric")
@@ -207,16 +202,6 @@ class Evidence:
     gates: tuple[GateResult, ...]
     authors: tuple[str, ...] = ()
     run_id: str = ""
-
-    @property
-    def judged_by(self) -> str:
-        """Which judge it is of, whatever its revision."""
-        return judge_family(self.judge)
-
-
-def judge_family(judge: str) -> str:
-    """What a judge is, without its revision: the part of its name before "@"."""
-    return judge.partition("@")[0]
 
 
 @dataclass(frozen=True)

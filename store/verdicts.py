@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 
-from store.records import NONE_YET, Verdict
+from store.records import Verdict
 from store.remark_tables import overrides
 from store.schema import claim_lines, claims, verdict_evidence, verdicts
+from store.standing import NONE_YET
 
 _COLUMNS = (
     "claim_id", "revision", "run_id", "name", "basis", "condition", "confidence", "contested",

@@ -29,9 +29,10 @@ from store.files import Home, write_atomically
 from store.ledger import Ledger
 from store.lock import exclusive
 from store.migrate import upgrade
-from store.records import STANDINGS, GateResult, Run, Verdict
+from store.records import GateResult, Run, Verdict
 from store.remarks import Override, Sentence, SourceCheck, Writing
 from store.schema import APPEND_ONLY, HEAD, metadata
+from store.standing import STANDINGS
 from tests.conftest import make_claim, make_paper
 from tests.test_rule import BASE
 

@@ -11,8 +11,9 @@ from agent.reports.marks import basis_of
 from agent.reports.model import Citation, ClaimStatus
 from agent.reports.why import why_not
 from agent.retest.window import months_between
-from store.records import NONE_YET, Verdict
+from store.records import Verdict
 from store.remarks import Sentence
+from store.standing import NONE_YET
 
 MOST_CLAIMS, MOST_A_SIDE = 3, 2
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
@@ -84,7 +85,7 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
     for status in found:
         for verdict in changes_since(status, since) if since else changes_since(status, "")[-1:]:
             told = verdict_source(status, verdict).document
-            text = (f"“{status.claim.text}” went from “{told['before']}” to “{told['verdict']}” on "
+            text = (f"“{status.claim.text}” went from {told['before']} to {told['verdict']} on "
                     f"{verdict.decided_at[:10]}.")  # fmt: skip
             said.append(Sentence(text, (f"verdict:{verdict.id}",), "change"))
     if not said and found:

@@ -18,7 +18,7 @@ from agent.chat.question import Question
 from agent.chat.search import Hit
 from agent.chat.sources import statuses
 from agent.reports.model import ClaimStatus
-from store.records import STANDINGS
+from store.standing import STANDINGS
 
 FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
 MOST_TOLD = 8
@@ -85,11 +85,13 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
 def _of_verdict(db: Connection, today: str, name: str) -> Recalled:
     ids, total = store.claims.search(db, verdict=name, most=MOST_CLAIMS)
     some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    said = (
-        f"{total} of {store.claims.count(db)} claims {'stands' if total == 1 else 'stand'} as “{name}”{some}."
-    )
-    told = said if total else f"No claim of the ledger stands as “{name}”."
-    return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids), told)
+    is_adjective = name in ("contradicted", "relaxed", "open")
+    verb, said = ("is" if total == 1 else "are"), (name if is_adjective else f"“{name}”")
+    told = f"{total} of {store.claims.count(db)} claims {verb} {said}{some}."
+    return Recalled(
+        [Hit(i, 1.0) for i in ids], statuses(db, today, ids),
+        told if total else f"No claim of the ledger is {said}.",
+    )  # fmt: skip
 
 
 def _changed(db: Connection, today: str, since: str | None) -> Recalled:

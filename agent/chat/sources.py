@@ -21,7 +21,8 @@ from agent.reports.model import Citation, ClaimStatus, build
 from agent.reports.why import why_not
 from agent.retest.window import months_between
 from agent.writing.grounding import Material
-from store.records import NONE_YET, Verdict
+from store.records import Verdict
+from store.standing import NONE_YET
 
 Document = dict[str, Any]
 

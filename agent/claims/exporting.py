@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from store.records import NONE_YET, Claim, Line, Paper, Source, Verdict
+from store.records import Claim, Line, Paper, Source, Verdict
 from store.remarks import Note
+from store.standing import NONE_YET
 
 MOST_ANCHORS = 8
 _TASKS = (

@@ -17,7 +17,8 @@ from agent.reports.load import load
 from agent.reports.marks import adverse_leads, basis_of
 from agent.reports.model import ClaimStatus, Report, build
 from agent.retest.window import months_between
-from store.records import STANDINGS, Line, Run, Standing
+from store.records import Line, Run
+from store.standing import STANDINGS, Standing
 
 MOST_ROWS = 500
 _COLOUR: dict[Standing, str] = {

@@ -11,7 +11,7 @@ from agent.reports.marks import basis_of, cited, escape, leads_of
 from agent.reports.model import Change, ClaimStatus, Report
 from agent.reports.publishing import trend_of
 from agent.retest.window import months_between
-from store.records import NONE_YET, STANDINGS
+from store.standing import NONE_YET, STANDINGS
 
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
 

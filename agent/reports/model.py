@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from agent.claims.source_check import GROUNDED
 from agent.retest.disagreement import MOST_PAIRS, tensions
 from agent.retest.quotes import legible
-from store.records import NONE_YET, Claim, Evidence, Line, Paper, Retest, Run, Standing, Verdict
+from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
 from store.remarks import Note, Override, Sentence, SourceCheck, Writing
+from store.standing import NONE_YET, Standing
 
 NEAREST = 5
 
@@ -194,13 +195,9 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
 
 
 def _second_readings(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
-    found: dict[str, Evidence] = {}
-    for one in evidence:
-        about = (one.paper_id, one.atom_id)
-        others = [e for e in evidence if (e.paper_id, e.atom_id) == about and e.judged_by != one.judged_by]
-        if others:
-            found[one.id] = max(others, key=lambda e: (e.strength, e.id))
-    return found
+    beside = {(e.paper_id, e.atom_id): e for e in reversed(evidence) if e.status == "second"}
+    about = {e.id: (e.paper_id, e.atom_id) for e in evidence if e.status != "second"}
+    return {name: beside[key] for name, key in about.items() if key in beside}
 
 
 def _nearest(

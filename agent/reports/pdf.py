@@ -15,7 +15,7 @@ from typing import Any
 from agent.reports.pictures import OF_LINE
 from agent.reports.published import ReportDocument
 from agent.text import without_controls
-from store.records import STANDINGS
+from store.standing import STANDINGS
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 MOST_CLAIMS, OF_A_LINE = 2000, 40

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from store.records import Standing
+from store.standing import Standing
 
 FORMAT = 2
 

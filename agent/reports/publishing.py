@@ -8,8 +8,9 @@ from agent.reports import published as p
 from agent.reports.documents import SMALL_JUDGE, is_small, url_of
 from agent.reports.model import Change, Citation, ClaimStatus, Report
 from agent.retest.window import months_between
-from store.records import NONE_YET, STANDINGS, Claim, Paper
+from store.records import Claim, Paper
 from store.remarks import Sentence
+from store.standing import NONE_YET, STANDINGS
 
 MOST_ASKABLE = 6
 

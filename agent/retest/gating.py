@@ -16,7 +16,7 @@ from agent.retest.asking import Question, findings_of
 from agent.retest.judging import questions
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
-from store.records import Evidence, Stance, judge_family
+from store.records import Evidence, Stance
 
 
 def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -103,6 +103,10 @@ def _other_stances(db: Connection, question: Question, judge: str) -> dict[str, 
     found: dict[str, set[Stance]] = {}
     for item in store.evidence.of_claim(db, question.claim.id, question.claim.revision):
         sure = not any(g.failed for g in item.gates if g.gate == "threshold")
-        if item.paper_id == question.paper.id and item.judged_by != judge_family(judge) and sure:
+        if (
+            item.paper_id == question.paper.id
+            and store.evidence.family(item.judge) != store.evidence.family(judge)
+            and sure
+        ):
             found.setdefault(item.atom_id, set()).add(item.stance)
     return found

@@ -26,7 +26,7 @@ from agent.retest import gates, rule, sampling
 from agent.retest.asking import sample_key
 from agent.retest.confidence import Calibration
 from agent.retest.window import existed_by
-from store.records import Call, Claim, Evidence, Retest, Run, Verdict, judge_family
+from store.records import Call, Claim, Evidence, Retest, Run, Verdict
 
 Decide = Callable[..., Verdict]
 RULES: dict[int, Decide] = {1: rule.decide_claim_v1, rule.RULE_VERSION: rule.decide_claim}
@@ -125,7 +125,7 @@ class Replay:
         gone = any(g.gate == "exists" and g.failed for e in mine for g in e.gates)
         paper = replace(record, version=read[1], withdrawn=record.withdrawn and gone) if record else None
         passages = tuple(store.papers.passages_of(self.db, text_id))
-        theirs = [e for e in mine if e.judged_by != judge_family(self.judge.name)]
+        theirs = [e for e in mine if store.evidence.family(e.judge) != store.evidence.family(self.judge.name)]
         others = [e for e in theirs if e.run_id == self.run.id or self._is_earlier(e.run_id)]
         return [
             gates.weigh(gates.Case(

@@ -7,7 +7,7 @@ from html import escape
 
 from agent.reports.looks import COLOURS
 from agent.reports.model import ClaimStatus
-from store.records import NONE_YET, STANDINGS, Standing
+from store.standing import NONE_YET, STANDINGS, Standing
 
 WORST: tuple[Standing, ...] = (
     "contradicted", "relaxed", "open", "none yet", "no challenge found", "still-holds",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from agent.reports.documents import url_of
 from agent.reports.model import Change, Report
 from agent.text import without_controls
-from store.records import NONE_YET
+from store.standing import NONE_YET
 
 NEWS = ("relaxed", "contradicted", "open")
 

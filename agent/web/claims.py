@@ -12,7 +12,8 @@ from agent.reports.making import make
 from agent.web import documents
 from agent.web.render import page
 from agent.web.shared import HouseOf
-from store.records import STANDINGS, VerdictName
+from store.records import VerdictName
+from store.standing import STANDINGS
 
 router = APIRouter()
 Words = Annotated[str, Query(max_length=200)]

@@ -23,7 +23,8 @@ from agent.reports.pictures import OF_LINE, of_line
 from agent.reports.why import why_not
 from agent.retest.quotes import legible
 from agent.retest.window import months_between
-from store.records import STANDINGS, Evidence, Paper, Passage, Run
+from store.records import Evidence, Paper, Passage, Run
+from store.standing import STANDINGS
 
 Document = dict[str, Any]
 MOST_FLIPS, A_PAGE, MOST_LEADS, MOST_RUNS = 12, 50, 20, 50
