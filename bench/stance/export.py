@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +107,25 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     ids = torch.randint(5, 1000, (2, 12))
     sides = torch.tensor([[0, 1, 1, 1, 0, 0, 2, 2, 2, 2, 2, 0]] * 2)
+    trained = judging(args.weights)
+    check_trunk(judging(None), trained)
     net = prepared(judging(None))
     write(Trunk(net), {"ids": ids}, args.out / "trunk.onnx", 32)
     with torch.no_grad():
         tokens = net.lower(ids, torch.ones_like(ids).float(), FROZEN)
     told = {"tokens": tokens, "ids": ids, "sides": sides}
     write(Upper(net), told, args.out / "given.onnx", 64)
-    write(Upper(prepared(judging(args.weights))), told, args.out / "found.onnx", 32)
+    write(Upper(prepared(trained)), told, args.out / "found.onnx", 32)
     shutil.copyfile(CHECKPOINT / "tokenizer.json", args.out / "tokenizer.json")
+
+
+def check_trunk(one: StanceNet, other: StanceNet) -> None:
+    """End the program where training has moved the lower layers: then both branches cannot share them."""
+    shared = ("enc.embeddings.", *(f"enc.encoder.layer.{n}." for n in range(FROZEN)))
+    held = other.state_dict()
+    for name, weight in one.state_dict().items():
+        if name.startswith(shared) and not torch.equal(weight, held[name]):
+            sys.exit(f"bench: {name} was trained too; the branches share it: train with --frozen {FROZEN}")
 
 
 def judging(weights: Path | None) -> StanceNet:
