@@ -49,11 +49,6 @@ class Reading(NamedTuple):
     quoted: float
     in_body: bool = False
 
-    @property
-    def side(self) -> str:
-        """Support, or adverse: for a threshold relaxes and contradicts are one."""
-        return "supports" if self.stance == "supports" else "adverse"
-
 
 class EmbeddedJudge:
     """Reads title and abstract against every part, and quotes the sentence that carries the stance.
@@ -153,7 +148,7 @@ class Quotable(NamedTuple):
 
 
 def front_text(passages: Sequence[Passage]) -> str:
-    """Title and abstract as the networks read them."""
+    """Title and abstract as the network reads them."""
     told = {name: " ".join(p.text for p in passages if p.section == name) for name in FRONT}
     return joined(told["title"], told["abstract"])
 
