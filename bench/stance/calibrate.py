@@ -20,29 +20,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import SHARES, EmbeddedJudge, logit
-from agent.adapters.snapshot import paper_of
-from agent.adapters.stance_model import SHIPPED, PairModel, Shares, StanceModel, TextPairs
+from agent.adapters.embedded_judge import SHARES, logit
+from agent.adapters.stance_model import SHIPPED, StanceModel
 from agent.evaluation import scores
-from agent.evaluation.cases import LabelledCase, read_cases
-from agent.evaluation.scores import Told
-from agent.evaluation.trial import Outcome, try_case
+from agent.evaluation.cases import read_cases
 from agent.reports import charts
 from agent.retest.confidence import Calibration
-from bench.data import DATA, read_jsonl, require
+from bench.data import DATA, require
 from bench.stance.data import claim_key
+from bench.stance.given import GIVEN_STRENGTH, SIDES, Remembered, best, every_choice, given, share
 from bench.stance.readings import Row, rows
 
-GOAL, LEAST_PRECISION, FOLDS = 0.8, 0.8, 5
+GOAL, FOLDS = 0.8, 5
 FEWEST = 30
 """Verdicts under which a confidence map would learn chance."""
-SIDES = ("supports", "adverse")
-GIVEN = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-GIVEN_STRENGTH = {"whole": 1.0, "quoted": 0.2, "offset": -1.0}
-"""Of papers that a person names too few are labelled to fit it: the abstract decides, the quote helps."""
 READ_FOUND, LEAD, OPEN = 0.25, 0.15, 0.25
 PLOT = Path(__file__).parents[2] / "docs/reliability.svg"
 
@@ -58,26 +50,6 @@ class Strength(NamedTuple):
         """The probability that the side of a reading is right."""
         weighted = (getattr(self, name) * logit(getattr(row, name)) for name in SHARES)
         return 1 / (1 + math.exp(-(sum(weighted) + self.offset)))
-
-
-class Remembered:
-    """A stance model whose scores are computed once, under settings we change."""
-
-    def __init__(self, model: PairModel) -> None:
-        self._model, self._known = model, dict[tuple[str, str], NDArray[np.float32]]()
-        self.settings: dict[str, Any] = dict(model.settings) | {"calibration": (1.0, 0.0)}
-
-    @property
-    def digest(self) -> str:
-        """The model's own."""
-        return self._model.digest
-
-    def probabilities(self, pairs: TextPairs) -> Shares:
-        """As the model's."""
-        new = [p for p in dict.fromkeys(pairs) if p not in self._known]
-        if new:
-            self._known.update(zip(new, self._model.probabilities(new), strict=True))
-        return np.array([self._known[p] for p in pairs], dtype=np.float32).reshape(len(pairs), -1)
 
 
 def main() -> None:
@@ -221,51 +193,6 @@ def verdicts_found(
     return found
 
 
-def every_choice(cases: list[LabelledCase], model: Remembered) -> dict[tuple[float, float], list[Outcome]]:
-    """The outcomes of all cases, papers given, under every pair of thresholds."""
-    wanted = {i for case in cases for i in case.labels}
-    records = read_jsonl(DATA / "arxiv/sample-7k.jsonl.gz")
-    papers = {r["id"]: paper_of(r) for r in records if r["id"] in wanted}
-    tried = {}
-    for choice in itertools.product(GIVEN, GIVEN):
-        model.settings |= {"given": dict(zip(SIDES, choice, strict=True)) | {"strength": GIVEN_STRENGTH}}
-        judge = EmbeddedJudge(model, given=True)
-        tried[choice] = [
-            try_case(case, [papers[i] for i in case.labels], judge, AbstractReader()) for case in cases
-        ]
-    return tried
-
-
-def best(tried: dict[tuple[float, float], list[Outcome]], leave: int = -1) -> tuple[float, float]:
-    """The choice of best macro-F1 with trustworthy contradictions, on all cases but one."""
-
-    def worth(choice: tuple[float, float]) -> tuple[bool, float, float]:
-        others = [told(o) for n, o in enumerate(tried[choice]) if n != leave]
-        right = scores.precision(others, "contradicted")
-        return right is None or right >= LEAST_PRECISION, scores.macro_f1(others) or 0.0, sum(choice)
-
-    return max(tried, key=worth)
-
-
-def told(outcome: Outcome) -> Told:
-    """What a case's verdict is scored as."""
-    return Told(outcome.verdict.name, outcome.case.expected_verdict, outcome.case.accepted)
-
-
-def given(left_out: list[Outcome]) -> dict[str, Any]:
-    """The development cases, papers given, each left out of the choice of thresholds."""
-    every = [told(o) for o in left_out]
-    return {
-        "macro_f1": scores.macro_f1(every), "macro_f1_ci": scores.interval(every, scores.macro_f1),
-        "majority_macro_f1": scores.majority_macro_f1(every), "accuracy": scores.accuracy(every),
-        "contradicted_precision": scores.precision(every, "contradicted"),
-        "contradicted_told": sum(t.predicted == "contradicted" for t in every),
-        "coverage": share([t.predicted is not None for t in every if t.expected]),
-        "untested_accuracy": scores.accuracy([t for t in every if t.expected is None]),
-        "confusion": scores.confusion(every, scores.VERDICTS),
-    }  # fmt: skip
-
-
 def confidence(sure: list[tuple[float, bool]], calibrated: list[tuple[float, bool]]) -> dict[str, Any]:
     """How well confidence tells what is right."""
     return {
@@ -289,11 +216,6 @@ def fit(sure: Sequence[tuple[float, bool]]) -> Calibration:
 
     grid = itertools.product(np.linspace(0, 2, 11), np.linspace(-2, 2, 21))
     return min((Calibration(round(float(a), 2), round(float(b), 2)) for a, b in grid), key=loss)
-
-
-def share(flags: Sequence[bool]) -> float | None:
-    """The share that is true, of any."""
-    return round(sum(flags) / len(flags), 3) if flags else None
 
 
 def columns(found: Sequence[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
