@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 from store.records import Verdict
 from store.remark_tables import overrides
 from store.schema import claim_lines, claims, verdict_evidence, verdicts
-from store.standing import NONE_YET
+from store.standing import NONE_YET, STANDINGS
 
 _COLUMNS = (
     "claim_id", "revision", "run_id", "name", "basis", "condition", "confidence", "contested",
@@ -80,7 +80,7 @@ def flips(
 
     Those of a run, or those decided from the day or instant `since` on.
 
-    A first verdict is a flip from none yet. Those that speak against a claim come first.
+    A first verdict is a flip from none yet. Those to be looked at come first.
     """
     earlier = verdicts.alias()
 
@@ -92,7 +92,7 @@ def flips(
     has_changed = _standing(verdicts).is_distinct_from(before) & (verdicts.c.decided_at >= since)
     if run_id is not None:
         has_changed &= verdicts.c.run_id == run_id
-    order = case({"contradicted": 0, "relaxed": 1, "still-holds": 2}, value=verdicts.c.name, else_=3)
+    order = case({name: n for n, name in enumerate(STANDINGS)}, value=_standing(verdicts))
     query = select(verdicts.c.id, before.label("before")).where(has_changed).order_by(order, verdicts.c.id)
     total = db.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
     rows = db.execute(query.limit(most)).all()
