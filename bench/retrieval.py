@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.adapters.embedder import SentenceEmbedder
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.snapshot import SnapshotSource, newest
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.finding import DEEPEST, Finder
 from agent.retest.corpus import Weights, query_of
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--snapshot", type=Path, default=DATA / "arxiv/full-223k.jsonl.xz")
     args = parser.parse_args()
     cases = [c for c in read_cases(require(DATA / "cases/retest-cases.dev.jsonl")) if c.bearing]
-    papers = {p.id: p for p in SnapshotSource(require(args.snapshot)).everything()}
+    papers = newest(SnapshotSource(require(args.snapshot)).everything())
     started = time.perf_counter()
     finder = Finder(papers, SentenceEmbedder("packaged-minilm"), Limits(keep=20, floor=0.0))
     figures: dict[str, object] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
@@ -15,29 +15,44 @@ from store.schema import papers, passages, texts
 _CHUNK = 500
 
 
-def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> int:
-    """Store papers not yet known, and newer versions or withdrawals of known ones.
+class Saved(NamedTuple):
+    """What became of papers offered: those not known before, and those that came in several versions."""
 
-    Returns the number of papers that were not known before.
-    """
+    new: int
+    doubled: frozenset[str] = frozenset()
+
+
+def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> Saved:
+    """Store papers not yet known, and newer versions or withdrawals of known ones, whatever their order."""
     offered = list(found)
     known = _versions(db, [p.id for p in offered])
-    new: dict[str, dict[str, Any]] = {}
+    new: dict[str, Paper] = {}
+    doubled = set[str]()
     for paper in offered:
-        if paper.id not in known:
-            new[paper.id] = asdict(paper) | {"source": source, "first_run": run_id}
-        elif _supersedes(paper, known[paper.id]):
+        here, there = new.get(paper.id), known.get(paper.id)
+        if here or (there and there.first_run == run_id):
+            before = here.version if here else there and there.version
+            doubled |= {paper.id} if paper.version != before else set()
+        if there is None:
+            new[paper.id] = here if here and is_older(paper, here) else paper
+        elif _supersedes(paper, there):
             db.execute(update(papers).where(papers.c.id == paper.id).values(asdict(paper)))
-    rows = list(new.values())
+            known |= _versions(db, [paper.id])
+    rows = [asdict(p) | {"source": source, "first_run": run_id} for p in new.values()]
     for start in range(0, len(rows), _CHUNK):
         db.execute(insert(papers), rows[start : start + _CHUNK])
-    return len(rows)
+    return Saved(len(rows), frozenset(doubled))
+
+
+def is_older(paper: Paper, other: Paper) -> bool:
+    """Whether a record of a paper is older than another record of it."""
+    return (paper.version or 0, paper.updated or "") < (other.version or 0, other.updated or "")
 
 
 def _versions(db: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
     for start in range(0, len(ids), _CHUNK):
-        query = select(papers.c.id, papers.c.version, papers.c.withdrawn)
+        query = select(papers.c.id, papers.c.version, papers.c.withdrawn, papers.c.first_run)
         rows = db.execute(query.where(papers.c.id.in_(ids[start : start + _CHUNK])))
         found |= {row.id: row for row in rows}
     return found

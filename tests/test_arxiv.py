@@ -16,7 +16,6 @@ from lxml import etree
 
 from agent.adapters.arxiv_api import ArxivApi
 from agent.adapters.arxiv_http import ArxivHttp, retry_after
-from agent.adapters.arxiv_ids import is_withdrawal, parse_id
 from agent.adapters.arxiv_oai import ArxivListing, split_authors
 from agent.adapters.arxiv_oai import paper_of as paper_of_listing
 from agent.adapters.arxiv_plan import Window, choose
@@ -24,6 +23,7 @@ from agent.adapters.arxiv_query import query_of
 from agent.adapters.arxiv_source import ArxivSource
 from agent.adapters.polite_gate import PATIENCE_S, SPACING_S, PoliteGate
 from agent.adapters.snapshot import NOTHING, SnapshotSource
+from agent.arxiv_ids import parse_id
 from agent.errors import SourceError
 from agent.ports import Known, Wanted
 from tests.conftest import StillClock, make_claim
@@ -242,6 +242,14 @@ def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
     assert "no record of 2506.09999" in source.problems[0]
 
 
+def test_one_refused_id_spoils_no_others(server: ArxivServer, tmp_path: Path) -> None:
+    server.records = [RECORD | {"id": f"2506.{n:05d}"} for n in range(20)]
+    ids = [r["id"] for r in server.records]
+    found = live(server, tmp_path).records([*ids[:7], "no id", *ids[7:]])
+    assert sorted(found) == ids
+    assert len(server.log) == 2 + 1  # the rest is asked again, then whether arXiv is awake
+
+
 def test_a_record_that_could_not_be_asked_for_is_not_one_that_is_not_there(
     server: ArxivServer, tmp_path: Path
 ) -> None:
@@ -381,26 +389,5 @@ def test_a_query_names_the_claims_words_and_its_window() -> None:
     assert "submittedDate:[199108140000" in bare
 
 
-@pytest.mark.parametrize(
-    ("comment", "told"),
-    [
-        ("This paper has been withdrawn by the author", True),
-        ("The authors have withdrawn this paper due to an error in Lemma 2", True),
-        ("This work has been withdrawn", True),
-        ("This preprint has been withdrawn", True),
-        ("We withdraw this paper", True),
-        ("Withdrawn.", True),
-        ("12 pages; the earlier results were kept", False),
-        ("This paper replaces arXiv:2301.00001, which was withdrawn", False),
-        ("A study of why students withdraw from courses", False),
-    ],
-)
-def test_a_withdrawal_is_told_by_its_comment(comment: str, told: bool) -> None:
-    assert is_withdrawal(comment) == told
-
-
-def test_ids_versions_withdrawals_and_authors() -> None:
-    assert parse_id("2411.15382v3") == ("2411.15382", 3)
-    assert parse_id("math.GT/0309136") == ("math.GT/0309136", None)
-    assert parse_id("2411.15382/../x") is None
+def test_an_author_line_is_names() -> None:
     assert split_authors("Ann Bee (A Lab (B)), Carol Lee and Dan Wu") == ("Ann Bee", "Carol Lee", "Dan Wu")

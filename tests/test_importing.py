@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import store.claims
 import store.notes
+from agent.arxiv_ids import month_of
 from agent.claims import documents, importing, pack
 from agent.claims.exporting import prompt_of
 from agent.claims.pieces import Document, Piece
@@ -131,7 +132,7 @@ words = st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{2,8}){4,9}[.]", fullmatch=True)
 months = st.builds("{}-{:02d}".format, st.integers(2019, 2026), st.integers(1, 12))
 sources = st.builds(
     Source,
-    st.from_regex(r"2[0-6](0[1-9]|1[0-2])\.\d{5}", fullmatch=True),
+    st.from_regex(r"2[0-6](0[1-9]|1[0-2])\.[0-9]{5}", fullmatch=True),
     st.sampled_from(["cited", "likely"]),
 )
 
@@ -151,7 +152,9 @@ def test_an_exported_prompt_imports_as_the_same_claims(
     text = prompt_of(LINE, claims, verdicts, [make_paper()])
     document = documents.read(text, "x")
     again: list[Piece] = document.of("constraint")
-    assert [(p.text, p.as_of) for p in again] == [(c.text, c.as_of) for c in claims]
+    assert [(p.text, p.as_of) for p in again] == [
+        (c.text, c.as_of or max((month_of(s.arxiv_id) for s in c.sources), default=None)) for c in claims
+    ]
     assert [[(s.arxiv_id, s.status) for s in p.sources] for p in again] == [
         [(s.arxiv_id, s.status) for s in c.sources] for c in claims
     ]
@@ -163,8 +166,8 @@ def test_an_exported_prompt_imports_as_the_same_claims(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("claim\nx\n", "no column text"),
-        ("text,colour\nx,red\n", "'colour'"),
+        ("title\nx\n", "no column text"),
+        ("text,text\nx,y\n", "two columns for text"),
         ("text,as_of\nA claim.,2024-01\n\nB,2024-01,x\n", "line 4"),
         ('text\n"A claim\n', "line 2"),
         ("text,kind\nA claim.,rumour\n", "line 2: kind 'rumour'"),
@@ -273,7 +276,7 @@ def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -
         (("add", "--text", "x"), "needs a text and a line"),
         (("edit", "no-such", "--text", "x"), "no claim 'no-such'"),
         (("edit", "conservative-default", "--as-of", "2024-13"), "'2024-13' is no month"),
-        (("edit", "conservative-default", "--source", "../x"), "'../x' is no arXiv id"),
+        (("edit", "conservative-default", "--source", "../x"), "'../x' is not an arXiv id"),
         (("edit", "conservative-default", "--scope", "colour=red"), "is not AXIS=VALUE"),
         (("edit", "conservative-default", "--line", "nowhere"), "no line 'nowhere'"),
     ],

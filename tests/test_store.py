@@ -96,7 +96,7 @@ def test_a_changed_claim_is_a_new_revision_and_the_old_one_stays(ledger: Ledger)
 def test_saving_twice_changes_nothing(ledger: Ledger) -> None:
     fill(ledger)
     with ledger.write() as db:
-        assert store.papers.save(db, [make_paper()], "snapshot", "run-1") == 0
+        assert store.papers.save(db, [make_paper()], "snapshot", "run-1").new == 0
         found = store.evidence.of_claim(db, "tuning-hurts", 1)
         assert store.evidence.save(db, found) == 0
         store.verdicts.save(db, Verdict(None, "untested", claim_id="tuning-hurts", run_id="run-1"))

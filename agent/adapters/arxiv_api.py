@@ -13,7 +13,8 @@ from arxiv import _feed
 from lxml import etree
 
 from agent.adapters.arxiv_http import Answer, ArxivHttp
-from agent.adapters.arxiv_ids import is_withdrawal, parse_id
+from agent.adapters.withdrawals import is_withdrawal
+from agent.arxiv_ids import parse_id
 from agent.errors import SourceError
 from store.records import Paper
 
@@ -23,15 +24,21 @@ ASKED_AGAIN = 2
 _FEED = "{http://www.w3.org/2005/Atom}feed"
 
 
+class Refused(SourceError):
+    """arXiv answered that it does not take the query."""
+
+
 class ArxivApi:
     """The query API.
 
-    `total` is what arXiv says the last query has in all, `unreadable` how many results were no papers.
+    `total` is what arXiv says the last query has in all, `unreadable` how many results were no papers,
+    `refused` the ids that arXiv does not take.
     """
 
     def __init__(self, http: ArxivHttp, url: str = API_URL) -> None:
         self._http, self.url = http, url
         self.total = self.unreadable = 0
+        self.refused: set[str] = set()
 
     def search(self, query: str, most: int | None, page: int, *, by_date: bool = False) -> Iterator[Paper]:
         """Yield a query's results, best first, or oldest first, so that what is added comes last.
@@ -55,8 +62,19 @@ class ArxivApi:
                 return
 
     def by_ids(self, ids: Sequence[str]) -> Iterator[Paper]:
-        """Yield the newest records of papers. Raises SourceError when the page does not come."""
-        yield from self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids))
+        """Yield the newest records of papers; one id that arXiv refuses spoils no other's.
+
+        Raises SourceError when the page does not come.
+        """
+        try:
+            found = list(self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids)))
+        except Refused as error:
+            blamed = [i for i in ids if i in error.message] if len(ids) > 1 else list(ids)
+            self.refused |= set(blamed)
+            rest = [i for i in ids if i not in blamed]
+            parts = [rest] if blamed else [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
+            found = [paper for part in parts if part for paper in self.by_ids(part)]
+        yield from found
 
     def is_awake(self, category: str) -> bool:
         """Whether a query that always has results has some: silence then means that nothing is there."""
@@ -85,7 +103,7 @@ class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
         answer = self._http.get(url, check=_what_is_wrong if first_page else _what_is_wrong_later)
         feed = _feed.parse(answer.body)
         if answer.status != 200:
-            raise SourceError(
+            raise Refused(
                 f"arXiv refuses the query (HTTP {answer.status}): {_said(answer.body)}",
                 "report it with the query",
             )
@@ -145,5 +163,5 @@ def paper_of(result: arxiv.Result) -> Paper | None:
         categories=tuple(result.categories),
         updated=result.updated.date().isoformat(),
         comment=result.comment or None,
-        withdrawn=is_withdrawal(result.comment),
+        withdrawn=is_withdrawal(result.comment, result.summary, parsed[1]),
     )

@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from agent.adapters.arxiv_http import Answer, ArxivHttp
-from agent.adapters.arxiv_ids import is_withdrawal, parse_id
 from agent.adapters.arxiv_plan import Window
+from agent.adapters.withdrawals import is_withdrawal
+from agent.arxiv_ids import parse_id
 from agent.errors import SourceError
 from store.records import Paper
 
@@ -133,34 +134,38 @@ def _from_raw(raw: Any) -> Paper | None:
         return None
     days = [_day(v.findtext("{*}date") or "") for v in versions]
     comment = " ".join((raw.findtext("{*}comments") or "").split()) or None
+    abstract = " ".join((raw.findtext("{*}abstract") or "").split())
+    version = int(versions[-1].get("version", "v1").lstrip("v"))
     return Paper(
         id=parsed[0],
         title=" ".join((raw.findtext("{*}title") or "").split()),
-        abstract=" ".join((raw.findtext("{*}abstract") or "").split()),
+        abstract=abstract,
         published=days[0],
-        version=int(versions[-1].get("version", "v1").lstrip("v")),
+        version=version,
         authors=split_authors(raw.findtext("{*}authors") or ""),
         categories=tuple((raw.findtext("{*}categories") or "").split()),
         updated=days[-1],
         comment=comment,
-        withdrawn=is_withdrawal(comment) or (versions[-1].findtext("{*}source_type") or "") == "I",
+        withdrawn=is_withdrawal(comment, abstract, version)
+        or (versions[-1].findtext("{*}source_type") or "") == "I",
     )
 
 
 def _from_dc(paper_id: str, plain: Any) -> Paper:
     told = [" ".join((d.text or "").split()) for d in plain.findall("{*}description")]
     comments = [d.removeprefix("Comment: ") for d in told if d.startswith("Comment: ")]
+    abstract = next((d for d in told if not d.startswith("Comment: ")), "")
     days = sorted(d.text or "" for d in plain.findall("{*}date"))
     names = [" ".join(reversed((c.text or "").split(", "))) for c in plain.findall("{*}creator")]
     return Paper(
         id=paper_id,
         title=" ".join((plain.findtext("{*}title") or "").split()),
-        abstract=next((d for d in told if not d.startswith("Comment: ")), ""),
+        abstract=abstract,
         published=days[0],
         authors=tuple(names),
         updated=days[-1],
         comment=comments[0] if comments else None,
-        withdrawn=is_withdrawal(comments[0] if comments else None),
+        withdrawn=is_withdrawal(comments[0] if comments else None, abstract),
     )
 
 

@@ -98,7 +98,7 @@ class ArxivSource:
         """
         found: dict[str, Paper] = {}
         for _ in range(ASKED_AGAIN + 1):
-            lost = [i for i in ids if i not in found]
+            lost = [i for i in ids if i not in found and i not in self._api.refused]
             for start in range(0, len(lost), IDS):
                 found |= {p.id: p for p in self._api.by_ids(lost[start : start + IDS])}
         if set(ids) - set(found):

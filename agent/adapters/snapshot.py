@@ -1,25 +1,39 @@
-"""Papers from a snapshot: JSON Lines, plain, .gz or .xz; one file or a folder of them."""
+"""Papers from a snapshot: JSON Lines, plain, .gz or .xz; one file or a folder of them.
+
+Both our own layout and that of arXiv's public metadata snapshot are read (`snapshot_records`), line by line:
+a file of millions of records needs no more memory than one.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
 import lzma
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from agent.adapters.arxiv_ids import is_withdrawal, parse_id
+from agent.adapters.snapshot_records import paper_of
 from agent.errors import SnapshotError
 from agent.ports import Known, Outlook, Wanted
-from agent.text import without_controls
+from store.papers import is_older
 from store.records import Paper
 
-_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz")
+_PUBLIC = "arxiv-metadata"
+"""How the name of arXiv's public snapshot begins; it ends in .json, and holds JSON Lines."""
 _SHOWN = 3
 NOTHING = Known()
+
+
+def newest(papers: Iterable[Paper]) -> dict[str, Paper]:
+    """Papers by id, each in its newest version, whatever their order."""
+    found: dict[str, Paper] = {}
+    for paper in papers:
+        held = found.get(paper.id)
+        if held is None or not is_older(paper, held):
+            found[paper.id] = paper
+    return found
 
 
 class SnapshotSource:
@@ -30,16 +44,17 @@ class SnapshotSource:
     def __init__(self, path: Path) -> None:
         self._files = _files(path)
         self._bad: list[str] = []
+        self._skipped = 0
         self.counts: dict[str, int] = {}
         self.notices: list[str] = []
 
     @property
     def problems(self) -> list[str]:
         """The lines that could not be read, the first few by number."""
-        if not self._bad:
+        if not self._skipped:
             return []
-        more = f" and {len(self._bad) - _SHOWN} more" if len(self._bad) > _SHOWN else ""
-        return [f"{len(self._bad)} snapshot lines skipped: " + "; ".join(self._bad[:_SHOWN]) + more]
+        more = f" and {self._skipped - _SHOWN} more" if self._skipped > _SHOWN else ""
+        return [f"{self._skipped} snapshot lines skipped: " + "; ".join(self._bad) + more]
 
     def outlook(self, wanted: Sequence[Wanted], known: Known) -> Outlook:  # noqa: ARG002  same for all
         """A snapshot is read once, whatever is wanted."""
@@ -58,7 +73,7 @@ class SnapshotSource:
             read += 1
             if paper.published > floor or paper.id in sources:
                 yield paper
-        self.counts = {"records_read": read, "lines_skipped": len(self._bad)}
+        self.counts = {"records_read": read, "lines_skipped": self._skipped}
 
     def everything(self) -> Iterator[Paper]:
         """Yield every record that can be read. Raises SnapshotError as `collect` does."""
@@ -82,53 +97,14 @@ class SnapshotSource:
             try:
                 yield paper_of(json.loads(line))
             except ValueError as error:
-                self._bad.append(f"line {number} of {path.name}: {error}")
-
-
-def paper_of(record: Any) -> Paper:
-    """Build a paper from one record. Raises ValueError naming the field that is wrong."""
-    if not isinstance(record, dict):
-        raise ValueError("not a JSON object")
-    for name in ("id", "title", "abstract", "published"):
-        if not isinstance(record.get(name), str) or not record[name].strip():
-            raise ValueError(f"no text in field {name!r}")
-    parsed = parse_id(record["id"])
-    if parsed is None:
-        raise ValueError(f"{record['id']!r} is not an arXiv id")
-    if not _DATE.fullmatch(record["published"]):
-        raise ValueError(f"published {record['published']!r} is not YYYY-MM or YYYY-MM-DD")
-    comment = record.get("comment")
-    return Paper(
-        id=parsed[0],
-        title=" ".join(without_controls(record["title"]).split()),
-        abstract=without_controls(record["abstract"]).strip(),
-        published=record["published"],
-        version=_version(record.get("version")) or parsed[1],
-        authors=_texts(record, "authors"),
-        categories=_texts(record, "categories"),
-        updated=record.get("updated"),
-        comment=comment,
-        withdrawn=bool(record.get("withdrawn")) or is_withdrawal(comment),
-    )
-
-
-def _version(value: Any) -> int | None:
-    digits = str(value or "").lstrip("v")
-    return int(digits) if digits.isdigit() else None
-
-
-def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
-    found = record.get(name) or ()
-    if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
-        if found:
-            raise ValueError(f"{name!r} is not a list of texts")
-        return ()
-    return tuple(map(without_controls, found))
+                self._skipped += 1
+                if self._skipped <= _SHOWN:
+                    self._bad.append(f"line {number} of {path.name}: {error}")
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.name.endswith(_SUFFIXES))
+        found = sorted(p for p in path.iterdir() if p.name.endswith(_SUFFIXES) or p.name.startswith(_PUBLIC))
         if found:
             return found
         raise SnapshotError(f"no .jsonl, .jsonl.gz or .jsonl.xz file in {path}", "name another folder")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from agent.claims.pieces import ARXIV_ID
+from agent.arxiv_ids import ids_in, without_ids
 
 _MONTHS = {
     name: number for number, names in enumerate(
@@ -105,9 +105,9 @@ class Question:
 def parse(text: str, today: str) -> Question:
     """Take a question apart; a month without a year is the last such month before `today`."""
     flat = " ".join(text.split())
-    ids, since = tuple(dict.fromkeys(ARXIV_ID.findall(flat))), _SINCE.search(flat)
+    ids, since = tuple(ids_in(flat)), _SINCE.search(flat)
     day = _day(since, today) if since else None
-    bare = re.sub(rf"(?:\barxiv:)?(?:{ARXIV_ID.pattern})(?:v\d+\b)?", " ", flat, flags=re.I)
+    bare = without_ids(flat)
     if since:
         bare = bare.replace(since[0], " ")
     topic = " ".join(_FRAME.sub(" ", bare).split()).strip(" ?.,:;")

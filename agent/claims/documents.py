@@ -1,6 +1,6 @@
 """Read a document of the kinds people paste: research prompt, inquiring line, paper summary, list. Pure.
 
-One pass over the lines. A heading says what follows; a line that fits nowhere is kept as "unplaced". So
+One pass over the items. A heading says what follows; an item that fits nowhere is kept as "unplaced". So
 no line is lost, and none is guessed at.
 """
 
@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from agent.claims.pieces import CLAIMS, Document, Piece, dated, is_bullet, numbered, plain
+from agent.arxiv_ids import mentions
+from agent.claims.cleaning import is_bullet, is_struck_whole, plain
+from agent.claims.items import Item, items
+from agent.claims.pieces import CLAIMS, Document, Piece, dated, in_context
+from agent.claims.tables import MarkdownTable
 
 _HEADINGS = (
     (r"inquiring line", "question"),
@@ -33,19 +37,31 @@ _ASKED = re.compile(r"the question:\s*(?P<question>.+?\?)", re.I)
 _TASK = re.compile(r"^\(\d+\)")
 _NOW = re.compile(r"^Now: ")
 """What an exported prompt says of a claim's present verdict."""
+_FOOTNOTE = re.compile(r"^\[\^(?P<mark>[^\]\s]+)\]:\s*(?P<text>.*)$", re.M)
 _INSTRUCTION = re.compile(r"^(?:cite arxiv|copy into|flag anything|this website uses cookies)", re.I)
 
 
 def read(text: str, title: str) -> Document:
     """Read a document. Every line that is not empty is in exactly one piece."""
     reader = _Reader()
-    for number, line in numbered(text):
-        reader.take(number, line)
+    for item in items(with_footnotes(text), reader.stands_alone):
+        reader.take(item)
     pieces = tuple(reader.finished())
     kinds = list(dict.fromkeys(reader.kinds)) or (
         ["list"] if any(p.kind in CLAIMS for p in pieces) else ["text"]
     )
     return Document(" and ".join(kinds), title, reader.question, pieces)
+
+
+def with_footnotes(text: str) -> str:
+    """The text with the ids of its footnotes beside their marks, so that a claim has the source it cites."""
+    cited: dict[str, str] = {}
+    for note in _FOOTNOTE.finditer(text):
+        ids = [m.id for m in mentions(note["text"]) if m.id]
+        months = re.findall(r"\b(?:19|20)\d{2}-\d{2}\b", note["text"])
+        if ids:
+            cited[note["mark"]] = f" ({', '.join([*(f'arXiv:{i}' for i in ids), *months])})"
+    return re.sub(r"\[\^([^\]\s]+)\](?!:)", lambda m: cited.get(m[1], m[0]), text) if cited else text
 
 
 class _Reader:
@@ -54,108 +70,121 @@ class _Reader:
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
         self._mode = ""
-        self._title: tuple[int, str] | None = None
+        self._title: Item | None = None
+        self._table = MarkdownTable()
         self.kinds: list[str] = []
         self.question = ""
 
-    def take(self, number: int, line: str) -> None:
-        """Put one line where it belongs."""
-        if mode := self._heading(line):
+    def stands_alone(self, line: str) -> bool:
+        """Whether a line goes on no item before it."""
+        return bool(self._mode_of(line) or _NOW.match(line) or _INSTRUCTION.match(line))
+
+    def take(self, item: Item) -> None:
+        """Put one item where it belongs."""
+        line = item.text
+        if mode := self._mode_of(line):
+            self.kinds += [_KINDS[mode]] if mode in _KINDS else []
             self._drop_title()
             self._mode = mode
-            self._add("heading" if mode != "furniture" else mode, line, number)
+            self._add("heading" if mode != "furniture" else mode, item)
+        elif _FOOTNOTE.match(line):
+            self._add("footnote", item)
+        elif self._table.takes(line):
+            self._pieces.append(self._table.piece(line, item.first))
         elif _INSTRUCTION.match(plain(line)):
-            self._add("instruction", line, number)
+            self._add("instruction", item)
         elif _ROLE.match(line) and _ASKED.search(line):
-            self._role(number, line)
+            self._role(item)
         else:
-            _PLACES.get(self._mode, _Reader._anywhere)(self, number, line)
+            _PLACES.get(self._mode, _Reader._anywhere)(self, item)
 
     def finished(self) -> list[Piece]:
         """The pieces, in order."""
         self._drop_title()
         return sorted(self._pieces, key=lambda p: p.first)
 
-    def _heading(self, line: str) -> str:
-        if is_bullet(line) or _TASK.match(line) or len(line) > 160:
+    def _mode_of(self, line: str) -> str:
+        """What a line announces, if it is a heading."""
+        if is_bullet(line) or _TASK.match(line) or len(line) > MOST_HEADING:
             return ""
-        bare = plain(line).rstrip(".").strip()
+        bare = plain(line.lstrip("# ")).rstrip(".").strip()
         for pattern, mode in _HEADINGS:
             if re.fullmatch(pattern, bare, re.I) and (mode != "notes" or bare[-1:] != "?"):
-                self.kinds += [_KINDS[mode]] if mode in _KINDS else []
                 return mode
         return ""
 
-    def _add(self, kind: str, line: str, number: int) -> None:
-        self._pieces.append(
-            Piece(kind, plain(line) if kind not in ("heading", "furniture") else line, number, number)
-        )
+    def _add(self, kind: str, item: Item) -> None:
+        said = item.text if kind in ("heading", "furniture", "footnote") else plain(item.text)
+        self._pieces.append(Piece(kind, said, item.first, item.last))
 
-    def _role(self, number: int, line: str) -> None:
-        asked = _ASKED.search(line)
+    def _role(self, item: Item) -> None:
+        asked = _ASKED.search(item.text)
         self.question = plain(asked["question"]).strip("*") if asked else self.question
         self.kinds.append("research prompt")
-        self._add("role", line, number)
+        self._add("role", item)
         self._mode = ""
 
-    def _asked(self, number: int, line: str) -> None:
+    def _asked(self, item: Item) -> None:
         """Under "inquiring line": the question, what it is about, then the synthesis."""
         if not self.question:
-            self.question = plain(line)
-            self._add("question", line, number)
+            self.question = plain(item.text)
+            self._add("question", item)
         else:
             before = any(p.kind == "explanation" for p in self._pieces)
-            self._add("synthesis" if before else "explanation", line, number)
+            self._add("synthesis" if before else "explanation", item)
 
-    def _note(self, number: int, line: str) -> None:
+    def _note(self, item: Item) -> None:
         """A note is a question, and under it the statement."""
-        if line.endswith("?") and len(line) <= 200:
+        if item.text.endswith("?") and len(item.text) <= MOST_TITLE:
             self._drop_title()
-            self._title = (number, plain(line))
+            self._title = Item(item.first, item.last, plain(item.text), 0, is_listed=False)
         elif self._title:
-            first, title = self._title
-            self._title = None
-            self._pieces.append(dated("note", line, first, title=title, last=number))
+            title, self._title = self._title, None
+            self._pieces.append(dated("note", item.text, title.first, title=title.text, last=item.last))
         else:
-            self._add("unplaced", line, number)
+            self._add("unplaced", item)
 
     def _drop_title(self) -> None:
         if self._title:
-            number, title = self._title
-            self._add("unplaced", title, number)
-            self._title = None
+            title, self._title = self._title, None
+            self._add("unplaced", title)
 
-    def _constraint(self, number: int, line: str) -> None:
-        self._listed("constraint", number, line)
+    def _constraint(self, item: Item) -> None:
+        self._listed("constraint", item)
 
-    def _result(self, number: int, line: str) -> None:
-        self._listed("key-result", number, line)
+    def _result(self, item: Item) -> None:
+        self._listed("key-result", item)
 
-    def _listed(self, kind: str, number: int, line: str) -> None:
-        if is_bullet(line):
-            self._pieces.append(dated(kind, line, number))
-        elif _NOW.match(line):
-            self._add("verdict", line, number)
+    def _listed(self, kind: str, item: Item) -> None:
+        """An item of a list: a claim, or what governs the items under it."""
+        if item.is_listed and is_struck_whole(item.text):
+            self._add("struck out", item)
+        elif item.is_listed and plain(item.text).endswith(":"):
+            self._add("context" if item.has_children else "unplaced", item)
+        elif item.is_listed:
+            piece = dated(kind, item.text, item.first, last=item.last)
+            self._pieces.append(in_context(piece, item.under) if item.under else piece)
         else:
-            self._add("unplaced", line, number)
+            self._add("verdict" if _NOW.match(item.text) else "unplaced", item)
 
-    def _task(self, number: int, line: str) -> None:
-        self._add("task" if _TASK.match(line) or is_bullet(line) else "unplaced", line, number)
+    def _task(self, item: Item) -> None:
+        self._add("task" if _TASK.match(item.text) or item.is_listed else "unplaced", item)
 
-    def _anywhere(self, number: int, line: str) -> None:
-        """Outside every heading: a bullet is a claim, prose is kept and waits for a reader."""
-        if is_bullet(line) and len(plain(line).split()) >= LEAST_WORDS:
-            self._pieces.append(dated("claim", line, number))
+    def _anywhere(self, item: Item) -> None:
+        """Outside every heading: an item of a list is a claim, prose is kept and waits for a reader."""
+        if item.is_listed and (item.under or len(plain(item.text).split()) >= LEAST_WORDS):
+            self._listed("claim", item)
         else:
-            self._add(self._mode or "unplaced", line, number)
+            self._add(self._mode or "unplaced", item)
 
 
 LEAST_WORDS = 4
-Place = Callable[[_Reader, int, str], None]
+MOST_HEADING, MOST_TITLE = 160, 200
+Place = Callable[[_Reader, Item], None]
 
 
 def _plainly(kind: str) -> Place:
-    return lambda reader, number, line: reader._add(kind, line, number)
+    return lambda reader, item: reader._add(kind, item)
 
 
 _PLACES: dict[str, Place] = {

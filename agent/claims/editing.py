@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 import store.claims
 import store.overrides
 import store.verdicts
+from agent.arxiv_ids import BadId, read_id
 from agent.claims.importing import free_id
-from agent.claims.pieces import ARXIV_ID, is_month
+from agent.claims.pieces import is_month
 from agent.errors import UsageError
 from store.records import AXES, Axis, Claim, Provenance, Source, VerdictName
 from store.remarks import Override
@@ -86,10 +87,10 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _source(text: str) -> Source:
-    bare = text.removeprefix("arXiv:").removeprefix("arxiv:")
-    if not ARXIV_ID.fullmatch(bare):
-        raise UsageError(f"{text!r} is no arXiv id", "write for example 2411.15382")
-    return Source(bare)
+    try:
+        return Source(read_id(text).id)
+    except BadId as error:
+        raise UsageError(str(error), "write for example 2411.15382") from error
 
 
 def claim_of(db: Connection, claim_id: str) -> Claim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -10,18 +11,40 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from agent.arxiv_ids import read_id
 from agent.errors import PackError
 from store.records import AXES, UNKNOWN, Atom, Axis, Claim, Line, Provenance, Source
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Month = Annotated[str, Field(pattern=rf"^(\d{{4}}-(0[1-9]|1[0-2])|{UNKNOWN})$")]
-ArxivId = Annotated[str, Field(pattern=r"^(\d{4}\.\d{4,5}|[a-z][a-z-]*(\.[A-Z]{2})?/\d{7})$")]
+Month = Annotated[
+    str,
+    BeforeValidator(lambda v: v[: len("2024-11")] if isinstance(v, str) and _DAY.fullmatch(v) else v),
+    Field(pattern=rf"^(\d{{4}}-(0[1-9]|1[0-2])|{UNKNOWN})$"),
+]
+ArxivId = Annotated[str, BeforeValidator(lambda v: read_id(v).id if isinstance(v, str) else v)]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 AxisName = Literal["model", "scale", "training", "task", "scaffold", "metric"]
 Words = Annotated[
     str,
-    BeforeValidator(lambda v: " ".join(v.split()) if isinstance(v, str) else v),
+    BeforeValidator(lambda v: " ".join(v.split()) if isinstance(v, str) else _not_words(v)),
     Field(min_length=3),
 ]
+
+
+def _not_words(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("YAML reads yes, no, true and false as answers; put the text in quotes")
+    return value
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose ids and dates are texts: 2401.12340 is no number that ends in 234."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in held if tag.rpartition(":")[2] in ("bool", "null", "merge")]
+    for first, held in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 class _Strict(BaseModel):
@@ -107,21 +130,39 @@ def shipped() -> list[Path]:
 def read(path: Path) -> Pack:
     """Read and check a pack. Raises PackError naming the place that is wrong."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
         pack = PackFile.model_validate(raw)
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(f"cannot read {path}: {error}", "name a readable YAML file") from error
     except yaml.YAMLError as error:
-        raise PackError(f"{path} is not YAML: {' '.join(str(error).split())}", "correct that line") from error
+        raise PackError(f"{path} is not YAML: {_said(error)}", _way_out(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(_named(raw, first["loc"]))
-        raise PackError(f"{path}: {place}: {first['msg']}", "correct that entry") from error
+        raise PackError(
+            f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}", "correct that entry"
+        ) from error
     _check_references(path, pack)
     return Pack(
         [Line(**line.model_dump()) for line in pack.lines],
         [_claim(c, pack.documents) for c in pack.claims],
     )
+
+
+def _said(error: yaml.YAMLError) -> str:
+    """Where and why, without the excerpt."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
+    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return place + " ".join(problem.split())
+
+
+def _way_out(error: yaml.YAMLError) -> str:
+    problem = str(getattr(error, "problem", ""))
+    if "mapping values" in problem:
+        return "a text with a colon in it needs quotes around it"
+    if "\\t" in problem or "tab" in problem:
+        return "indent with blanks, not with tabs"
+    return "correct that line"
 
 
 def _named(raw: Any, place: Iterable[Any]) -> list[str]:

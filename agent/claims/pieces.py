@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from agent.text import without_controls
+from agent.arxiv_ids import Mention, mentions, month_of
+from agent.claims.cleaning import plain, struck
 from store.records import Source
 
 CLAIMS = ("constraint", "note", "key-result", "claim")
 """Pieces that become claims; the others are kept beside them."""
-_BULLET = re.compile(r"^\s*(?:[•●▪◦*+\-–—]|\d{1,3}[.)])\s+")
-_CITED = re.compile(
-    r"(?:(?P<month>\d{4}-\d{2})\s*[,:]?\s*)?(?P<likely>likely\s+)?arXiv:\s*(?P<id>[a-z][a-z-]*(?:\.[A-Z]{2})?/\d{7}|\d{4}\.\d{4,5})(?:v\d+)?"
-    r"(?:\s*\((?P<after>\d{4}-\d{2})\))?",
-    re.I,
-)
-ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[A-Z]{2})?/\d{7}")
 _MONTH = re.compile(r"\b(?:19|20)\d{2}-\d{2}\b")
-_TAIL = re.compile(r"\s*\((?P<inside>[^()]*(?:arXiv:|\b(?:19|20)\d{2}-\d{2}\b)[^()]*)\)\s*\.?\s*$", re.I)
-_EMPHASIS = re.compile(r"(?<!\w)(\*{1,2}|_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_NAMED = re.compile(
+    rf"\b(?P<name>{'|'.join(_NAMES)})[a-z]*\.?[ -](?P<year>(?:19|20)\d{{2}}|\d{{2}}\b)|"
+    r"\b(?P<numbers>(?:19|20)\d{2}/\d{2})\b", re.I,
+)  # fmt: skip
+_TAIL = re.compile(r"\s*[(\[](?P<inside>[^()]*)[)\]]\s*\.?\s*$")
+_BEFORE = re.compile(r"(?:(?P<month>\d{4}-\d{2})\s*[,:]?\s*)?(?P<likely>likely\s+)?$", re.I)
+_AFTER = re.compile(r"\s*\((?P<month>\d{4}-\d{2})\)")
 
 
 class Piece(NamedTuple):
@@ -57,47 +57,85 @@ class Document(NamedTuple):
         return [p for p in self.pieces if p.kind in kinds]
 
 
-def is_bullet(line: str) -> bool:
-    """Whether a line begins with a bullet or a number."""
-    return bool(_BULLET.match(line))
-
-
-def plain(text: str) -> str:
-    """A line without its bullet and marks of emphasis, white space single."""
-    bare = _BULLET.sub("", without_controls(text), count=1)
-    return " ".join(_EMPHASIS.sub(r"\2", bare).split())
-
-
 def is_month(text: str) -> bool:
     """Whether a text is a month that exists."""
     return bool(re.fullmatch(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])", text))
 
 
-def dated(kind: str, line: str, number: int, *, title: str = "", last: int | None = None) -> Piece:
-    """A claim with the months and arXiv ids it gives at its end.
+def month_in(text: str) -> str:
+    """The text with months written otherwise (March 2025, Jul-24, 2025/03) as YYYY-MM."""
+    return _NAMED.sub(_as_month, text)
 
-    Nothing is guessed: what is not there, or is no month, is named in `lacks`.
+
+def _as_month(found: re.Match[str]) -> str:
+    if found["numbers"]:
+        return found["numbers"].replace("/", "-")
+    year = found["year"] if len(found["year"]) == len("2024") else f"20{found['year']}"
+    return f"{year}-{_NAMES.index(found['name'].lower()) + 1:02d}"
+
+
+def dated(kind: str, line: str, number: int, *, title: str = "", last: int | None = None) -> Piece:
+    """A claim with the months and arXiv ids it gives.
+
+    What is not there, or is no month or no id, is named in `lacks`; so is a month that only the id tells.
     """
-    text, cited = plain(line), list(_CITED.finditer(line))
-    tail = _TAIL.search(text)
-    if tail:
-        text = text[: tail.start()].rstrip()
-    given = _MONTH.findall(tail["inside"] if tail else line)
-    months = sorted(m for m in given if is_month(m))
-    sources = tuple(dict.fromkeys(_source(c) for c in cited))
-    lacks = [what for what, has in (("arXiv id", sources), ("month", months)) if not has]
+    kept = struck(line)
+    text, tail = _parted(plain(kept))
+    found = list(mentions(kept))
+    sources = tuple(dict.fromkeys(_source(kept, m) for m in found if m.id))
+    given = _MONTH.findall(month_in(tail) if tail else plain(kept))
+    as_of, said = _as_of([m for m in given if is_month(m)], [s.arxiv_id for s in sources])
+    lacks = ["arXiv id"] if not sources else []
+    lacks += [said] if said else []
     lacks += [f"{m} is no month" for m in given if not is_month(m)]
-    as_of = months[-1] if months else None
+    lacks += dict.fromkeys(m.wrong for m in found if m.wrong)
+    lacks += ["struck-out words left out"] if kept != line else []
     return Piece(kind, text, number, last or number, title, sources, as_of, tuple(lacks))
 
 
-def _source(cited: re.Match[str]) -> Source:
-    month = next((m for m in (cited["month"], cited["after"]) if m and is_month(m)), None)
-    return Source(cited["id"], "likely" if cited["likely"] else "cited", month)
+def _as_of(months: Sequence[str], ids: Sequence[str]) -> tuple[str | None, str]:
+    """The month of a claim, the newest one given or else that of its newest source; and what to say of it."""
+    if months:
+        own, as_of = min(map(month_of, ids), default=""), max(months)
+        return as_of, f"month {as_of} is before its source's own, {own}" if as_of < own else ""
+    if not ids:
+        return None, "month"
+    newest = max(ids, key=month_of)
+    return month_of(newest), f"month taken from the id of {newest}"
 
 
-def numbered(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty, numbered from 1."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            yield number, line.strip()
+def in_context(piece: Piece, under: Sequence[str]) -> Piece:
+    """An item's claim with what the items it stands under say, so that no condition or negation is lost.
+
+    An item without a source of its own has that of the item it stands under.
+    """
+    text = piece.text
+    for parent in reversed(under):
+        said = _parted(plain(struck(parent)))[0]
+        bare = said.rstrip(":. ")
+        text = f"{bare} {text}" if bare.split()[-1:] == ["that"] else f"{bare}: {text}"
+    above = next((d for d in (dated(piece.kind, p, piece.first) for p in reversed(under)) if d.sources), None)
+    if piece.sources or above is None:
+        return piece._replace(text=text)
+    return piece._replace(text=text, sources=above.sources, as_of=above.as_of, lacks=above.lacks)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A claim's words, and the brackets and links after them that name its source."""
+    tail = ""
+    while found := _TAIL.search(text):
+        inside = month_in(found["inside"])
+        if not (_MONTH.search(inside) or any(True for _ in mentions(inside))):
+            break
+        text, tail = text[: found.start()].rstrip(), f"{inside} {tail}"
+    ends = [m for m in mentions(text) if not text[m.end :].strip(" .")]
+    if ends and text[: ends[0].start].strip():
+        text = text[: ends[0].start].rstrip(" -–—:;,([")
+    return text, tail
+
+
+def _source(line: str, mention: Mention) -> Source:
+    before, after = _BEFORE.search(line[: mention.start]), _AFTER.match(line, mention.end)
+    month = (before["month"] if before else None) or (after["month"] if after else None)
+    likely = bool(before and before["likely"])
+    return Source(mention.id, "likely" if likely else "cited", month if month and is_month(month) else None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import prompts
-from agent.claims.pieces import Document, Piece, dated, plain
+from agent.claims.cleaning import plain
+from agent.claims.pieces import Document, Piece, dated
 from agent.errors import UsageError
 from agent.retest.quotes import find_quote
 from agent.writing.desk import Answer, Desk

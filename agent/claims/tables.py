@@ -1,44 +1,107 @@
-"""Claims from a table: CSV with a column `text`, and any of `as_of`, `sources`, `kind`. Pure."""
+"""Claims from a table, as CSV, as tab-separated values or in Markdown. Pure.
+
+A table has a column of claims, and may have one of months, of sources and of kinds. Other columns are named.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Mapping
 
-from agent.claims.pieces import CLAIMS, Document, Piece, dated
+from agent.arxiv_ids import BadId, read_id
+from agent.claims.pieces import CLAIMS, Document, Piece, dated, month_in
 from agent.errors import UsageError
 from agent.text import without_controls
 
 COLUMNS = ("text", "as_of", "sources", "kind")
+_ALSO = {
+    "claim": "text", "claims": "text", "statement": "text", "finding": "text", "as of": "as_of",
+    "as-of": "as_of", "date": "as_of", "month": "as_of", "source": "sources", "arxiv": "sources",
+    "arxiv id": "sources", "arxiv_id": "sources", "paper": "sources", "papers": "sources",
+    "reference": "sources", "references": "sources", "type": "kind",
+}  # fmt: skip
+"""Other names that people give our columns."""
+_RULE = re.compile(r"[\s|:-]+")
 
 
 def read_csv(text: str, title: str) -> Document:
-    """Read a table. A month or id that is none is named in the claim's `lacks`.
+    """Read a table. A month or id that is none is named in the claim's `lacks`, a further column beside it.
 
     Raises UsageError naming the line of a row that does not fit the header.
     """
-    rows = csv.DictReader(io.StringIO(text), strict=True)
+    first = text.partition("\n")[0]
+    mark = "\t" if "\t" in first and "," not in first else ","
+    rows = csv.DictReader(io.StringIO(text), strict=True, delimiter=mark)
     try:
-        if "text" not in (rows.fieldnames or ()):
+        names = {name: column_of(name) for name in rows.fieldnames or ()}
+        if "text" not in names.values():
             raise UsageError(f"{title} has no column text", f"use the columns {', '.join(COLUMNS)}")
-        if unknown := set(rows.fieldnames or ()) - set(COLUMNS):
-            raise UsageError(f"{title} has a column {min(unknown)!r}", f"use {', '.join(COLUMNS)}")
-        pieces = tuple(_piece(row, rows.line_num, title) for row in rows)
+        columns = [column_of(name) for name in rows.fieldnames or ()]
+        if twice := [c for c in COLUMNS if columns.count(c) > 1]:
+            raise UsageError(f"{title} has two columns for {twice[0]}", "rename one")
+        pieces = [_piece(row, names, rows.line_num, title) for row in rows]
     except csv.Error as error:
         raise UsageError(f"{title}, line {rows.line_num + 1}: {error}", "correct that line") from error
-    return Document("table", title, "", pieces)
+    unread = [Piece("unread column", name, 1, 1) for name, column in names.items() if not column]
+    return Document("table", title, "", (*unread, *pieces))
 
 
-def _piece(row: dict[str | None, str | None], number: int, title: str) -> Piece:
-    if None in row or None in row.values() or not (row["text"] or "").strip():
+def column_of(name: str) -> str:
+    """The column of ours that a header names, whatever its case; empty where it names none."""
+    plain = " ".join(name.split()).casefold().strip("*_ ")
+    return plain if plain in COLUMNS else _ALSO.get(plain, "")
+
+
+def _piece(row: Mapping[str | None, str | None], names: Mapping[str, str], number: int, title: str) -> Piece:
+    held = {names[k]: (v or "").strip() for k, v in row.items() if k is not None and names.get(k)}
+    if None in row or None in row.values() or not held["text"]:
         raise UsageError(
             f"{title}, line {number}: a row needs a text and as many fields as the header", "correct it"
         )
-    kind = (row.get("kind") or "claim").strip()
+    kind = held.get("kind") or "claim"
     if kind not in CLAIMS:
         raise UsageError(f"{title}, line {number}: kind {kind!r}", f"use {', '.join(CLAIMS)}")
-    ids = " ".join(
-        f"arXiv:{i.removeprefix('arXiv:')}" for i in (row.get("sources") or "").replace(";", " ").split()
-    )
-    told = dated(kind, f"{(row.get('as_of') or '').strip()} {ids}", number)
-    return told._replace(text=" ".join(without_controls(row["text"] or "").split()))
+    return claim_of(held, kind, number)
+
+
+def claim_of(held: Mapping[str, str], kind: str, number: int) -> Piece:
+    """The claim of one row: its text, and its month and sources where it has them."""
+    ids, wrong = list[str](), list[str]()
+    for given in re.split(r"[\s;,]+", held.get("sources", "")):
+        try:
+            ids += [f"arXiv:{read_id(given).id}"] if given else []
+        except BadId as error:
+            wrong.append(str(error))
+    told = dated(kind, f"({month_in(held.get('as_of', ''))} {' '.join(ids)})", number)
+    text = " ".join(without_controls(held["text"]).split())
+    return told._replace(text=text, lacks=(*told.lacks, *wrong))
+
+
+class MarkdownTable:
+    """Follows a table in Markdown: its header first, then a row a claim."""
+
+    def __init__(self) -> None:
+        self._columns: list[str] = []
+        self._inside = False
+
+    def takes(self, line: str) -> bool:
+        """Whether a line is a row of a table; any other line ends the table."""
+        was, self._inside = self._inside, line.startswith("|") and line.endswith("|") and len(line) > 1
+        if self._inside and not was:
+            self._columns = []
+        return self._inside
+
+    def piece(self, line: str, number: int) -> Piece:
+        """The row as a claim, where the header names a column of claims; else it is unplaced."""
+        cells = [c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if not self._columns:
+            self._columns = [column_of(c) for c in cells]
+            return Piece("heading" if "text" in self._columns else "unplaced", line, number, number)
+        held = dict(zip(self._columns, cells, strict=False))
+        if _RULE.fullmatch(line):
+            return Piece("furniture", line, number, number)
+        if not held.get("text"):
+            return Piece("unplaced", line, number, number)
+        return claim_of(held, "claim", number)

@@ -18,8 +18,9 @@ MERGES = {
 
 
 def recognised(text: str, title: str) -> Document:
-    """A text as a document; a CSV by its name."""
-    return tables.read_csv(text, title) if title.endswith(".csv") else documents.read(text, title)
+    """A text as a document; a table by the end of its name."""
+    is_table = title.lower().endswith((".csv", ".tsv"))
+    return tables.read_csv(text, title) if is_table else documents.read(text, title)
 
 
 def line_for(lines: Sequence[Line], line_id: str | None, question: str, *, preview: bool) -> Line:

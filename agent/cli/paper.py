@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import store.papers
+from agent.arxiv_ids import BadId, read_id
 from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
 from agent.settings import Settings
@@ -77,12 +78,13 @@ def _findings(
 
 def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:
     """A paper, and the passages of the best reading of it that there is."""
-    from agent.claims.pieces import ARXIV_ID
     from agent.retest import passages
     from agent.wiring.papers import record_reader, records_of
 
-    if not ARXIV_ID.fullmatch(paper_id):
-        raise UsageError(f"{paper_id!r} is no arXiv id", "write for example 2411.15382")
+    try:
+        paper_id = read_id(paper_id).id
+    except BadId as error:
+        raise UsageError(str(error), "write for example 2411.15382") from error
     with reading(settings) as db:
         known = store.papers.get(db, paper_id)
         text = store.papers.newest_text(db, known) if known else None

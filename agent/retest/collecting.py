@@ -19,9 +19,11 @@ from agent.retest.known import known_papers
 from agent.retest.parts import Parts
 from agent.retest.state import RunState
 from agent.retest.window import after_month, existed_by, window_start
+from store.papers import Saved
 from store.records import Claim, Paper, Run
 
 _BATCH = 128
+MOST_NAMED = 20
 
 
 def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -55,7 +57,7 @@ def is_wanted(claim: Claim, state: RunState) -> bool:
 
 def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Bring the papers of every due claim's window into the ledger."""
-    parts, problems, added, seen = runtime.context, list[str](), 0, 0
+    parts, problems, seen, left = runtime.context, list[str](), 0, LeftOut()
     with parts.ledger.read() as db:
         known = known_papers(db, parts.source.name)
     asked = wanted(parts, state)
@@ -64,18 +66,49 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     with Behind() as behind:
         for batch in _batches(found, problems):
             with parts.ledger.write() as db:
-                added += store.papers.save(db, batch, parts.source.name, state["run_id"])
+                saved = store.papers.save(db, batch, parts.source.name, state["run_id"])
             seen += len(batch)
+            left.note(batch, saved, asked)
             if outlook.requests and seen <= parts.limits.embed_all:
                 behind.do(embed, parts, [p.id for p in batch if is_new_to_some(p, asked)])
             runtime.stream_writer({"stage": "collect", "done": seen})
     runtime.stream_writer({"stage": "collect", "done": seen, "total": seen})
-    counts = {"papers_new": added, "collected_by": outlook.way, "requests_planned": outlook.requests}
+    counts = {"papers_new": left.added, "collected_by": outlook.way, "requests_planned": outlook.requests}
     return {
         "problems": problems + parts.source.problems,
-        "notices": parts.source.notices,
+        "notices": [*parts.source.notices, *left.said()],
         "counts": dict(parts.source.counts) | counts,
     }
+
+
+class LeftOut:
+    """Counts what was collected, and remembers what a reader should know was left out of it."""
+
+    def __init__(self) -> None:
+        self.added = 0
+        self._withdrawn: set[str] = set()
+        self._doubled: set[str] = set()
+
+    def note(self, batch: Sequence[Paper], saved: Saved, asked: Sequence[Wanted]) -> None:
+        """Take in one stored batch."""
+        self.added += saved.new
+        self._doubled |= saved.doubled
+        self._withdrawn |= {p.id for p in batch if p.withdrawn and is_new_to_some(p, asked)}
+
+    def said(self) -> list[str]:
+        """What was left out, in words."""
+        told = []
+        if self._withdrawn:
+            told.append(f"left out because they are withdrawn: {_named(self._withdrawn)}")
+        if self._doubled:
+            told.append(f"came in several versions, of which the newest was taken: {_named(self._doubled)}")
+        return told
+
+
+def _named(ids: set[str]) -> str:
+    """Papers by id, the first few of many."""
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    return ", ".join(f"arXiv:{i}" for i in sorted(ids)[:MOST_NAMED]) + more
 
 
 def is_new_to_some(paper: Paper, asked: Sequence[Wanted]) -> bool:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from agent import __version__
-from agent.claims.pieces import ARXIV_ID
+from agent.arxiv_ids import parse_id
 from agent.reports.documents import SMALL_JUDGE, is_small
 from agent.reports.marks import adverse_leads, basis_of, leads_of
 from agent.text import without_controls
@@ -48,7 +48,8 @@ def arxiv_url(paper_id: str, version: int | None = None) -> str:
 
 def is_id(text: str) -> bool:
     """Whether a text is an arXiv id and nothing else."""
-    return ARXIV_ID.fullmatch(text) is not None
+    read = parse_id(text)
+    return read is not None and read == (text, None)
 
 
 def slug(text: str) -> str:

@@ -13,7 +13,7 @@ from agent.adapters.arxiv_oai import ArxivListing
 from agent.adapters.arxiv_source import ArxivSource
 from agent.adapters.clock import SystemClock
 from agent.adapters.polite_gate import PoliteGate, machine_folder
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.snapshot import SnapshotSource, newest
 from agent.errors import SettingsError
 from agent.ports import Clock, Known, Outlook, PaperSource, Reader, Wanted
 from agent.settings import Settings
@@ -74,13 +74,13 @@ def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
 
 
 def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Paper]:
-    """Papers of the snapshot that settings name, else of the home's ledger; all where none is named."""
+    """Papers of the snapshot that settings name, else of the home's ledger; all where none is named.
+
+    Each comes once, in its newest version.
+    """
     if settings.snapshot:
-        yield from (
-            p
-            for p in SnapshotSource(Path(settings.snapshot)).everything()
-            if wanted is None or p.id in wanted
-        )
+        every = SnapshotSource(Path(settings.snapshot)).everything()
+        yield from newest(p for p in every if wanted is None or p.id in wanted).values()
         return
     ledger = Ledger.open(Home(settings.home).ledger)
     try:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from agent.claims.pieces import ARXIV_ID
+from agent.arxiv_ids import ids_in, without_ids
 from agent.retest.quotes import find_quote
 from agent.writing.words import NUMBER_WORDS, OPENERS
 from store.remarks import Sentence
@@ -65,12 +65,12 @@ def why_ungrounded(draft: Draft, given: Mapping[str, Material]) -> str:
 def _foreign(text: str, cited: Sequence[Material]) -> str:
     """What stands in a text and not in what it cites; empty when nothing does."""
     ids = frozenset[str]().union(*(m.arxiv_ids for m in cited))
-    if strange := [i for i in ARXIV_ID.findall(text) if i not in ids]:
+    if strange := [i for i in ids_in(text) if i not in ids]:
         return f"it names arXiv:{strange[0]}, which it does not cite"
     for quote in _QUOTED.findall(text):
         if not any(find_quote(quote, m.text) for m in cited):
             return f"“{quote[:40]}” is in nothing it cites"
-    rest, held = ARXIV_ID.sub(" ", text), " ".join(m.text for m in cited)
+    rest, held = without_ids(text), " ".join(m.text for m in cited)
     numbers = set(_NUMBER.findall(held))
     if wrong := [n for n in _NUMBER.findall(rest) if n not in numbers]:
         return f"the number {wrong[0]} is in nothing it cites"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agent.adapters.abstract_reader import AbstractReader
 from agent.adapters.embedded_judge import EmbeddedJudge
-from agent.adapters.snapshot import paper_of
+from agent.adapters.snapshot_records import paper_of
 from agent.adapters.stance_model import PairModel, Shares, TextPairs
 from agent.evaluation import scores
 from agent.evaluation.cases import LabelledCase

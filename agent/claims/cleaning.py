@@ -1,0 +1,67 @@
+"""A line as a person means it, without list marks, emphasis, links and the residue of chats. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from agent.arxiv_ids import mentions
+from agent.text import without_controls
+
+_BULLET = re.compile(
+    r"^\s*(?:[•●▪◦‣⁃▸►➢❖✓✔·*+\-–—]\s+|o\s{2,}|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{2,4})\)\s+|\d{1,3}\.\s+"
+    r"|\d\ufe0f?\u20e3\s*)"
+)
+_BOX = re.compile(r"^\s*\[[ xX]\]\s+")
+_RESIDUE = re.compile(
+    r"[\ue200-\ue2ff]?(?:file)?cite[\ue200-\ue2ff]?(?:turn\d+[a-z]+\d+[\ue200-\ue2ff]?)+"
+    r"|:contentReference\[oaicite:\d+\](?:\{index=\d+\})?|【[^【】]*】|\[\^[^\]\s]+\]|[\ue200-\ue2ff]"
+)
+_LINK = re.compile(r"!?\[(?P<said>[^\[\]]*)\]\((?P<to><[^<>]*>|[^()\s]*)(?:\s+\"[^\"]*\")?\)")
+_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_STRUCK = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~|<(del|s|strike)>(.+?)</\2>", re.I)
+_EMPTY = re.compile(r"\s*(?:\(\s*[,;]?\s*\)|\[\s*\])")
+_DASHES = str.maketrans("\u2010\u2011", "--")
+
+
+def is_bullet(line: str) -> bool:
+    """Whether a line begins with a bullet, a number or a letter of a list."""
+    return bool(_BULLET.match(line))
+
+
+def without_mark(line: str) -> str:
+    """A line without the mark of its list and its check box."""
+    return _BOX.sub("", _BULLET.sub("", line, count=1), count=1)
+
+
+def plain(line: str) -> str:
+    """The words of a line, white space single: without list mark, emphasis, link targets and residue."""
+    text = _LINK.sub(lambda m: m["said"], _RESIDUE.sub("", without_mark(without_controls(line))))
+    return " ".join(html.unescape(unmarked(text)).translate(_DASHES).split())
+
+
+def unmarked(text: str) -> str:
+    """A text without its marks of emphasis."""
+    return _EMPHASIS.sub(r"\2", text)
+
+
+def struck(line: str) -> str:
+    """What of a line is not struck out."""
+    return _STRUCK.sub(" ", line)
+
+
+def is_struck_whole(line: str) -> bool:
+    """Whether all that a list item says is struck out."""
+    return _STRUCK.search(line) is not None and not any(c.isalnum() for c in without_claim(struck(line)))
+
+
+def without_claim(line: str) -> str:
+    """What is left of an item when its mark, its ids and its months are taken away."""
+    return re.sub(r"\b\d{4}-\d{2}\b", "", without_ids(plain(line)))
+
+
+def without_ids(text: str) -> str:
+    """A text without the ids it names and without the brackets that held nothing else."""
+    for mention in reversed(list(mentions(text))):
+        text = text[: mention.start].rstrip() + " " + text[mention.end :].lstrip()
+    return " ".join(_EMPTY.sub("", text).split())

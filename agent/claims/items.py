@@ -1,0 +1,75 @@
+"""The lines of a document joined to the items they were written as, and what governs each. Pure.
+
+An item of a list goes on over the lines that follow it without a blank line, as in CommonMark
+(https://spec.commonmark.org/0.31.2/#paragraph-continuation-text), unless its source already closed it. An
+item further in belongs to the one it stands under, which is its context.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from agent.arxiv_ids import mentions
+from agent.claims.cleaning import is_bullet
+
+TAB = 4
+_CLOSED = re.compile(r"[)\]]\s*\.?\s*$")
+
+
+@dataclass
+class Item:
+    """Lines `first` to `last` as one text; `under` are the items it stands under, outermost first."""
+
+    first: int
+    last: int
+    text: str
+    indent: int
+    is_listed: bool
+    under: tuple[str, ...] = ()
+    has_children: bool = False
+
+
+def items(text: str, stands_alone: Callable[[str], bool]) -> list[Item]:
+    """The items of a text. A line that `stands_alone`, such as a heading, goes on no item."""
+    return list(_items(text, stands_alone))
+
+
+def _items(text: str, stands_alone: Callable[[str], bool]) -> Iterator[Item]:
+    above: list[Item] = []
+    current: Item | None = None
+    for number, raw in enumerate(text.splitlines(), 1):
+        line, indent = raw.strip(), len(raw.expandtabs(TAB)) - len(raw.expandtabs(TAB).lstrip())
+        if line and current and _goes_on(current, line, indent, stands_alone):
+            current.text, current.last = f"{current.text} {line}", number
+            continue
+        if current:
+            yield current
+        current = Item(number, number, line, indent, is_bullet(raw)) if line else None
+        if current:
+            above = _placed(current, above)
+    if current:
+        yield current
+
+
+def _placed(item: Item, above: list[Item]) -> list[Item]:
+    """Put an item under those further out; return the items that the next one may stand under."""
+    if not item.is_listed:
+        return []
+    above = [i for i in above if i.indent < item.indent]
+    item.under = tuple(i.text for i in above)
+    if above:
+        above[-1].has_children = True
+    return [*above, item]
+
+
+def _goes_on(item: Item, line: str, indent: int, stands_alone: Callable[[str], bool]) -> bool:
+    if not item.is_listed or is_bullet(line) or line.startswith(("|", "#", "```")) or stands_alone(line):
+        return False
+    return indent > item.indent or not _is_closed(item.text)
+
+
+def _is_closed(text: str) -> bool:
+    """Whether an item ends with its source in brackets: then what follows is no part of it."""
+    return _CLOSED.search(text) is not None and any(True for _ in mentions(text[text.rfind("(") :]))

@@ -1,0 +1,142 @@
+"""Inputs that went wrong for people who do this work; what is right stands in the README beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.arxiv_ids import BadId, ids_in, mentions, read_id
+from agent.claims import documents, pack, tables
+from agent.claims.pieces import CLAIMS, Document, Piece
+from agent.errors import PackError
+
+
+@pytest.fixture
+def field(shared_data: Path) -> Path:
+    """The folder of those inputs."""
+    return shared_data / "field"
+
+
+def read(path: Path) -> Document:
+    return documents.read(path.read_text(), path.name)
+
+
+def claims(document: Document) -> list[Piece]:
+    return document.of(*CLAIMS)
+
+
+def ids(piece: Piece) -> list[str]:
+    return [s.arxiv_id for s in piece.sources]
+
+
+def test_an_answer_copied_from_a_chat_is_its_claims_and_their_sources(field: Path) -> None:
+    found = claims(read(field / "01-chatgpt.md"))
+    assert [ids(c) for c in found] == [
+        ["2411.15382"], ["2502.07266"], [], [], ["2505.05410"], ["2505.05410"], ["2503.08679"],
+        ["2405.18512"], ["2502.12143"], ["2408.03314"], ["2305.20050"], ["2407.21787"],
+    ]  # fmt: skip
+    residue = ("cite", "oaicite", "【", "[^", "[ ]", "[x]", "**", "http", "arXiv", "1️", "‣", "•", "a)", "(1)")
+    assert not [c.text for c in found for mark in residue if mark in c.text]
+    assert found[0].text.startswith("Fine-tuning lowers faithfulness of chain-of-thought")
+    assert found[5].text == "Reasoning models are more faithful than chat models (Chen et al., 2025)"
+    assert found[2].text == "Self-verification improves smaller models by 12.5%"
+
+
+def test_ids_are_never_shortened_to_another_paper(field: Path) -> None:
+    six, version, old, capitals, hyphen, early = claims(read(field / "02-ids.md"))
+    assert ids(six) == []
+    assert any("'2411.153821' is not an arXiv id" in lack for lack in six.lacks)
+    assert [ids(c) for c in (version, old, capitals)] == [
+        ["2408.03314"],
+        ["math/0309136"],
+        ["hep-th/9901001"],
+    ]
+    assert (hyphen.as_of, hyphen.lacks) == ("2024-11", ())
+    assert early.lacks == ("month 2023-01 is before its source's own, 2024-11",)
+
+
+@pytest.mark.parametrize("name", ["03-UPPER.CSV", "03-tab.tsv"])
+def test_a_table_is_read_whatever_its_case_and_mark(field: Path, name: str) -> None:
+    found = tables.read_csv((field / name).read_text(), name).pieces
+    assert [ids(c) for c in found] == [
+        ["2411.15382"], ["2502.07266"], ["2505.05410"], ["2502.12143"], ["2407.21787"], [],
+        ["2411.15382", "2502.07266"], ["hep-th/9901001"],
+    ]  # fmt: skip
+    assert [c.as_of for c in found][4:6] == ["2024-07", "2024-01"]
+    assert "zeros" in found[5].lacks[-1]
+
+
+def test_a_further_column_is_named_and_headers_have_any_case(field: Path) -> None:
+    extra = tables.read_csv((field / "03-extra.csv").read_text(), "x.csv")
+    assert [p.text for p in extra.of("unread column")] == ["id", "notes"]
+    (one,) = claims(tables.read_csv((field / "03-headcase.csv").read_text(), "x.csv"))
+    assert (one.as_of, ids(one)) == ("2024-11", ["2411.15382"])
+
+
+@pytest.mark.parametrize("name", ["11a-float", "11b-day", "11d-version"])
+def test_ids_and_dates_of_a_pack_need_no_quotes(field: Path, tmp_path: Path, name: str) -> None:
+    text = (field / f"{name}.yaml").read_text()
+    (tmp_path / "p.yaml").write_text(text.replace('"2401.12340"', "2401.12340"))
+    (claim,) = pack.read(tmp_path / "p.yaml").claims
+    assert claim.as_of == "2024-11"
+    assert claim.sources[0].arxiv_id in ("2401.12340", "2411.15382")
+
+
+@pytest.mark.parametrize(("name", "said"), [("11e-colon", "line 9"), ("11f-no", "c1.text")])
+def test_a_pack_that_needs_quotes_says_so_and_where(field: Path, name: str, said: str) -> None:
+    with pytest.raises(PackError, match="quotes") as raised:
+        pack.read(field / f"{name}.yaml")
+    assert said in str(raised.value)
+
+
+def test_no_item_is_cut_loose_from_what_it_says(field: Path) -> None:
+    document = read(field / "13-wrapped.md")
+    assert [c.text for c in claims(document)] == [
+        "Fine-tuning lowers the faithfulness of chain-of-thought reasoning only for models below 3B "
+        "parameters",
+        "Longer chains of thought help reasoning models in no setting we know of",
+        "Self-correction works for small models, it was said, but this has been refuted since",
+        "Best-of-n saturates early when the verifier is weak: on MATH after about 64 samples",
+        "Best-of-n saturates early when the verifier is weak: on code it does not saturate up to 10,000",
+        "It is not true that larger models are always more faithful",
+        "Accuracy drops by >5% with p < 0.05 for Q&A",
+        "Word's own bullet when copied as plain text is a middle dot",
+        "Word's second-level bullet is a small letter o with blanks",
+        "Small models inherit unfaithful chains from teachers",
+    ]
+    assert [p.text[:30] for p in document.of("struck out")] == ["~~Chain of thought always expl"]
+    assert claims(document)[-1].as_of == "2024-05"
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("arXiv:2411.15382v12", "2411.15382"), ("arxiv : 2411.15382", "2411.15382"),
+    ("arXiv：2411.15382", "2411.15382"), ("arXiv:arXiv:2411.15382", "2411.15382"),
+    ("https://www.arxiv.org/pdf/2411.15382v3.pdf", "2411.15382"),
+    ("export.arxiv.org/abs/hep-th/9901001v1", "hep-th/9901001"),
+    ("https://doi.org/10.48550/arXiv.2411.15382", "2411.15382"), ("math.GT/0309136", "math/0309136"),
+    ("cond-mat.mes-hall/0101001", "cond-mat/0101001"), ("0704.0001", "0704.0001"),
+])  # fmt: skip
+def test_an_id_is_read_in_every_form(text: str, told: str) -> None:
+    assert read_id(text).id == told
+    assert ids_in(f"See ({text}), and more.") == [told]
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("2413.00001", "no month 13"), ("2411.153821", "6 digits"), ("2401.1", "lacks 4 of 5"),
+    ("1501.0001", "lacks 1 of 5"), ("0703.0001", "begin in April 2007"), ("1412.00001", "5 digits"),
+    ("hep-th/0801001", "end in March 2007"), ("foo/9901001", "no archive 'foo'"), ("hep-th/9913001", "13"),
+    ("hep-th/990100", "seven digits"), ("2411.15382v0", "no version 0"),
+    ("2411.15382/../x", "not an arXiv id"), ("", "not an arXiv id"),
+])  # fmt: skip
+def test_what_is_no_id_is_refused_by_name(text: str, why: str) -> None:
+    with pytest.raises(BadId, match=why):
+        read_id(text)
+
+
+def test_a_number_is_taken_for_an_id_only_where_it_can_be_one() -> None:
+    assert ids_in("It costs 2023.1234 and 1.5, at 10.48550 or 3/4, in cs/ML and 2411.15382.") == [
+        "2411.15382"
+    ]
+    (told,) = mentions("It is said (arXiv:2411.153821) and 2411.153822.")
+    assert (told.id, "6 digits" in told.wrong) == ("", True)
