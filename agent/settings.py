@@ -55,7 +55,6 @@ class Settings:
         "", "what its labels mean, e.g. LABEL_0=contradicts,LABEL_1=supports,LABEL_2=neutral"
     )
     arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")
-    arxiv_results: int = setting(200, "most results asked for, a claim and run")
     arxiv_categories: str = setting("cs.CL cs.LG cs.AI", "arXiv categories searched; empty is all")
     arxiv_site: str = setting(
         "https://export.arxiv.org", "where papers are downloaded: arXiv's own hosts only"
@@ -182,7 +181,7 @@ def _checked(settings: Settings) -> Settings:
                 f"{name} from {settings.origins[name]} is {getattr(settings, name)!r}",
                 f"use {' or '.join(allowed)}",
             )
-    for name in ("concurrency", "keep", "shortlist", "arxiv_results", "llm_timeout"):
+    for name in ("concurrency", "keep", "shortlist", "llm_timeout"):
         if getattr(settings, name) <= 0:
             raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
     for name in ("whole", "downloads"):

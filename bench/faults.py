@@ -23,7 +23,7 @@ from unittest import mock
 import store.claims
 import store.papers
 import store.verdicts
-from agent.adapters import arxiv_plan
+from agent.adapters import arxiv_plan, arxiv_source
 from agent.adapters.reading.sandbox import Sandbox
 from store.files import Home
 from store.ledger import Ledger
@@ -76,17 +76,25 @@ def main() -> None:
     raise SystemExit(bool(broken))
 
 
+MAKES = {
+    "search": ((arxiv_plan, "PER_DAY", 10_000),),
+    "harvest": ((arxiv_source, "share_of", lambda _: 0.0),),
+    "listing": ((arxiv_source, "share_of", lambda _: 0.0), (arxiv_plan, "CHANGED_PER_DAY", 1)),
+}
+"""What makes each way the one that is planned."""
+
+
 def trial(seed: int, folder: Path, sandbox: Sandbox) -> tuple[list[str], Counter[str]]:
     """What did not hold for one seed, and what was seen."""
     rng = random.Random(seed)
     truth, way = rng.choice(list(TRUTHS)), rng.choice(("search", "harvest", "listing"))
     records, after = TRUTHS[truth]
-    world = World(folder / "gate", sandbox, results=50 if way == "search" else 100_000)
+    world = World(folder / "gate", sandbox)
     home, wrong, seen = _home(folder), list[str](), Counter({f"way {way}": 1, f"truth {truth}": 1})
     with ExitStack() as stack:
         server = stack.enter_context(arxiv_server([dict(r) for r in records]))
-        if way == "listing":
-            stack.enter_context(mock.patch.object(arxiv_plan, "CHANGED_PER_DAY", 1))
+        for module, name, value in MAKES[way]:
+            stack.enter_context(mock.patch.object(module, name, value))
         for stage, faulty, expected in (
             ("first", True, truth),
             ("again", False, truth),

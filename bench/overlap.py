@@ -33,7 +33,6 @@ def main() -> None:
     )
     parser.add_argument("--claims", type=int, default=5)
     parser.add_argument("--whole", type=int, default=8, help="papers read whole, a claim")
-    parser.add_argument("--results", type=int, default=40, help="results taken, a claim")
     parser.add_argument("--reader", choices=["pypdf", "pypdfium2"], default="pypdf")
     args = parser.parse_args()
     snapshot = DATA / "arxiv/sample-7k.jsonl.gz"
@@ -47,7 +46,7 @@ def main() -> None:
         settings = load({
             "home": folder + "/home", "source": "arxiv", "arxiv_url": server.url, "oai_url": server.oai_url,
             "arxiv_site": server.site, "gate_dir": folder + "/gate", "whole": args.whole, "keep": args.whole,
-            "arxiv_results": args.results, "pdf_reader": args.reader,
+            "pdf_reader": args.reader,
         }, {})  # fmt: skip
         told = timed(settings, args.claims)
     print(json.dumps(figures(told, len(server.log)), indent=1))

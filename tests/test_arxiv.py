@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
 import re
 import subprocess
 import sys
@@ -75,7 +77,7 @@ def test_requests_are_spaced_signed_and_never_side_by_side(server: ArxivServer, 
     time = Time()
     server.records = many(5)
     for _ in range(2):  # two processes, one gate
-        source = live(server, tmp_path, time, most=5)
+        source = live(server, tmp_path, time)
         assert len(list(source.collect([*WANTED, *WANTED], NOTHING))) == 5
     began = [at for at, _ in server.log]
     assert len(began) == 4
@@ -297,9 +299,10 @@ def test_doubled_results_hide_no_others(server: ArxivServer, tmp_path: Path) -> 
 def test_what_a_listing_does_not_hold_is_asked_for_by_id() -> None:
     claims = [Wanted(make_claim(f"c{n}"), "2026-08-25", "2026-09-01") for n in range(2000)]
     held = {f"2506.{n:05d}": ["cs.CL"] for n in range(3000)}
-    plan = choose(claims, Known(held | {"math/0309136": ["math.GT"]}, "2026-08-25"), ["cs.CL"], 200)
+    known = Known(held | {"math/0309136": ["math.GT"]}, "2026-08-25")
+    plan = choose(claims, known, ["cs.CL"], lambda _: 0.01)
     assert (plan.way, plan.check) == ("listing", ("math/0309136",))
-    assert choose(claims, Known(held), ["cs.CL"], 200).way == "harvest"
+    assert choose(claims, Known(held), ["cs.CL"], lambda _: 0.01).way == "harvest"
 
 
 def of_snapshot(folder: Path, record: dict[str, Any]) -> Iterator[Any]:
@@ -381,12 +384,75 @@ def test_recorded_listings_are_understood(shared_data: Path) -> None:
 
 def test_a_query_names_the_claims_words_and_its_window() -> None:
     query = query_of(WANTED[0], ["cs.CL", "cs.AI"])
-    assert query.startswith('(ti:"fine-tuning" OR abs:"fine-tuning"')
-    assert "abs:faithfulness" in query
+    assert "all:faithfulness" in query
+    assert 'all:"fine tuning"' in query
     assert query.endswith("AND (cat:cs.CL OR cat:cs.AI) AND submittedDate:[202412010000 TO 202609012359]")
-    bare = query_of(Wanted(make_claim(scope={}), None, "2026-09-01"))
-    assert "ti:faithfulness" in bare
-    assert "submittedDate:[199108140000" in bare
+    assert "submittedDate:[199108140000" in query_of(Wanted(make_claim(scope={}), None, "2026-09-01"))
+
+
+@pytest.mark.parametrize(("text", "asked"), [
+    ("DPO beats PPO.", ["all:dpo", "all:ppo", "all:beats"]),
+    ("LoRA ties full FT on GSM8K.", ["all:lora", "all:ft", "all:gsm8k"]),
+    ("RAG beats long context on QA.", ["all:rag", "all:qa"]),
+    ("GPT-4's o1 错误", ['all:"gpt 4"', "all:o1", "all:错误"]),
+])  # fmt: skip
+def test_short_words_digits_and_other_scripts_are_asked_for(text: str, asked: list[str]) -> None:
+    query = query_of(Wanted(make_claim(text=text, scope={}, atoms=()), None, "2026-09-01"))
+    assert [word for word in asked if word not in query] == []
+
+
+def test_what_people_wrote_short_is_found(shared_data: Path, tmp_path: Path) -> None:
+    lines = (shared_data / "field/06-live.jsonl").read_text().splitlines()
+    texts = ("DPO beats PPO.", "LoRA ties full FT on GSM8K.", "RAG beats long context on QA.")
+    for number, text in enumerate(texts, 1):
+        claim = make_claim(text=text, scope={}, atoms=())
+        with arxiv_server([json.loads(line) | {"version": 1} for line in lines]) as server:
+            found = live(server, tmp_path).collect([Wanted(claim, None, "2026-09-01")], NOTHING)
+            assert f"2502.{number:05d}" in {p.id for p in found}
+
+
+def test_a_claim_without_a_telling_word_is_harvested(server: ArxivServer, tmp_path: Path) -> None:
+    claim = make_claim(text="These are what they are.", scope={}, atoms=())
+    source = live(server, tmp_path, categories=["cs.CL"])
+    assert source.outlook([Wanted(claim, "2025-06-01", "2025-06-20")], NOTHING).way == "harvest"
+    assert len(list(source.collect([Wanted(claim, "2025-06-01", "2025-06-20")], NOTHING))) == 1
+
+
+def test_all_results_of_a_search_are_taken(
+    server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.adapters.arxiv_source.MOST_RESULTS", 100)
+    monkeypatch.setattr("agent.adapters.arxiv_plan.PER_DAY", 10_000)
+    server.records = [
+        RECORD | {"id": f"2506.{n:05d}", "published": f"2025-06-{1 + n % 30:02d}"} for n in range(350)
+    ]
+    source = live(server, tmp_path, categories=["cs.CL"])
+    wanted = [Wanted(make_claim(), "2025-06-01", "2025-06-30")]
+    assert source.outlook(wanted, NOTHING).way == "search"
+    assert len(list(source.collect(wanted, NOTHING))) == 350
+    assert source.problems == []
+
+
+def test_the_paper_a_claim_was_written_from_is_found(shared_data: Path) -> None:
+    """Of 1,000 claims, over a crowd of 23,000 records of their own field."""
+    records = {r["id"]: r for r in _lines(shared_data / "arxiv/sample-7k.jsonl.gz")}
+    for r in _lines(shared_data / "stance/papers.jsonl.gz"):
+        title, *rest = r["sentences"]
+        records.setdefault(r["id"], r | {"title": title, "abstract": " ".join(rest)})
+    rows = _lines(shared_data / "stance/labels.jsonl.gz")
+    asked = list({r["claim"]: r["paper"] for r in rows if r["kind"] in ("written", "challenged")}.items())
+    crowd, missed = list(records.values()), list[str]()
+    for text, paper in random.Random(5).sample(asked, 1000):
+        query = query_of(Wanted(make_claim(text=text, scope={}, atoms=()), None, "2026-12-31"))
+        found = arxiv_query.select(crowd, {}, {"search_query": query, "sortBy": "submittedDate"})
+        missed += [text] if paper not in {r["id"] for r in found} else []
+    assert len(crowd) > 20_000
+    assert len(missed) <= 150, missed[:5]
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def test_an_author_line_is_names() -> None:

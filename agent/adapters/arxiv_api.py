@@ -67,14 +67,14 @@ class ArxivApi:
         Raises SourceError when the page does not come.
         """
         try:
-            found = list(self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids)))
+            yield from self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids))
         except Refused as error:
             blamed = [i for i in ids if i in error.message] if len(ids) > 1 else list(ids)
             self.refused |= set(blamed)
             rest = [i for i in ids if i not in blamed]
             parts = [rest] if blamed else [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
-            found = [paper for part in parts if part for paper in self.by_ids(part)]
-        yield from found
+            for part in filter(None, parts):
+                yield from self.by_ids(part)
 
     def is_awake(self, category: str) -> bool:
         """Whether a query that always has results has some: silence then means that nothing is there."""

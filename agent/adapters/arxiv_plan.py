@@ -1,15 +1,15 @@
 """How to collect from arXiv with the fewest requests: search claim by claim, harvest, or list. Pure.
 
-A search costs its pages for every claim. A harvest takes a whole window of the categories once for all
-claims, by submission date. A listing (OAI-PMH) takes every record of the archive that changed, so that
-it also tells of revisions and withdrawals, which otherwise cost a check by id. Claims that reach far
-back can be searched while the others share a harvest.
+A search costs its pages for every claim, and a claim without a telling word cannot be searched for. A
+harvest takes a whole window of the categories once for all claims, by submission date. A listing (OAI-PMH)
+takes every record of the archive that changed, so that it also tells of revisions and withdrawals, which
+otherwise cost a check by id. Claims that reach far back can be searched while the others share a harvest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil
 
@@ -66,32 +66,51 @@ class Plan:
     check: tuple[str, ...] = ()
 
 
-def choose(wanted: Sequence[Wanted], known: Known, categories: Sequence[str], results: int) -> Plan:
-    """The cheapest plan for these claims; `results` is the most that one claim's search takes.
+def choose(
+    wanted: Sequence[Wanted], known: Known, categories: Sequence[str], share: Callable[[Wanted], float]
+) -> Plan:
+    """The cheapest plan for these claims; `share` of its window's papers is what a claim's search brings.
 
-    A listing stands for the check of those known papers that are in the archives it lists, where it
-    reaches back to the last time they were seen.
+    A claim whose share is 0 cannot be searched for. A listing stands for the check of those known papers
+    that are in the archives it lists, where it reaches back to the last time they were seen.
     """
     ordered = sorted(wanted, key=lambda w: w.after or "")
-    one, archives, every = ceil(results / PAGE), archives_of(categories), known.ids
+    shares = [share(w) for w in ordered]
+    archives, every = archives_of(categories), known.ids
     others = tuple(i for i, said in known.categories.items() if not is_listed(said, archives))
-    plans = [Plan("search", len(ordered) * one + _checks(every), {}, tuple(ordered), check=every)]
+    plans = []
     last = max((w.until for w in ordered), default="")
-    for searched in _turns(ordered):
-        begin, first = first_day(ordered[searched].after), tuple(ordered[:searched])
+    for turn in [*_turns(ordered), len(ordered)]:
+        sought = [(w, some) for w, some in zip(ordered[:turn], shares, strict=False) if some]
+        searches = tuple(w for w, _ in sought)
+        rest = [w for n, w in enumerate(ordered) if n >= turn or not shares[n]]
+        cost = sum(_search_pages(w, categories, some) for w, some in sought)
+        if not rest:
+            plans.append(Plan("search", cost + _checks(every), {}, searches, check=every))
+            continue
+        begin = first_day(rest[0].after)
         window = Window(begin, max(last, begin))
         windows = tuple(split(window, categories))
-        cost = searched * one + sum(_pages(w, categories) for w in windows) + _checks(every)
-        plans.append(Plan("harvest", cost, {}, first, windows, check=every))
+        pages = cost + sum(_pages(w, categories) for w in windows) + _checks(every)
+        plans.append(Plan("harvest", pages, {}, searches, windows, check=every))
         if known.since or not every:
             listed = Window(min(window.first, known.since or window.first), window.last)
-            cost = searched * one + len(archives) * ceil(listed.days * CHANGED_PER_DAY / LISTING)
-            plans.append(Plan("listing", cost + _checks(others), {}, first, listing=listed, check=others))
-    cheapest = {p.way: p for p in sorted(plans, key=lambda p: -p.requests)}
+            pages = cost + len(archives) * ceil(listed.days * CHANGED_PER_DAY / LISTING) + _checks(others)
+            plans.append(Plan("listing", pages, {}, searches, listing=listed, check=others))
+    return _cheapest(plans)
+
+
+def _cheapest(plans: Sequence[Plan]) -> Plan:
+    """The plan with the fewest requests, and what each of the ways would have cost."""
+    best_of = {p.way: p for p in sorted(plans, key=lambda p: -p.requests)}
     order = {"harvest": 0, "search": 1, "listing": 2}
-    best = min(cheapest.values(), key=lambda p: (p.requests, order[p.way]))
-    ways = {way: plan.requests for way, plan in sorted(cheapest.items())}
-    return Plan(best.way, best.requests, ways, best.searches, best.windows, best.listing, best.check)
+    best = min(best_of.values(), key=lambda p: (p.requests, order[p.way]))
+    return replace(best, ways={way: plan.requests for way, plan in sorted(best_of.items())})
+
+
+def _search_pages(want: Wanted, categories: Sequence[str], share: float) -> int:
+    window = Window(first_day(want.after), want.until)
+    return max(1, ceil(expected(window, categories) * share / PAGE))
 
 
 def _turns(ordered: Sequence[Wanted]) -> list[int]:

@@ -1,93 +1,81 @@
-"""Queries in arXiv's language, built from a claim: fields, phrases, groups, dates. Pure.
+"""Queries in arXiv's language, built from a claim: its rarest words, or two less rare ones. Pure.
 
 Fields and operators: arXiv API user's manual, section 5.1 (https://info.arxiv.org/help/api/user-manual.html).
+How rare a word is comes from `arxiv_words.txt`: how many of 10,000 abstracts have it, where at least 30 do.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
 
 from agent.adapters.arxiv_plan import Window, first_day
 from agent.ports import Wanted
 from store.records import Claim
 
-FIELDS = ("ti", "abs")
-MOST_TERMS = 10
-_COMMON = frozenset(
-    [
-        "about",
-        "after",
-        "against",
-        "among",
-        "answer",
-        "because",
-        "before",
-        "between",
-        "could",
-        "every",
-        "further",
-        "given",
-        "large",
-        "language",
-        "larger",
-        "longer",
-        "model",
-        "models",
-        "more",
-        "often",
-        "only",
-        "other",
-        "rather",
-        "reasoning",
-        "should",
-        "shows",
-        "smaller",
-        "still",
-        "such",
-        "than",
-        "that",
-        "their",
-        "them",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "under",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "with",
-        "without",
-        "would",
-    ]
-)
+OUT_OF = 10_000
+UNLISTED = 0.0005
+"""The share of papers that have a word which is not in the list: below 0.003."""
+TOO_COMMON = 0.25
+"""Words of so many papers tell nothing."""
+ALONE, TOGETHER = 0.01, 0.15
+"""Words of this share of papers, all together, are asked for alone; of that share, two of them at once."""
+MOST_ALONE, MOST_TOGETHER = 8, 8
+_TERM = re.compile(r"[^\W_]+(?:[-+'’][^\W_]+)*")
+_FUNCTION_WORDS = """
+about after again against all almost also although among any are as at away be because become
+becomes becoming been before being both but by can cannot come comes could did do does doing done
+down during each either else even ever every few for from get gets give gives given go goes has have
+having how however if in into is it its just keep keeping less let like made make makes making many
+may might more most much must nearly need needs neither never no nor not of off often on once one
+ones only or other others our out over own part per put rather same set shall should since so some
+still such take takes than that the their them then there these they this those though through thus
+to together too toward under until up upon use used uses using very via was were what when where
+whether which while who whole whose why will with within without would yet
+"""
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
+_POSSESSIVE = re.compile(r"['’]s?$")
+_LEAST_PLURAL = 4
+
+
+class Terms(NamedTuple):
+    """What a claim is asked for by: any of the words `alone`, or any two of those `together`."""
+
+    alone: tuple[str, ...]
+    together: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of papers that may be expected to answer."""
+        shares = [rarity(t) for t in self.together]
+        pairs = sum(a * b for n, a in enumerate(shares) for b in shares[n + 1 :])
+        return min(1.0, sum(map(rarity, self.alone)) + CLUSTERED * pairs)
+
+
+CLUSTERED = 3.0
+"""Words of one subject stand together so many times more often than chance would have it."""
 
 
 def query_of(want: Wanted, categories: Sequence[str] = ()) -> str:
-    """The query for a claim's window: what it is about, and how it is put, in title or abstract.
-
-    The terms of its first axis have to meet those of its second, or else the telling words of its text
-    and of its questions.
-    """
-    groups = [any_of(terms) for terms in term_groups(want.claim) if terms]
+    """The query for a claim's window; empty for a claim that has no word to ask for."""
+    terms = terms_of(want.claim)
+    if not terms.alone:
+        return ""
     window = Window(first_day(want.after), want.until)
-    return " AND ".join([*groups, *within(categories), submitted(window)])
+    return " AND ".join([_asked(terms), *within(categories), submitted(window)])
+
+
+def share_of(want: Wanted) -> float:
+    """The share of its window's papers that a claim's query may bring; 0 for a claim without a query."""
+    return terms_of(want.claim).share
 
 
 def harvest_query(window: Window, categories: Sequence[str]) -> str:
     """Everything of the categories that was submitted in a window."""
     return " AND ".join([*within(categories), submitted(window)])
-
-
-def any_of(terms: Sequence[str]) -> str:
-    """Any of the terms, in any of the fields."""
-    asked = [f"{field}:{_written(t)}" for t in terms[:MOST_TERMS] for field in FIELDS]
-    return f"({' OR '.join(asked)})"
 
 
 def within(categories: Sequence[str]) -> list[str]:
@@ -101,42 +89,75 @@ def submitted(window: Window) -> str:
     return f"submittedDate:[{first}0000 TO {last}2359]"
 
 
-def term_groups(claim: Claim) -> list[list[str]]:
-    """One or two groups of terms; a paper has to speak of each."""
-    axes = sorted((a for a in claim.scope.values() if a.terms), key=lambda a: not a.load_bearing)
-    told = [_whole_words(axis.terms, claim) for axis in axes[:2]]
-    words = _telling_words(claim, {t for terms in told for t in terms})
-    if not told:
-        return [words[:6]]
-    second = told[1] if len(told) > 1 else []
-    return [told[0], list(dict.fromkeys([*second, *words]))[:MOST_TERMS]]
+def terms_of(claim: Claim) -> Terms:
+    """The rarest words and names of a claim, its parts and its scope, whatever their length or script."""
+    said = " ".join([claim.text, *(a.text for a in claim.atoms), *(x.value for x in claim.scope.values())])
+    found = (_POSSESSIVE.sub("", t) for t in _TERM.findall(said.replace("_", " ").lower()))
+    words = dict.fromkeys(t for t in found if _tells(t))
+    ordered = sorted(words, key=lambda w: (rarity(w), w))
+    alone = _within_share(ordered, ALONE, MOST_ALONE)
+    return Terms(alone, _within_share(ordered[len(alone) :], TOGETHER, MOST_TOGETHER))
 
 
-def _telling_words(claim: Claim, known: Iterable[str]) -> list[str]:
-    """The words of a claim and of what could lift it that are neither common nor asked for already."""
-    variants = [claim.text, *(a.text for a in claim.atoms), claim.perishable_limitation]
-    words = re.findall(r"[a-z][a-z-]{4,}", " ".join(variants).lower())
-    asked = set(known)
-    return list(dict.fromkeys(w for w in words if w not in _COMMON and w not in asked))
+def rarity(term: str) -> float:
+    """The share of papers that have a word, or a phrase."""
+    parts = re.findall(r"[^\W_]+", term)
+    rarest = min(_shares().get(p, UNLISTED) for p in parts)
+    return rarest / 2 if len(parts) > 1 else rarest
 
 
-def _whole_words(terms: Sequence[str], claim: Claim) -> list[str]:
-    """Scope terms are beginnings of words; arXiv matches whole ones, so take them from the claim."""
-    said = " ".join(
-        [
-            claim.text,
-            claim.durable_question,
-            claim.perishable_limitation,
-            *(a.text for a in claim.atoms),
-            *(x.value for x in claim.scope.values()),
-        ]
-    ).lower()
-    found: dict[str, None] = {}
-    for term in terms:
-        whole = re.findall(rf"\b{re.escape(term.lower())}[a-z]*", said)
-        found |= dict.fromkeys([*whole, term.lower()] if whole else [term.lower()])
-    return list(found)
+def _tells(term: str) -> bool:
+    long = len(term) > 1 if term.isascii() else True
+    if term in _FUNCTION:
+        return False
+    return long and not (term.isdigit() and len(term) < len("100")) and rarity(term) < TOO_COMMON
+
+
+def _within_share(terms: Sequence[str], share: float, most: int) -> tuple[str, ...]:
+    """The first terms whose shares do not add up to more; always one."""
+    taken, held = list[str](), 0.0
+    for term in terms[:most]:
+        held += rarity(term)
+        if taken and held > share:
+            break
+        taken.append(term)
+    return tuple(taken)
+
+
+@cache
+def _shares() -> dict[str, float]:
+    lines = files("agent.adapters").joinpath("arxiv_words.txt").read_text(encoding="utf-8").split()
+    return {word: int(count) / OUT_OF for word, count in zip(lines[::2], lines[1::2], strict=True)}
+
+
+def _asked(terms: Terms) -> str:
+    pairs = [
+        f"({_any([one])} AND {_any(terms.together[n + 1 :])})" for n, one in enumerate(terms.together[:-1])
+    ]
+    asked = [_any(terms.alone), *pairs]
+    return f"({' OR '.join(asked)})" if len(asked) > 1 else asked[0]
+
+
+def _any(terms: Sequence[str]) -> str:
+    """Any of the terms, each as it is and in its other number, in any field."""
+    forms = dict.fromkeys(f"all:{_written(form)}" for term in terms for form in _forms(term))
+    return f"({' OR '.join(forms)})" if len(forms) > 1 else next(iter(forms))
+
+
+def _forms(term: str) -> list[str]:
+    """A word in singular and plural, as far as its ending tells."""
+    if not (term.isalpha() and term.isascii() and len(term) >= _LEAST_PLURAL):
+        return [term]
+    if term.endswith("ies"):
+        return [term, f"{term[:-3]}y"]
+    if term.endswith("es"):
+        return [term, term[:-1], term[:-2]]
+    if term.endswith("ss"):
+        return [term, f"{term}es"]
+    return [term, term[:-1]] if term.endswith("s") else [term, f"{term}s"]
 
 
 def _written(term: str) -> str:
-    return f'"{term}"' if " " in term or "-" in term else term
+    """A term as arXiv takes it: a phrase in quotes, its parts blank-separated."""
+    parts = re.findall(r"[^\W_]+", term)
+    return f'"{" ".join(parts)}"' if len(parts) > 1 else parts[0]

@@ -6,7 +6,9 @@ when arXiv has shown that it is awake.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from agent.adapters.arxiv_api import ASKED_AGAIN, ArxivApi
 from agent.adapters.arxiv_http import ArxivHttp
@@ -22,7 +24,7 @@ from agent.adapters.arxiv_plan import (
     expected,
     first_day,
 )
-from agent.adapters.arxiv_query import harvest_query, query_of
+from agent.adapters.arxiv_query import harvest_query, query_of, share_of
 from agent.errors import SourceError
 from agent.ports import Known, Outlook, Wanted
 from store.records import Paper
@@ -47,20 +49,13 @@ class ArxivSource:
         api: ArxivApi,
         listing: ArxivListing,
         *,
-        most: int = 200,
         categories: Sequence[str] = (),
     ) -> None:
         self._http, self._api, self._listing = http, api, listing
-        self._most, self._categories = most, categories
+        self._categories = categories
         self.problems: list[str] = []
-        self._cut: list[str] = []
+        self.notices: list[str] = []
         self._failed = self._unasked = 0
-
-    @property
-    def notices(self) -> list[str]:
-        """The searches that had more results than were taken."""
-        told = f"of these searches' results only the best {self._most} were taken: {', '.join(self._cut)}"
-        return [told] if self._cut else []
 
     @property
     def counts(self) -> dict[str, int]:
@@ -111,7 +106,7 @@ class ArxivSource:
             raise SourceError(f"arXiv at {self._api.url} answers with nothing", "try later")
 
     def _plan(self, wanted: Sequence[Wanted], known: Known) -> Plan:
-        return choose(wanted, known, self._categories, self._most)
+        return choose(wanted, known, self._categories, share_of)
 
     def _asked(self, plan: Plan, known: Sequence[str]) -> Iterator[Paper]:
         for want in plan.searches:
@@ -141,21 +136,26 @@ class ArxivSource:
 
     def _search(self, want: Wanted) -> Iterator[Paper]:
         window = Window(first_day(want.after), want.until)
-        query = query_of(want, self._categories)
-        found = self._api.search(query, self._most, min(PAGE, self._most))
-        yield from self._within(window, found, f"the search for {want.claim.id}", self._most)
+        ask = lambda part: query_of(replace(want, after=part.first, until=part.last), self._categories)  # noqa: E731
+        yield from self._every(window, f"the search for {want.claim.id}", ask, least=0)
 
     def _harvest(self, window: Window) -> Iterator[Paper]:
-        found = self._api.search(harvest_query(window, self._categories), None, PAGE, by_date=True)
+        ask = partial(harvest_query, categories=self._categories)
+        yield from self._every(window, f"the harvest of {_days(window)}", ask, least=IMPLAUSIBLE)
+
+    def _every(
+        self, window: Window, what: str, ask: Callable[[Window], str], *, least: int
+    ) -> Iterator[Paper]:
+        """All results of a query, window by window where arXiv would not give them all at once."""
+        found = self._api.search(ask(window), None, PAGE, by_date=True)
         first = next(found, None)
         if self._api.total > MOST_RESULTS and window.days > 1:
             for half in window.halves():
-                yield from self._harvest(half)
+                yield from self._every(half, what, ask, least=least)
             return
-        what = f"the harvest of {_days(window)}"
-        yield from self._within(window, _joined(first, found), what, MOST_RESULTS)
+        yield from self._within(window, _joined(first, found), what, least)
 
-    def _within(self, window: Window, papers: Iterator[Paper], what: str, most: int) -> Iterator[Paper]:
+    def _within(self, window: Window, papers: Iterator[Paper], what: str, least: int) -> Iterator[Paper]:
         """The papers whose dates are in the window; what does not add up is named."""
         got, stray = set[str](), 0
         for paper in papers:
@@ -166,19 +166,17 @@ class ArxivSource:
                 stray += 1
         total = self._api.total
         if not got:
-            self._believe_silence(window, what, most)
-        elif len(got) < min(total, most):
+            self._believe_silence(window, what, least)
+        elif len(got) < total:
             self.problems.append(f"{what} gave {len(got)} of {total} results")
-        elif total > most:
-            self._cut.append(f"{what.rpartition(' ')[2]} ({total})")
         if stray > STRAY * len(got):
             self.problems.append(f"{what} gave {stray} of {len(got)} results outside its window")
 
-    def _believe_silence(self, window: Window, what: str, most: int) -> None:
+    def _believe_silence(self, window: Window, what: str, least: int) -> None:
         """Nothing was found, though asked for again: tell whether nothing is there, or arXiv is asleep."""
         if not self._api.is_awake(self._categories[0] if self._categories else _CANARY):
             self.problems.append(f"{what} gave nothing, and arXiv gives nothing where it has papers")
-        elif most == MOST_RESULTS and expected(window, self._categories) >= IMPLAUSIBLE:
+        elif least and expected(window, self._categories) >= least:
             self.problems.append(f"{what} gave nothing, where some were to be expected")
 
     def _listed(self, archive: str, window: Window, known: frozenset[str]) -> Iterator[Paper]:
@@ -190,7 +188,7 @@ class ArxivSource:
             if paper.id in known or (new and (not wanted or wanted & set(paper.categories))):
                 yield paper
         if not held:
-            self._believe_silence(window, f"the listing of {archive or 'arXiv'}", MOST_RESULTS)
+            self._believe_silence(window, f"the listing of {archive or 'arXiv'}", IMPLAUSIBLE)
         if self._listing.unreadable:
             self.problems.append(f"{self._listing.unreadable} records of the listing make no sense")
 

@@ -41,7 +41,7 @@ def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
     """The live source."""
     return ArxivSource(
         way, ArxivApi(way, settings.arxiv_url), ArxivListing(way, settings.oai_url),
-        most=settings.arxiv_results, categories=settings.arxiv_categories.split(),
+        categories=settings.arxiv_categories.split(),
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def limits(settings: Settings) -> Limits:
 COPYING = 60.0
 RESUMED = (
     "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "shortlist", "embedder",
-    "stance_model", "stance_labels", "arxiv_url", "arxiv_results", "arxiv_categories", "arxiv_site",
+    "stance_model", "stance_labels", "arxiv_url", "arxiv_categories", "arxiv_site",
     "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
 )  # fmt: skip
 """Settings a resumed run takes from the run it resumes."""

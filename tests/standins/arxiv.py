@@ -104,7 +104,7 @@ class ArxivServer:
                 shown = shown[: len(shown) // 2] if fault.kind == "thin" else []
             if fault and fault.kind == "twice":
                 shown = [r for r in shown for _ in range(2)]
-            if fault is None or fault.kind in ("thin", "twice"):
+            if size > 1 and (fault is None or fault.kind in ("thin", "twice")):  # 1: is arXiv awake?
                 self.given |= {r["id"] for r in shown}
             entries = "".join(arxiv_query.entry(r) for r in shown)
             return 200, arxiv_query.feed(query, len(found), start, size, entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +10,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 Record = dict[str, Any]
-Test = Callable[[Record], bool]
 PAGE, MOST = 2000, 30_000
 _ID = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v(?P<version>\d+))?")
 _TOKEN = re.compile(r'\(|\)|ANDNOT|AND|OR|\w+:\[[^\]]*\]|\w+:"[^"]*"|[^\s()]+')
@@ -36,14 +36,68 @@ def select(records: list[Record], by_id: dict[str, Record], query: dict[str, str
     found = [r for i in ids if (r := _by_id(by_id, i))] if ids else records
     wanted = query.get("search_query", "")
     if wanted:
-        test, terms = Parser(wanted).parsed()
-        found = [r for r in found if test(r)]
+        index = Index(found) if ids else index_of(records)
+        rows, terms = Parser(wanted, index).parsed()
+        order = sorted(rows)
         if query.get("sortBy", "relevance") == "relevance":
-            found = sorted(found, key=lambda r: -sum(t(r) for t in terms))
+            order.sort(key=lambda row: -sum(row in t for t in terms))
+        found = [found[row] for row in order]
     key = {"submittedDate": "published", "lastUpdatedDate": "updated"}.get(query.get("sortBy", ""))
     if key:
         found = sorted(found, key=lambda r: stamp(r, key), reverse=query.get("sortOrder") != "ascending")
     return found
+
+
+class Index:
+    """Which records have a word, a phrase, a category or a date."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = list(records)
+        self.every = frozenset(range(len(records)))
+        self._words: dict[tuple[str, ...], dict[str, set[int]]] = {}
+
+    def field(self, token: str) -> frozenset[int]:
+        """The rows that meet one `field:value`."""
+        field, _, value = token.partition(":") if ":" in token else ("all", "", token)
+        if field == "cat":
+            return self._where(lambda r: value in r.get("categories", ["cs.CL"]))
+        if field == "submittedDate":
+            first, _, last = value.strip("[]").partition(" TO ")
+            return self._where(lambda r: first <= stamp(r, "published") <= last)
+        words = re.findall(r"[^\W_]+", value.lower())
+        names = _FIELDS.get(field, ("title", "abstract", "comment", "authors"))
+        held = self._postings(names)
+        rows = frozenset.intersection(self.every, *(held.get(w, set()) for w in words))
+        phrase = f" {' '.join(words)} "
+        return rows if len(words) == 1 else frozenset(r for r in rows if phrase in self._text(r, names))
+
+    def _where(self, test: Callable[[Record], bool]) -> frozenset[int]:
+        return frozenset(n for n, r in enumerate(self.records) if test(r))
+
+    def _postings(self, names: tuple[str, ...]) -> dict[str, set[int]]:
+        if names not in self._words:
+            held: dict[str, set[int]] = {}
+            for row in range(len(self.records)):
+                for word in set(self._text(row, names).split()):
+                    held.setdefault(word, set()).add(row)
+            self._words[names] = held
+        return self._words[names]
+
+    def _text(self, row: int, names: tuple[str, ...]) -> str:
+        said = " ".join(str(self.records[row].get(n) or "") for n in names).lower()
+        return " " + " ".join(re.findall(r"[^\W_]+", said)) + " "
+
+
+_indexes: list[Index] = []
+
+
+def index_of(records: list[Record]) -> Index:
+    """The index of a list of records, kept while the list holds the same ones."""
+    for index in _indexes:
+        if len(index.records) == len(records) and all(map(operator.is_, index.records, records)):
+            return index
+    _indexes[:] = [Index(records), *_indexes[:1]]
+    return _indexes[0]
 
 
 def _by_id(by_id: dict[str, Record], text: str) -> Record | None:
@@ -67,67 +121,42 @@ def _number(query: dict[str, str], name: str, default: int) -> int:
 class Parser:
     """Boolean expressions of field tests; terms side by side mean OR, as in arXiv's search."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, index: Index) -> None:
         self._tokens = _TOKEN.findall(text.replace("+", " "))
-        self._terms: list[Test] = []
+        self._index = index
+        self._terms: list[frozenset[int]] = []
 
-    def parsed(self) -> tuple[Test, list[Test]]:
-        """The whole test, and the single ones that relevance counts."""
+    def parsed(self) -> tuple[frozenset[int], list[frozenset[int]]]:
+        """The rows of the whole expression, and those of each term, which relevance counts."""
         return self._either(), self._terms
 
-    def _either(self) -> Test:
-        tests = [self._both()]
+    def _either(self) -> frozenset[int]:
+        rows = self._both()
         while self._tokens and self._tokens[0] != ")":
             if self._tokens[0] == "OR":
                 self._tokens.pop(0)
-            tests.append(self._both())
-        return lambda r: any(t(r) for t in tests)
+            rows |= self._both()
+        return rows
 
-    def _both(self) -> Test:
-        tests = [self._one()]
+    def _both(self) -> frozenset[int]:
+        rows = self._one()
         while self._tokens and self._tokens[0] in ("AND", "ANDNOT"):
             negated = self._tokens.pop(0) == "ANDNOT"
-            tests.append(_not(self._one()) if negated else self._one())
-        return lambda r: all(t(r) for t in tests)
+            rows = rows - self._one() if negated else rows & self._one()
+        return rows
 
-    def _one(self) -> Test:
+    def _one(self) -> frozenset[int]:
         if not self._tokens:
             raise Malformed("unexpected end of the query")
         token = self._tokens.pop(0)
         if token != "(":
-            test = field_test(token)
-            self._terms.append(test)
-            return test
-        test = self._either()
+            rows = self._index.field(token)
+            self._terms.append(rows)
+            return rows
+        rows = self._either()
         if self._tokens:
             self._tokens.pop(0)
-        return test
-
-
-def _not(test: Test) -> Test:
-    return lambda r: not test(r)
-
-
-def field_test(token: str) -> Test:
-    """The test of one `field:value`."""
-    field, _, value = token.partition(":") if ":" in token else ("all", "", token)
-    if field == "cat":
-        return lambda r: value in r.get("categories", ["cs.CL"])
-    if field == "submittedDate":
-        first, _, last = value.strip("[]").partition(" TO ")
-        return lambda r: first <= stamp(r, "published") <= last
-    words = re.findall(r"\w+", value.lower())
-    names = _FIELDS.get(field, ("title", "abstract", "comment", "authors"))
-    phrase = f" {' '.join(words)} "
-    return lambda r: phrase in _text(r, names)
-
-
-def _text(record: Record, names: tuple[str, ...]) -> str:
-    held = record.setdefault("_words", {})
-    if names not in held:
-        said = " ".join(str(record.get(n) or "") for n in names).lower()
-        held[names] = " " + " ".join(re.findall(r"[^\W_]+", said)) + " "
-    return str(held[names])
+        return rows
 
 
 def stamp(record: Record, name: str) -> str:

@@ -94,7 +94,6 @@ class World:
     judge: Any = field(default_factory=WordJudge)
     embedder: Embedder = field(default_factory=WordEmbedder)
     limits: Limits = field(default_factory=lambda: Limits(keep=8, floor=0.1))
-    results: int = 50
     categories: tuple[str, ...] = ("cs.CL",)
 
     @contextmanager
@@ -107,8 +106,7 @@ class World:
         if time:
             server.now, server.tick = time.now, time.sleep
         source = ArxivSource(
-            way, ArxivApi(way, server.url), ArxivListing(way, server.oai_url), most=self.results,
-            categories=self.categories,
+            way, ArxivApi(way, server.url), ArxivListing(way, server.oai_url), categories=self.categories,
         )  # fmt: skip
         ledger = Ledger.open(home.ledger)
         try:
