@@ -4,7 +4,8 @@
 
 True quotes are sentences of arXiv abstracts looked up in a text broken the way PDF extraction breaks
 it, and sentences of real PDF pages, as pypdf extracts them, put back into clean writing. Altered
-quotes differ from a true one in one number, negation, direction word, or dropped or swapped word.
+quotes differ from a true one in one number, negation, direction word, or dropped or swapped word; or in how
+a figure is written: a range, an exponent, a fraction, a ratio, a sign, a unit.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main() -> None:
         "true_from_pdf_pages": accepted(list(pdf_quotes(rng))),
         "reference_lists": references(),
         "altered": altered(quotes, rng, args.altered),
+        "figures": figures_of(quotes, rng),
         "seconds": round(time.perf_counter() - started, 1),
     }
     print(json.dumps(figures, indent=1))
@@ -120,6 +122,39 @@ def altered(pairs: list[tuple[str, str]], rng: random.Random, most: int) -> dict
             passed[kind] += 1
             examples.append({"kind": kind, "true": quote, "altered": changed})
     return {"tried": dict(tried), "passed": sum(passed.values()), "examples": examples[:5]}
+
+
+FIGURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "3–5": (("3-5", "3 – 5", "3 - 5"), ("35", "5", "3", "3,5", "3.5")),
+    "10^5": (("10⁵", "10^{5}", "$10^5$"), ("105", "10^6", "10 5", "10")),
+    "1/2": (("½", "1 / 2"), ("12", "1 2", "1-2", "1")),
+    "3:1": (("3 : 1",), ("31", "3 1", "3.1")),
+    "−2.5": (("-2.5", "–2.5"), ("2.5", "+2.5", "-25")),
+    "10⁻³": (("10^-3", "10^{-3}"), ("103", "10^3", "10-3")),
+    "2×10": (("2 × 10", "2*10"), ("210", "2+10", "20")),
+    "5 MW": (("5MW",), ("5 mW", "5 M", "55 MW")),
+    "1,200": (("1,200",), ("1200", "12,00", "1.200")),
+    "0.5%": (("0.5 %",), ("0.5", "5%", "05%")),
+    "<0.05": (("< 0.05",), ("0.05", ">0.05", "<0.5")),
+    "GPT-4": (("GPT–4",), ("GPT4", "GPT-40", "GPT-3")),
+}
+"""A figure, other ways to write it, and figures that are not it."""
+
+
+def figures_of(pairs: list[tuple[str, str]], rng: random.Random) -> dict[str, object]:
+    """Figures put into real sentences: the same in another writing is found, another figure never."""
+    told, examples = Counter[str](), []
+    for quote, text in pairs:
+        words = quote.split()
+        at, figure = rng.randrange(2, len(words) - 2), rng.choice(list(FIGURES))
+        held = text.replace(quote, " ".join([*words[:at], figure, *words[at:]]))
+        for kind, forms in zip(("same", "other"), FIGURES[figure], strict=True):
+            for form in forms:
+                hit = find_quote(" ".join([*words[:at], form, *words[at:]]), held) is not None
+                told.update({kind: 1, f"{kind}_found": hit})
+                if hit != (kind == "same"):
+                    examples.append({"held": figure, "asked": form, "after": " ".join(words[:at][-3:])})
+    return {**told, "examples": examples[:8]}
 
 
 def _number(quote: str, rng: random.Random) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from agent.arxiv_ids import BadId, ids_in, mentions, read_id
 from agent.claims import documents, pack, tables
 from agent.claims.pieces import CLAIMS, Document, Piece
 from agent.errors import PackError
+from agent.retest.quotes import find_quote
 
 
 @pytest.fixture
@@ -132,6 +134,16 @@ def test_an_id_is_read_in_every_form(text: str, told: str) -> None:
 def test_what_is_no_id_is_refused_by_name(text: str, why: str) -> None:
     with pytest.raises(BadId, match=why):
         read_id(text)
+
+
+def test_a_range_is_not_its_digits(field: Path) -> None:
+    record = json.loads((field / "07-range.jsonl").read_text())
+    assert find_quote(
+        "lowers the faithfulness of chain-of-thought reasoning by 3–5 points", record["abstract"]
+    )
+    assert not find_quote(
+        "lowers the faithfulness of chain-of-thought reasoning by 35 points", record["abstract"]
+    )
 
 
 def test_a_number_is_taken_for_an_id_only_where_it_can_be_one() -> None:

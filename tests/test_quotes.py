@@ -69,6 +69,25 @@ def test_one_changed_thing_is_another_quote(old: str, new: str) -> None:
     assert find_quote(QUOTE.replace(old, new, 1), TEXT) is None
 
 
+@pytest.mark.parametrize(("held", "asked"), [
+    ("3–5", "3-5"), ("3–5", "3 - 5"), ("10⁵", "10^5"), ("$10^{5}$", "10^5"), ("10⁻³", "10^-3"), ("½", "1/2"),
+    ("−2", "-2"), ("3× more", "3x more"), ("GPT-\n4", "GPT-4"), ("in 5 MW", "in 5 MW"), ("and/\nor", "and/or"),
+])  # fmt: skip
+def test_a_figure_is_found_however_it_is_written(held: str, asked: str) -> None:
+    text = f"We find that it changes by {held} in all of the settings that we know of."
+    assert find_quote(f"it changes by {asked} in all of the settings", text)
+
+
+@pytest.mark.parametrize(("held", "asked"), [
+    ("3–5", "35"), ("3–5", "5"), ("10^5", "105"), ("10⁵", "105"), ("1/2", "12"), ("3:1", "31"), ("−2", "2"),
+    ("5 MW", "5 mW"), ("m/s", "ms"), ("2×10", "210"), ("5 → 7", "57"), ("1,200", "1200"), (".5", "5"),
+    ("GPT-4", "GPT4"), ("x²", "x2"), ("p<0.05", "p 0.05"), ("+3", "-3"),
+])  # fmt: skip
+def test_a_figure_is_never_another(held: str, asked: str) -> None:
+    text = f"We find that it changes by {held} in all of the settings that we know of."
+    assert find_quote(f"it changes by {asked} in all of the settings", text) is None
+
+
 @given(st.data())
 def test_dropping_any_word_is_another_quote(data: st.DataObject) -> None:
     words = QUOTE.split()

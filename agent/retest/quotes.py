@@ -2,15 +2,16 @@
 
 Two texts are the same when their letters and digits are, after compatibility folding (NFKD,
 Unicode Annex 15, marks dropped), case, ligatures, hyphens at line ends and white space. What
-carries a number's meaning is kept: decimal points, signs, percent, comparison, and the space
-between two numbers; the mark of a footnote carries none. So one changed figure, "not" or word is
-another quote.
+carries a number's meaning is kept: what stands between two figures, signs, exponents, percent,
+comparison, the case of a unit; the mark of a footnote carries none. So "3–5" is "3-5" and never "35",
+and one changed figure, "not" or word is another quote.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.retest.sentences import Span, sentence_spans
@@ -20,7 +21,14 @@ _LIGATURES = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄ
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_][,;:])\d{1,2}(?=\s)")
 """A raised number after a comma, as PDF gives it: "the corpus,1 which"."""
 _KEPT = frozenset("%<>=±≤≥≠")
-_HYPHENS = frozenset("-\u00ad\u2010\u2011\u2012\u2013\u2212")
+_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
+_SIGNS = _DASHES | {"+"}
+_TIMES = frozenset("×∗*⋅")
+_SILENT = frozenset("{}$\\\u00ad\u200b")
+"""What LaTeX and PDF put between the parts of a number."""
+_STAY = frozenset("/^+.:")
+"""Marks between a letter and a figure that belong to both: m/s2, x^2, C+4."""
+_UNIT = re.compile(r"\d\s*([A-Za-zµ]{1,3})(?![\w-])")
 
 
 @dataclass(frozen=True)
@@ -34,34 +42,94 @@ class Folded:
 def fold(raw: str) -> Folded:
     """Fold a text, keeping where each character came from."""
     kept: list[tuple[str, int]] = []
-    marks = {n for mark in _FOOTNOTE.finditer(raw) for n in range(*mark.span())}
-    for offset, char in enumerate(raw):
-        if offset in marks:
+    skipped = {n for mark in _FOOTNOTE.finditer(raw) for n in range(*mark.span())}
+    offset = 0
+    while offset < len(raw):
+        if raw[offset].isalnum():
+            if offset not in skipped:
+                kept += ((part, offset) for part in _letters(raw, offset))
+            offset += 1
             continue
-        for part in unicodedata.normalize("NFKD", char).casefold():
-            if part.isalnum() or part in _KEPT or _matters(raw, offset):
-                kept.append((_plain(part), offset))
+        end = offset + 1
+        while end < len(raw) and not raw[end].isalnum():
+            end += 1
+        kept += _between(raw, offset, end)
+        offset = end
     return Folded("".join(c for c, _ in kept), tuple(o for _, o in kept))
 
 
-def _matters(raw: str, offset: int) -> bool:
-    """Whether a mark or space belongs to a number: 3.5, -2, "1 000"."""
+def _letters(raw: str, offset: int) -> Iterator[str]:
+    """A letter or digit in its plain form: an exponent with its mark, a fraction with its stroke."""
     char = raw[offset]
-    before = raw[offset - 1] if offset else " "
-    after = raw[offset + 1 : offset + 2]
-    if not after.isdigit():
+    if char.isascii():
+        yield char.casefold()
+        return
+    raised = unicodedata.decomposition(char).startswith("<super>")
+    if raised and offset and raw[offset - 1].isalnum() and not _is_raised(raw[offset - 1]):
+        yield "^"
+    for part in unicodedata.normalize("NFKD", char).casefold():
+        if part.isalnum():
+            yield part
+        elif part == "\u2044":
+            yield "/"
+
+
+def _is_raised(char: str) -> bool:
+    return unicodedata.decomposition(char).startswith("<super>")
+
+
+def _between(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """What is kept of the marks and spaces between two letters or figures."""
+    left, right = raw[start - 1 : start], raw[end : end + 1]
+    if left.isdigit() and right.isdigit():
+        yield from _between_figures(raw, start, end)
+        return
+    run = [n for n in range(start, end) if raw[n] not in _SILENT]
+    near = [n for n in run if not raw[n].isspace()]
+    for n in run:
+        if raw[n] in _KEPT or raw[n] in "⁄" or (n in near and _belongs(raw, n, near, left, right)):
+            yield from ((part, n) for part in _plain(raw[n]))
+
+
+def _between_figures(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
+    """Everything but white space; a space where there is nothing else."""
+    marks = [n for n in range(start, end) if not (raw[n].isspace() or raw[n] in _SILENT)]
+    if marks:
+        yield from ((part, n) for n in marks for part in _plain(raw[n]))
+    elif any(raw[n].isspace() for n in range(start, end)):
+        yield " ", start
+
+
+def _belongs(raw: str, at: int, near: list[int], left: str, right: str) -> bool:
+    """Whether a mark is part of a number, a unit or a name with a figure in it."""
+    char, is_last = raw[at], at == near[-1]
+    before, after = raw[at - 1 : at] if at else "", raw[at + 1 : at + 2]
+    if right.isdigit() and is_last and after.isdigit() and not before.isalnum():
+        return char in _SIGNS or char == "."
+    alone = len(near) == 1 and not before.isspace()
+    if not alone or not left.isalnum() or not right.isalnum():
         return False
-    if char in ".,":
-        return before.isdigit()
-    if char in _HYPHENS:
-        return not before.isalnum()
-    return char.isspace() and raw[:offset].rstrip()[-1:].isdigit()
+    if left.isdigit() or right.isdigit():
+        return (
+            (char in _DASHES and _is_joined(after))
+            or char in _TIMES
+            or (char in _STAY and not after.isspace())
+        )
+    return char == "/"
+
+
+def _is_joined(after: str) -> bool:
+    """Whether what follows a dash is joined to it, across a line's end too."""
+    return not after.isspace() or after == "\n"
 
 
 def _plain(char: str) -> str:
-    if char in _HYPHENS:
+    if char in _DASHES:
         return "-"
-    return " " if char.isspace() else char
+    return "x" if char in _TIMES else _FORMS.get(char, char)
+
+
+_FORMS = {"⁄": "/", "⁻": "^-", "⁺": "^+"}
 
 
 def legible(raw: str) -> str:
@@ -84,7 +152,9 @@ def find_quote(quote: str, text: str) -> Span | None:
     at = hay.text.find(needle.text)
     while at >= 0:
         span = Span(hay.origin[at], hay.origin[at + len(needle.text) - 1] + 1)
-        if _at_word_edges(text, span) and _at_number_edges(hay.text, at, at + len(needle.text)):
+        ends = at, at + len(needle.text)
+        whole = _at_word_edges(text, span) and _at_number_edges(hay.text, *ends)
+        if whole and _units(quote) == _units(text[span.start : span.end]):
             return span
         at = hay.text.find(needle.text, at + 1)
     return None
@@ -96,11 +166,20 @@ def _at_word_edges(text: str, span: Span) -> bool:
 
 
 def _at_number_edges(folded: str, start: int, end: int) -> bool:
-    """Whether no number is cut: "5%" is not in "3.5%", nor "3" in "3.5%", nor "2" in "-2"."""
+    """Whether no number is cut: "5%" is not in "3.5%", nor "3" in "3-5", nor "2" in "-2"."""
     before, after = folded[max(start - 1, 0) : start], folded[end : end + 1]
-    cut_before = folded[start].isdigit() and before in (".", ",", "-")
-    cut_after = folded[end - 1].isdigit() and after in (".", ",", "%")
+    cut_before = folded[start].isdigit() and before in _CUTS
+    cut_after = folded[end - 1].isdigit() and after in (*_CUTS, "%")
     return not (cut_before or cut_after)
+
+
+_CUTS = (".", ",", "-", "+", "/", ":", "^", "x")
+
+
+def _units(text: str) -> list[str]:
+    """The short words after figures, whose case counts: 5 mW is not 5 MW."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if c not in _SILENT)
+    return _UNIT.findall(plain)
 
 
 def whole_sentences(span: Span, text: str, within: Span | None = None) -> Span:
