@@ -62,7 +62,9 @@ class Settings:
     oai_url: str = setting("https://oaipmh.arxiv.org/oai", "arXiv's OAI-PMH address")
     whole: int = setting(10, "papers read whole, a claim and run; 0: abstracts only")
     downloads: int = setting(200, "most papers downloaded in a run")
-    pdf_reader: str = setting("pypdf", "what reads PDF: pypdf, or the faster pypdfium2 (extra: fast)")
+    pdf_reader: str = setting(
+        "pdfminer", "what reads PDF: pdfminer in reading order, pypdf as drawn and faster"
+    )
     contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
     tell: str = setting("changes", "when people are told of a run: changes, always or never")
     smtp_url: str = setting("", "mail server, smtp://user:password@host or smtps://...", secret=True)
@@ -168,7 +170,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 _ALLOWED = {
-    "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pypdf", "pypdfium2"),
+    "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pdfminer", "pypdf"),
     "writer": ("auto", "llm", "none"),
     "tell": ("changes", "always", "never"),
 }  # fmt: skip

@@ -33,7 +33,7 @@ def main() -> None:
     )
     parser.add_argument("--claims", type=int, default=5)
     parser.add_argument("--whole", type=int, default=8, help="papers read whole, a claim")
-    parser.add_argument("--reader", choices=["pypdf", "pypdfium2"], default="pypdf")
+    parser.add_argument("--reader", choices=["pdfminer", "pypdf"], default="pdfminer")
     args = parser.parse_args()
     snapshot = DATA / "arxiv/sample-7k.jsonl.gz"
     require(snapshot)

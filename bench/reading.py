@@ -24,8 +24,9 @@ import pypdfium2
 from pdfminer.high_level import extract_pages
 from pypdf import PdfReader, PdfWriter
 
-from agent.adapters.reading import pdf, pdfium
+from agent.adapters.reading import drawn, pdf
 from agent.adapters.reading.layout import join_pages, parts_of
+from agent.adapters.reading.order import Page, running
 from agent.adapters.reading.sandbox import Limits, Sandbox
 from agent.errors import ReadError
 from agent.retest.quotes import MIN_WORDS, find_quote, word_count
@@ -81,9 +82,9 @@ def found_again(folder: Path, sandbox: Sandbox) -> dict[str, str]:
 def rates(paths: Sequence[Path]) -> dict[str, float]:
     """Pages a CPU second of each reader, the best of some rounds, and ours over raw pypdf."""
     readers: dict[str, Callable[[Path], int]] = {
-        "pypdf, raw": _raw_pypdf, "ours with pypdf": lambda p: _ours(pdf.pages_of, p),
-        "pypdfium2, raw": _raw_pdfium, "ours with pypdfium2": lambda p: _ours(pdfium.pages_of, p),
-        "pdfminer.six": lambda p: sum(1 for _ in extract_pages(p)),
+        "pypdf, raw": _raw_pypdf, "ours with pypdf": lambda p: _ours(drawn.pages_of, p),
+        "pdfminer.six, raw": lambda p: sum(1 for _ in extract_pages(p)),
+        "ours with pdfminer.six": lambda p: _ours(pdf.pages_of, p), "pypdfium2, raw": _raw_pdfium,
     }  # fmt: skip
     best: dict[str, float] = {}
     for _ in range(ROUNDS):
@@ -91,7 +92,7 @@ def rates(paths: Sequence[Path]) -> dict[str, float]:
             began = time.process_time()
             pages = sum(reader(path) for path in paths)
             best[name] = max(best.get(name, 0.0), round(pages / (time.process_time() - began), 1))
-    return best | {"ours over raw pypdf": round(best["ours with pypdf"] / best["pypdf, raw"], 3)}
+    return best | {"ours over raw": round(best["ours with pdfminer.six"] / best["pdfminer.six, raw"], 3)}
 
 
 def _raw_pypdf(path: Path) -> int:
@@ -102,9 +103,9 @@ def _raw_pdfium(path: Path) -> int:
     return sum(1 for page in pypdfium2.PdfDocument(path) if page.get_textpage().get_text_range() is not None)
 
 
-def _ours(pages_of: Callable[[str], tuple[int, Callable[[int], pdf.Page]]], path: Path) -> int:
+def _ours(pages_of: Callable[[str], tuple[int, Callable[[int], Page]]], path: Path) -> int:
     number, page_at = pages_of(str(path))
-    text, starts = join_pages([page_at(n).text for n in range(number)])
+    text, starts = join_pages(running([page_at(n) for n in range(number)])[0])
     return number if parts_of(text, starts) else 0
 
 

@@ -178,7 +178,9 @@ _CUTS = (".", ",", "-", "+", "/", ":", "^", "x")
 
 def _units(text: str) -> list[str]:
     """The short words after figures, whose case counts: 5 mW is not 5 MW."""
-    plain = "".join(_plain(c) for c in unicodedata.normalize("NFKD", text) if c not in _SILENT)
+    plain = "".join(
+        _plain(c) for c in unicodedata.normalize("NFKD", _FOOTNOTE.sub("", text)) if c not in _SILENT
+    )
     return _UNIT.findall(plain)
 
 

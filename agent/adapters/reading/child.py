@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.reading.layout import Part, join_pages, parts_of
+from agent.adapters.reading.order import Aside, Page, running
 from agent.text import without_controls
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -45,13 +46,13 @@ def main() -> None:
 
 
 def _parsers(pdf_reader: str) -> dict[str, Any]:
-    from agent.adapters.reading import html
+    from agent.adapters.reading import drawn, html
 
-    if pdf_reader == "pypdfium2":
-        from agent.adapters.reading import pdfium as pdf
-    else:
-        from agent.adapters.reading import pdf  # type: ignore[no-redef]  # two readers, one door
-    return {"pdf": pdf.pages_of, "html": html.read_html}
+    if pdf_reader == "pypdf":
+        return {"pdf": drawn.pages_of, "html": html.read_html}
+    from agent.adapters.reading import pdf
+
+    return {"pdf": pdf.pages_of, "drawn": drawn.pages_of, "html": html.read_html}
 
 
 def _give_up_rights(memory_mb: int) -> None:
@@ -76,7 +77,12 @@ def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, An
         if asked["kind"] == "html":
             text, parts, hidden = parsers["html"](Path(asked["path"]).read_bytes())
             return _told(whole_characters(text), parts, hidden, note="")
-        return _read_pdf(asked["path"], limits, parsers["pdf"], used)
+        try:
+            return _read_pdf(asked["path"], limits, parsers["pdf"], used)
+        except Exception:  # what one parser cannot read, the other may
+            if "drawn" not in parsers:
+                raise
+            return _read_pdf(asked["path"], limits, parsers["drawn"], used)
     except MemoryError:
         return {"error": f"it needs more than {limits['memory_mb']} MB", "worn": True}
     except Exception as error:  # a parser may raise anything on a hostile file
@@ -95,17 +101,26 @@ def _allow_cpu(until: float) -> None:
 
 def _read_pdf(path: str, limits: dict[str, Any], pages_of: Any, began: float) -> dict[str, Any]:
     number, page_at = pages_of(path)
-    pages, hidden, note = [], 0, ""
+    pages, note = list[Page](), ""
     for n in range(min(number, limits["pages"])):
         if time.process_time() - began > limits["cpu_s"] * 0.75:
             break
-        page = page_at(n)
-        pages.append(page.text)
-        hidden += page.hidden
+        pages.append(page_at(n))
     if len(pages) < number:
         note = f"only the first {len(pages)} of {number} pages were read"
-    text, starts = join_pages([whole_characters(page) for page in pages])
-    return _told(text, parts_of(text, starts), hidden, note=note)
+    texts, asides = running(pages)
+    text, starts = join_pages([whole_characters(page) for page in texts])
+    parts = parts_of(text, starts)
+    for aside in asides:
+        text, part = _with(text, aside)
+        parts.append(part)
+    return _told(text, parts, sum(page.hidden for page in pages), note=note)
+
+
+def _with(text: str, aside: Aside) -> tuple[str, Part]:
+    """The text with what was set aside after it."""
+    longer = f"{text}\n{whole_characters(aside.text)}"
+    return longer, Part(aside.name, aside.page, len(text) + 1, len(longer))
 
 
 def _told(text: str, parts: list[Part], hidden: int, *, note: str) -> dict[str, Any]:

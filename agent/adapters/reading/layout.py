@@ -36,6 +36,10 @@ _NUMBERED = re.compile(
 )
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
 _WORD = re.compile(r"[^\W\d_]{3,}")
+LONGEST = 800
+"""Characters within which a sentence that goes on over a page has to end."""
+_END = re.compile(r"[.!?][)\]”\"'’]*(?=\s+[A-Z]|\s*$)\s*")
+_ENDED = re.compile(r"[.!?:][)\]”\"'’]*$")
 
 
 class Part(NamedTuple):
@@ -73,12 +77,12 @@ def parts_of(text: str, starts: Sequence[int]) -> list[Part]:
     found = list(headings(text))
     named = [h for h in found if h.name != "abstract"]
     if not named:
-        return list(_by_page("body", 0, len(text), starts))
+        return list(_by_page(text, "body", 0, len(text), starts))
     parts: list[Part] = []
     ends = [h.start for h in found[1:]] + [len(text)]
     for heading, end in zip(found, ends, strict=True):
         if heading.name != "abstract":
-            parts += _by_page(heading.name, heading.end, end, starts)
+            parts += _by_page(text, heading.name, heading.end, end, starts)
     return parts
 
 
@@ -139,8 +143,17 @@ def _is_title(text: str) -> bool:
     )  # fmt: skip
 
 
-def _by_page(name: str, start: int, end: int, starts: Sequence[int]) -> Iterator[Part]:
-    edges = [s for s in starts if start < s < end]
+def _sentence_edge(text: str, start: int) -> int:
+    """Where a page's first whole sentence begins: one that goes on from the page before stays with it."""
+    before = text[:start].rstrip()
+    if not before or _ENDED.search(before[-3:]):
+        return start
+    found = _END.search(text, start, start + LONGEST)
+    return found.end() if found else start
+
+
+def _by_page(text: str, name: str, start: int, end: int, starts: Sequence[int]) -> Iterator[Part]:
+    edges = [e for s in starts if start < (e := _sentence_edge(text, s)) < end]
     for left, right in zip([start, *edges], [*edges, end], strict=True):
         page = sum(s <= left for s in starts) or None
         if right > left:

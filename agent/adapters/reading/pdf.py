@@ -1,232 +1,163 @@
-"""PDF by pypdf: the text of each page as a person would see it. Runs in the reading child.
+"""PDF by pdfminer.six, whose layout analysis finds lines, columns and blocks. Runs in the reading child.
 
 Text that nobody sees (white, transparent, tiny, off the page, drawn invisibly) is left out and counted:
-it is how instructions to a model are smuggled into papers. Text under a picture is not recognised.
+it is how instructions to a model are smuggled into papers. Text under a picture is not recognised. Text
+drawn sideways, such as the stamp in arXiv's margin, is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from math import hypot
-from typing import Any, NamedTuple
+from typing import Any, cast
 
-from pypdf import PdfReader
+from pdfminer.converter import PDFPageAggregator
+from pdfminer.layout import LAParams, LTChar, LTFigure, LTTextBox, LTTextLine
+from pdfminer.pdfinterp import PDFGraphicState, PDFPageInterpreter, PDFResourceManager
+from pdfminer.pdfpage import PDFPage
+from pdfminer.pdfparser import PDFParser
+from pdfminer.pdftypes import dict_value
+from pdfminer.psparser import literal_name
 
-TINY_PT, WHITE, MARGIN_PT, FAINT, NARROW = 1.5, 0.93, 20.0, 0.05, 0.1
-_INKS = ("/Separation", "/DeviceN")
-Matrix = Sequence[float]
-IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+from agent.adapters.reading.drawn import FAINT, MARGIN_PT, NARROW, TINY_PT, WHITE
+from agent.adapters.reading.order import Block, Page
 
-
-class Page(NamedTuple):
-    """A page's visible text, and how many characters were hidden on it."""
-
-    text: str
-    hidden: int
+_ONE_INK = ("Separation", "DeviceN")
 
 
 def pages_of(path: str) -> tuple[int, Any]:
     """The number of pages of a file, and a function from a page's index to its `Page`."""
-    reader = PdfReader(path)
-    if reader.is_encrypted:
-        reader.decrypt("")
-    return len(reader.pages), lambda n: read_page(reader.pages[n])
+    from pdfminer.pdfdocument import PDFDocument
+
+    document = PDFDocument(PDFParser(open(path, "rb")))  # noqa: SIM115  the child reads and is done
+    pages = list(PDFPage.create_pages(document))
+    resources = PDFResourceManager()
+    return len(pages), lambda n: read_page(resources, pages[n])
 
 
-def read_page(page: Any) -> Page:
-    """Extract a page's text, without what is hidden."""
-    eye = _Eye(page)
-    page.extract_text(
-        visitor_operand_before=eye.operator, visitor_operand_after=eye.done, visitor_text=eye.text
-    )
-    return Page("".join(eye.seen), eye.hidden)
+def read_page(resources: PDFResourceManager, page: PDFPage) -> Page:
+    """The blocks of a page in reading order, without what is hidden."""
+    eye = _Eye(resources, laparams=LAParams(all_texts=True))
+    eye.box = page.cropbox or page.mediabox
+    _Interpreter(resources, eye).process_page(page)
+    layout = eye.get_result()
+    told = list(_blocks(layout, in_figure=False))
+    return Page(tuple(told), layout.width, layout.height, eye.hidden)
 
 
-class _Form(NamedTuple):
-    """A form being drawn: its matrix to the page, its resources, and how many states were saved before."""
-
-    place: Matrix
-    resources: Any
-    saved: int
-
-
-class _Drawing(NamedTuple):
-    """How text is drawn: white fill or outline, transparent, squeezed; painting mode, the fill's space."""
-
-    white: bool = False
-    outline: bool = False
-    faint: bool = False
-    narrow: bool = False
-    mode: int = 0
-    space: str = "/DeviceGray"
-
-    def is_unseen(self) -> bool:
-        """Whether nobody sees text drawn so (modes: PDF 32000-1, 9.3.6)."""
-        if self.mode in (3, 7) or self.narrow or self.faint:
-            return True
-        if self.mode % 4 == 1:
-            return self.outline
-        return self.white and (self.mode % 4 == 0 or self.outline)
+def _blocks(item: Any, *, in_figure: bool) -> Iterator[Block]:
+    for part in item:
+        if isinstance(part, LTFigure):
+            yield from _blocks(part, in_figure=True)
+        elif isinstance(part, LTTextBox) and part.get_text().strip():
+            lines = [line for line in part if isinstance(line, LTTextLine)]
+            sizes = sorted(
+                c.size for line in lines for c in line if isinstance(c, LTChar) and not c.get_text().isspace()
+            )
+            size = sizes[len(sizes) // 2] if sizes else 0.0
+            yield Block(_lines(lines), part.x0, part.y0, part.x1, part.y1, size, in_figure)
 
 
-class _Eye:
-    """Follows the graphics state through a page and the forms drawn on it, and tells what can be seen.
+def _lines(lines: list[LTTextLine]) -> str:
+    """The lines of a block; what stands on one line, such as a number and its heading, is one."""
+    told, before = list[str](), None
+    for line in lines:
+        text = line.get_text().strip()
+        on_one = before is not None and abs(line.y0 - before.y0) < line.height / 3 and line.x0 >= before.x1
+        told[-1:] = [f"{told[-1]} {text}"] if on_one else [*told[-1:], text]
+        before = line
+    return "\n".join(told).strip()
 
-    pypdf follows a form from its own origin, so each form's place on the page is kept here.
-    """
 
-    def __init__(self, page: Any) -> None:
-        box = page.cropbox
-        self._box = tuple(float(edge) for edge in (box.left, box.bottom, box.right, box.top))
-        self._now = _Drawing()
-        self._saved: list[_Drawing] = []
-        self._unseen = False
-        self._forms = [_Form(IDENTITY, page.get("/Resources") or {}, 0)]
-        self._drawn: list[_Form | None] = []
-        self._entering: _Form | None = None
-        self.seen: list[str] = []
-        self.hidden = 0
+class _State(PDFGraphicState):
+    """A graphics state that knows how opaque the fill is."""
 
-    def operator(self, name: bytes, operands: Any, cm: Matrix, _tm: Matrix) -> None:
-        """Note what changes how text is drawn, and whether text drawn now can be seen."""
-        if self._entering:
-            self._forms.append(self._entering)
-            self._entering = None
-        if handler := _HANDLERS.get(name):
-            handler(self, operands, cm)
+    opacity = 1.0
 
-    def done(self, name: bytes, *_: Any) -> None:
-        """Come back from a form."""
-        if name != b"Do":
-            return
-        form, self._entering = self._drawn.pop(), None
-        if form is self._forms[-1]:
-            del self._saved[self._forms.pop().saved :]
-        self.restore()
+    def copy(self) -> _State:
+        """The same state, to be restored."""
+        held = _State()
+        held.__dict__.update(self.__dict__)
+        return held
 
-    def text(self, text: str, cm: Matrix, tm: Matrix, _font: Any, size: float) -> None:
-        """Take a stretch of text, or count it as hidden."""
-        letters = text.strip()
-        if letters and (self._unseen or self._is_away(cm, tm, size)):
-            self.hidden += len(letters)
-            self.seen.append("\n" if text.endswith("\n") else " ")
-        else:
-            self.seen.append(text)
-        if letters:
-            self._unseen = False
 
-    def _form(self, operands: Any, cm: Matrix) -> _Form | None:
-        """The form an operand names, with its place on the page; None for an image."""
-        inside = self._forms[-1]
-        drawn = _named(inside.resources, "/XObject", operands)
-        if drawn.get("/Subtype") != "/Form":
-            return None
-        own = [_number(n) for n in drawn.get("/Matrix") or IDENTITY]
-        place = _times(_times(own if len(own) == 6 else IDENTITY, cm), inside.place)
-        return _Form(place, drawn.get("/Resources") or inside.resources, len(self._saved) + 1)
+class _Interpreter(PDFPageInterpreter):
+    """Follows named states, and gives forms the state they are drawn in."""
 
-    def show(self, *_: Any) -> None:
-        """`Tj` and its like: whether what is drawn now can be seen."""
-        self._unseen |= self._now.is_unseen()
+    graphicstate: Any
+    inherited: Any = None
 
-    def save(self, *_: Any) -> None:
-        """`q`."""
-        self._saved.append(self._now)
+    def init_state(self, ctm: Any) -> None:
+        """Begin a page, or a form with the state it inherits (PDF 32000-1, 8.10.1)."""
+        super().init_state(ctm)
+        self.graphicstate = _State()
+        if self.inherited:
+            self.graphicstate, self.textstate.render = self.inherited[0].copy(), self.inherited[1]
 
-    def restore(self, *_: Any) -> None:
-        """`Q`, but never past what was saved before a form began."""
-        if len(self._saved) > self._forms[-1].saved:
-            self._now = self._saved.pop()
+    def subinterp(self) -> PDFPageInterpreter:
+        """What follows a form."""
+        inner: Any = super().subinterp()
+        inner.inherited = (self.graphicstate, self.textstate.render)
+        return cast(PDFPageInterpreter, inner)
 
-    def draw(self, operands: Any, cm: Matrix) -> None:
-        """`Do`: a form or an image; it leaves the state as it was."""
-        self._entering = self._form(operands, cm)
-        self._drawn.append(self._entering)
-        self.save()
-
-    def _is_away(self, cm: Matrix, tm: Matrix, size: float) -> bool:
-        """Whether text is too small to read, or begins off the page."""
-        a, b, c, d, x, y = _times(_times(tm, cm), self._forms[-1].place)
-        left, bottom, right, top = self._box
-        off = not (left - MARGIN_PT <= x <= right + MARGIN_PT and bottom - MARGIN_PT <= y <= top + MARGIN_PT)
-        return off or 0 < abs(size) * min(hypot(a, b) / NARROW, hypot(c, d)) < TINY_PT
-
-    def grey_or_rgb(self, operands: Any, *_: Any) -> None:
-        """`g`, `rg`: white when every component is."""
-        self._fill(white=bool(operands) and all(_number(o) >= WHITE for o in operands))
-
-    def cmyk(self, operands: Any, *_: Any) -> None:
-        """`k`: white is no ink."""
-        self._fill(white=bool(operands) and all(_number(o) <= 1 - WHITE for o in operands))
-
-    def _fill(self, *, white: bool) -> None:
-        if white != self._now.white:
-            self._now = self._now._replace(white=white)
-
-    def stroke(self, operands: Any, *_: Any) -> None:
-        """`G`, `RG`, `K`: the colour of outlines."""
-        light = [1 - _number(o) if len(operands) == 4 else _number(o) for o in operands]
-        outline = bool(light) and min(light) >= WHITE
-        if outline != self._now.outline:
-            self._now = self._now._replace(outline=outline)
-
-    def space(self, operands: Any, *_: Any) -> None:
-        """`cs`: another colour space; its first colour is black, or all ink."""
-        named = _named(self._forms[-1].resources, "/ColorSpace", operands)
-        kind = str(named[0]) if isinstance(named, list) and named else str(operands[0]) if operands else ""
-        self._now = self._now._replace(space=kind, white=False)
-
-    def colour(self, operands: Any, *_: Any) -> None:
-        """`sc`, `scn`: one component is ink where it names an ink, light in any other space."""
-        plain = [o for o in operands if not str(o).startswith("/")]
-        if len(plain) == 4 or (len(plain) == 1 and self._now.space in _INKS):
-            self.cmyk(plain)
-        elif self._now.space == "/Indexed":
-            self._now = self._now._replace(white=False)
-        else:
-            self.grey_or_rgb(plain)
-
-    def mode(self, operands: Any, *_: Any) -> None:
-        """`Tr`: how glyphs are painted."""
-        self._now = self._now._replace(mode=int(_number(operands[0])) if operands else 0)
-
-    def width(self, operands: Any, *_: Any) -> None:
-        """`Tz`: the width of glyphs, in percent."""
-        self._now = self._now._replace(narrow=bool(operands) and abs(_number(operands[0])) < 100 * NARROW)
-
-    def state(self, operands: Any, *_: Any) -> None:
+    def do_gs(self, name: Any) -> None:
         """`gs`: a named state may make the fill transparent."""
-        opacity = _named(self._forms[-1].resources, "/ExtGState", operands)
-        opacity = opacity.get("/ca") if hasattr(opacity, "get") else None
-        if opacity is not None:
-            self._now = self._now._replace(faint=_number(opacity) < FAINT)
+        states = dict_value(self.resources.get("ExtGState") or {})
+        opacity = dict_value(states.get(literal_name(name)) or {}).get("ca")
+        if isinstance(opacity, int | float):
+            self.graphicstate.opacity = float(opacity)
 
 
-_HANDLERS = {
-    b"Tj": _Eye.show, b"TJ": _Eye.show, b"'": _Eye.show, b'"': _Eye.show, b"q": _Eye.save,
-    b"Q": _Eye.restore, b"Do": _Eye.draw, b"g": _Eye.grey_or_rgb, b"rg": _Eye.grey_or_rgb,
-    b"k": _Eye.cmyk, b"cs": _Eye.space, b"sc": _Eye.colour, b"scn": _Eye.colour, b"G": _Eye.stroke,
-    b"RG": _Eye.stroke, b"K": _Eye.stroke, b"Tr": _Eye.mode, b"Tz": _Eye.width, b"gs": _Eye.state,
-}  # fmt: skip
+class _Eye(PDFPageAggregator):
+    """Lays out what can be seen of a page, and counts what cannot."""
+
+    box: tuple[float, float, float, float] = (0, 0, 0, 0)
+    hidden = 0
+    _mode = 0
+
+    def render_string(self, textstate: Any, seq: Any, ncs: Any, graphicstate: Any) -> None:
+        """`Tj` and its like: note how glyphs are painted."""
+        self._mode = textstate.render
+        super().render_string(textstate, seq, ncs, graphicstate)
+
+    def render_char(
+        self, matrix: Any, font: Any, fontsize: float, scaling: float, rise: float, cid: int, ncs: Any,
+        graphicstate: Any,
+    ) -> float:  # fmt: skip
+        """Place a glyph, unless it is hidden or sideways."""
+        into: Any = self.cur_item
+        held = len(into)
+        advance = super().render_char(matrix, font, fontsize, scaling, rise, cid, ncs, graphicstate)
+        seen = not (self._is_unseen(graphicstate) or self._is_away(matrix, fontsize, scaling))
+        if not seen or abs(matrix[0]) < abs(matrix[1]):
+            for item in into._objs[held:]:
+                self.hidden += not seen and not item.get_text().isspace()
+            del into._objs[held:]
+        return float(advance)
+
+    def _is_unseen(self, state: Any) -> bool:
+        """Whether nobody sees text painted so (modes: PDF 32000-1, 9.3.6)."""
+        if self._mode in (3, 7) or getattr(state, "opacity", 1.0) < FAINT:
+            return True
+        fill, outline = _is_white(state.ncolor, state.ncs), _is_white(state.scolor, state.scs)
+        if self._mode % 4 == 1:
+            return outline
+        return fill and (self._mode % 4 == 0 or outline)
+
+    def _is_away(self, matrix: Any, size: float, scaling: float) -> bool:
+        """Whether a glyph is too small to read, squeezed to nothing, or begins off the page."""
+        a, b, c, d, x, y = matrix
+        left, bottom, right, top = self.box
+        x, y = x + left, y + bottom
+        off = not (left - MARGIN_PT <= x <= right + MARGIN_PT and bottom - MARGIN_PT <= y <= top + MARGIN_PT)
+        width = hypot(a, b) * abs(scaling)
+        return off or 0 < abs(size) * min(width / NARROW, hypot(c, d)) < TINY_PT
 
 
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0.0
-
-
-def _named(resources: Any, kind: str, operands: Any) -> Any:
-    """A resource by the name an operator gives; empty where there is none."""
-    try:
-        return resources[kind].get_object()[operands[0]].get_object()
-    except (KeyError, IndexError, TypeError, AttributeError):
-        return {}
-
-
-def _times(left: Matrix, right: Matrix) -> Matrix:
-    """First `left`, then `right` (PDF 32000-1, 8.3.4)."""
-    a, b, c, d, e, f = left
-    g, h, i, j, k, m = right
-    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)
+def _is_white(colour: Any, space: Any) -> bool:
+    """Whether a colour is white: no ink, or all light."""
+    parts = list(colour) if isinstance(colour, tuple | list) else [colour]
+    if not parts or not all(isinstance(p, int | float) for p in parts) or space.name == "Indexed":
+        return False
+    ink = len(parts) == 4 or space.name in _ONE_INK
+    return all(p <= 1 - WHITE for p in parts) if ink else all(p >= WHITE for p in parts)

@@ -31,7 +31,7 @@ class Limits:
     wall_s: float = 60.0
     pages: int = 400
     files: int = 40
-    pdf_reader: str = "pypdf"
+    pdf_reader: str = "pdfminer"
 
 
 class Sandbox:

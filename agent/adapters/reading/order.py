@@ -1,0 +1,114 @@
+"""The blocks of pages into running text: heads, feet, footnotes and captions set aside. Pure.
+
+A sentence reads down its column and on over the page, so nothing may stand between its parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+EDGE, LOWER, SMALLER, SHARE = 0.1, 0.45, 0.95, 1 / 3
+"""Of a page's height: where heads and feet stand, below where footnotes do; of the body's size: a footnote's;
+of the pages: how many have a running head."""
+_NUMBER = re.compile(r"(?:page\s*)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,6})[-–—\s]*(?:(?:of|/)\s*\d{1,4})?", re.I)
+_CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|listing)\s*(?:[A-Z]\.?)?\d+[:.|]?\s", re.I)
+_HEADING_NUMBER = re.compile(r"(?:\d{1,2}|[A-Z]|[IVX]{1,4})(?:\.\d{1,2})*\.?")
+_FOOTNOTE = re.compile(r"(?:\d{1,2}|[*†‡§¶∗]+)\s?\S")
+
+
+class Block(NamedTuple):
+    """Some lines that stand together: corners in points from the page's lower left, median glyph size."""
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    size: float = 0.0
+    in_figure: bool = False
+
+
+class Page(NamedTuple):
+    """A page's blocks in reading order, its width and height, and how many characters were hidden on it."""
+
+    blocks: tuple[Block, ...]
+    width: float
+    height: float
+    hidden: int = 0
+
+
+class Aside(NamedTuple):
+    """What is no running text: "captions", "footnotes" or "figures", with its page."""
+
+    name: str
+    page: int
+    text: str
+
+
+def running(pages: Sequence[Page]) -> tuple[list[str], list[Aside]]:
+    """The running text of each page, and what was set aside of them."""
+    repeated, body = _repeated(pages), _body_size(pages)
+    texts, asides = [], []
+    for number, page in enumerate(pages, 1):
+        kept, notes = list[str](), list[Block]()
+        drawn = sum(len(b.text) for b in page.blocks if b.in_figure)
+        is_one_figure = drawn > sum(len(b.text) for b in page.blocks) / 2
+        for block in _numbered(page.blocks):
+            if _is_at_edge(block, page) and (_NUMBER.fullmatch(block.text) or _pattern(block) in repeated):
+                continue
+            name = "figures" if block.in_figure and not is_one_figure else _aside(block, page, body, notes)
+            notes += [block] if name == "footnotes" else []
+            if name:
+                asides.append(Aside(name, number, block.text))
+            else:
+                kept.append(block.text)
+        texts.append("\n".join(kept))
+    return texts, asides
+
+
+def _numbered(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with the numbers of headings, which stand apart from them, on the heading's line."""
+    told = list[Block]()
+    for block in blocks:
+        before = told[-1] if told else None
+        if before and _HEADING_NUMBER.fullmatch(before.text) and abs(before.top - block.top) < block.size / 2:
+            told[-1] = block._replace(text=f"{before.text} {block.text}", left=before.left)
+        else:
+            told.append(block)
+    return told
+
+
+def _aside(block: Block, page: Page, body: float, notes: Sequence[Block]) -> str:
+    """What a block is if it is no running text; `notes` are the page's footnotes before it."""
+    if _CAPTION.match(block.text):
+        return "captions"
+    if block.top >= LOWER * page.height or not 0 < block.size < SMALLER * body:
+        return ""
+    goes_on = any(n.bottom >= block.bottom and n.left < block.right and block.left < n.right for n in notes)
+    return "footnotes" if goes_on or _FOOTNOTE.match(block.text) else ""
+
+
+def _is_at_edge(block: Block, page: Page) -> bool:
+    return block.bottom > (1 - EDGE) * page.height or block.top < EDGE * page.height
+
+
+def _pattern(block: Block) -> str:
+    return re.sub(r"\d+", "#", " ".join(block.text.split()))
+
+
+def _repeated(pages: Sequence[Page]) -> set[str]:
+    """What stands at the edge of many pages, its numbers aside."""
+    seen = Counter(p for page in pages for p in {_pattern(b) for b in page.blocks if _is_at_edge(b, page)})
+    return {pattern for pattern, times in seen.items() if times >= max(2, SHARE * len(pages))}
+
+
+def _body_size(pages: Sequence[Page]) -> float:
+    """The glyph size that most of the text has."""
+    sizes = Counter[float]()
+    for page in pages:
+        for block in page.blocks:
+            sizes[round(block.size, 1)] += len(block.text)
+    return max(sizes, key=lambda size: sizes[size], default=0.0)
