@@ -176,7 +176,7 @@ class _Held:
         quotes = [evidence_source(c).document for s in found.values() for c in s.citations]
         return {
             "evidence": quotes[:MOST_EVIDENCE],
-            "not_judged": [n.document() for n in parts.finder.near(vector, asked.since)],
+            "not_judged": [n.document() for n in parts.finder.near(vector, asked.topic, asked.since)],
         }
 
     def do(self, name: str, said: Said, **given: Any) -> Document:

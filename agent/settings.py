@@ -45,8 +45,7 @@ class Settings:
     concurrency: int = setting(4, "claims judged at the same time")
     keep: int = setting(20, "papers kept for judging, a claim and run")
     floor: float = setting(0.35, "least cosine of a kept paper with the claim")
-    embed_all: int = setting(20_000, "new papers embedded whole; of more, each claim's best by words")
-    shortlist: int = setting(500, "how many that is: a claim's best by words, of too many")
+    shortlist: int = setting(100, "papers embedded and ranked by meaning: a claim's best by words")
     embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
     stance_model: str = setting(
         "", "another stance model: a cross-encoder by name or path; empty is the shipped"

@@ -43,7 +43,7 @@ def main() -> None:
         packs = [pack.read(path) for path in pack.shipped()]
         service.prepare(home, [x for p in packs for x in p.lines], [c for p in packs for c in p.claims])
         settings = load({
-            "home": str(home.root), "source": "snapshot", "snapshot": args.snapshot, "embed_all": 500,
+            "home": str(home.root), "source": "snapshot", "snapshot": args.snapshot,
             "shortlist": args.shortlist,
         }, {})  # fmt: skip
         rows = [_week(settings, day) for day in [*days, days[-1]]]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, func, insert, literal, select, update
 
 from store.records import Paper, Passage
 from store.schema import papers, passages, texts
@@ -107,6 +107,14 @@ def unseen(
     is_new = papers.c.seq > seen_through
     query = query.where(is_new | (papers.c.published > looked_until) if looked_until else is_new)
     return list(db.execute(query.order_by(papers.c.published, papers.c.id)).scalars())
+
+
+def with_words(db: Connection, words: Sequence[str], most: int) -> list[str]:
+    """Ids of papers that have the most of some words in title or abstract, at least half of them."""
+    said = func.lower(papers.c.title + " " + papers.c.abstract)
+    held = sum((said.contains(w.lower(), autoescape=True).cast(Integer) for w in words), literal(0))
+    query = select(papers.c.id).where(papers.c.withdrawn.is_(False), held * 2 >= len(words))
+    return list(db.execute(query.order_by(held.desc(), papers.c.published.desc()).limit(most)).scalars())
 
 
 def _paper(row: Row[Any]) -> Paper:

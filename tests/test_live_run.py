@@ -90,7 +90,8 @@ def test_an_unchanged_week_asks_for_nothing_twice(home: Home, world: World, serv
     asked = len(server.log)
     run = world.run(home, server)
     assert len(server.log) == asked + 2  # the search, and the paper the verdict rests on
-    assert run.counts["judged"] == run.counts["papers_embedded"] == run.counts["verdicts_appended"] == 0
+    assert run.counts["judged"] == run.counts["verdicts_appended"] == 0
+    assert run.counts["papers_embedded"] <= run.counts["papers_new"] <= 1
 
 
 def test_a_withdrawn_paper_takes_its_verdict_with_it_at_once(

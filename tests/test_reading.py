@@ -145,7 +145,8 @@ def test_heads_feet_notes_and_captions_are_no_running_text() -> None:
         return Page((
             Block("A. Bee and C. Doe", 50, 780, 200, 790, 8), Block(body, 50, 200, 250, 700, 10),
             Block("Table 1: What we count. 3 5 7", 300, 500, 500, 560, 10),
-            Block(f"1See the code of {body[:6]}.", 50, 60, 200, 70, 7), Block(f"Page {number} of 2", 290, 20, 310, 30, 8),
+            Block(f"1See the code of {body[:6]}.", 50, 60, 200, 70, 7),
+            Block(f"Page {number} of 2", 290, 20, 310, 30, 8),
         ), 600, 800)  # fmt: skip
 
     texts, asides = running([page(1, "We find that it grows and"), page(2, "it shrinks. 3 of 9 agree.")])

@@ -306,7 +306,7 @@ def test_of_too_many_papers_only_the_likeliest_by_words_are_embedded(
     papers = [make_paper(n) for n in range(1, 4)] + [make_paper(n, **bread) for n in range(10, 30)]
     snapshot = write_snapshot(tmp_path / "many.jsonl", papers)
     with parts_for(home, snapshot, server.url) as parts:
-        limits = parts.limits._replace(embed_all=5, shortlist=3)
+        limits = parts.limits._replace(shortlist=3)
         run = service.start(replace(parts, limits=limits), DAY, [], [], lambda _: None, 2)
     assert run.counts["papers_embedded"] == 3
     assert run.counts["papers_ranked_by_words_only"] == 20

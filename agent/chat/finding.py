@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 import store.claims
 import store.papers
 from agent.chat.question import Question
-from agent.chat.search import CLOSE, ClaimSearch, Hit, Unit, closest, relevant, units_of
+from agent.chat.search import CLOSE, ClaimSearch, Hit, Unit, closest, relevant, telling_words, units_of
 from agent.retest.quotes import legible
 from store.ledger import Ledger
 from store.records import Paper, Passage
@@ -22,6 +22,8 @@ from store.vectors import Vectors
 
 Vector = NDArray[np.float32]
 MOST_CLAIMS, MOST_PASSAGES, READ_AHEAD = 5, 5, 200
+ON_DEMAND = 24
+"""Papers embedded for one question, at some thirty a second."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,29 @@ class Finder:
         with self._ledger.read() as db:
             return self._fresh(db).line_of(vector)
 
-    def near(self, vector: Vector, after: str | None = None, most: int = MOST_PASSAGES) -> list[Near]:
-        """Papers close to a question, one entry a paper, v1 later than the day `after`."""
-        hits = [h for h in closest(self._corpus(), vector, READ_AHEAD) if h.score >= CLOSE]
+    def near(
+        self, vector: Vector, topic: str, after: str | None = None, most: int = MOST_PASSAGES
+    ) -> list[Near]:
+        """Papers close to a question, one entry a paper, v1 later than the day `after`.
+
+        A run embeds what words rank best for its claims; of the other papers those that speak of the
+        question's topic are embedded when it is asked.
+        """
+        corpus = self._corpus()
+        hits = closest(corpus, vector, READ_AHEAD) + self._on_demand(corpus, vector, topic)
         with self._ledger.read() as db:
-            return _one_a_paper(db, hits, after)[:most]
+            near = [h for h in sorted(hits, key=lambda h: -h.score) if h.score >= CLOSE]
+            return _one_a_paper(db, near, after)[:most]
+
+    def _on_demand(self, corpus: Vectors, vector: Vector, topic: str) -> list[Hit]:
+        known, words = set(corpus.ids), telling_words(topic)
+        with self._ledger.read() as db:
+            found = store.papers.with_words(db, words, ON_DEMAND + MOST_CLAIMS) if words else []
+            papers = store.papers.get_many(db, [i for i in found if f"papers:{i}" not in known][:ON_DEMAND])
+        if not papers:
+            return []
+        scores = self._embed([p.text for p in papers.values()]) @ vector
+        return [Hit(f"papers:{i}", float(s)) for i, s in zip(papers, scores, strict=True)]
 
     def rank(self, vector: Vector, papers: Sequence[Paper], most: int) -> list[Near]:
         """Papers from elsewhere, closest first."""

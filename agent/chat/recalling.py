@@ -54,7 +54,7 @@ def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> R
     papers = []
     if _wants_papers(asked, hits, found):
         known = _known(found)
-        near = parts.finder.near(vector, after, most=READ_AHEAD)
+        near = parts.finder.near(vector, asked.topic, after, most=READ_AHEAD)
         papers = [n.document() for n in near if n.paper.id not in known][:MOST_PAPERS]
     return Recalled(hits, found, papers=papers)
 

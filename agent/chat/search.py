@@ -116,6 +116,17 @@ def closest(corpus: Vectors, vector: NDArray[np.float32], most: int) -> list[Hit
     return [Hit(corpus.ids[n], float(scores[n])) for n in best]
 
 
+def telling_words(topic: str) -> list[str]:
+    """The words of a topic that are not of every question."""
+    import bm25s
+
+    told = bm25s.tokenize([topic], stopwords="en", show_progress=False, return_ids=False)[0]
+    return [w for w in dict.fromkeys(told) if len(w) > LEAST_LETTERS]
+
+
+LEAST_LETTERS = 2
+
+
 def _words_of(claim: Claim) -> str:
     terms = (t for axis in claim.scope.values() for t in (axis.value, *axis.terms))
     return " ".join([claim.text, *(a.text for a in claim.atoms), claim.durable_question,

@@ -103,7 +103,7 @@ def search_evidence(parts: ChatParts, asked: SearchEvidence) -> Outcome:
     vector = parts.finder.vector(question.topic)
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [h.id for h in parts.finder.claims(question, vector)])
-    near = [n.document() for n in parts.finder.near(vector, question.since)]
+    near = [n.document() for n in parts.finder.near(vector, question.topic, question.since)]
     refs = [ref for status in found.values() for ref in quotes_of(status, MOST_A_SIDE)]
     return Outcome(papers_as_data(near), refs, near)
 

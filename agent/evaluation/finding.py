@@ -1,7 +1,6 @@
 """Papers found: each case's claim against a whole snapshot, through the ranking of a real run.
 
-As in a run, everything newer than a claim is ranked by words and by meaning, or, of more papers than
-can be embedded, what words rank best for some case.
+As in a run, everything newer than a claim is ranked by words, and the best of it by meaning.
 """
 
 from __future__ import annotations
@@ -31,11 +30,8 @@ class Finder:
         self._months = np.array([p.published[:7] for p in papers.values()])
 
     def prepare(self, cases: Sequence[LabelledCase], progress: Callable[[int, int], None]) -> None:
-        """Embed every paper newer than some case, or of too many each case's shortlist."""
-        claims = [case.as_claim() for case in cases]
-        wanted = {int(i) for claim in claims for i in self.eligible(claim)}
-        if len(wanted) > self._limits.embed_all:
-            wanted = {int(i) for claim in claims for i in self._shortlist(claim)}
+        """Embed each case's shortlist."""
+        wanted = {int(i) for case in cases for i in self._shortlist(case.as_claim())}
         ids = [self.corpus.ids[i] for i in sorted(wanted)]
         vectors = []
         for start in range(0, len(ids), _BATCH):
@@ -48,7 +44,7 @@ class Finder:
     def find(self, case: LabelledCase) -> tuple[tuple[str, ...], list[Paper]]:
         """The ids found for a case, best first, and the papers a run would have kept for judging."""
         claim = case.as_claim()
-        rows = self.corpus.with_vectors(self.eligible(claim))
+        rows = self.corpus.with_vectors(self._shortlist(claim))
         if not len(rows):
             return (), []
         told = self._limits._replace(record=DEEPEST)

@@ -13,7 +13,6 @@ import store.papers
 import store.runs
 from agent.errors import SourceError
 from agent.ports import Wanted
-from agent.retest.behind import Behind
 from agent.retest.corpus import Corpus, lexical_text, query_of
 from agent.retest.known import known_papers
 from agent.retest.parts import Parts
@@ -63,15 +62,12 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     asked = wanted(parts, state)
     outlook = parts.source.outlook(asked, known)
     found = (p for p in parts.source.collect(asked, known) if existed_by(p.published, state["as_of"]))
-    with Behind() as behind:
-        for batch in _batches(found, problems):
-            with parts.ledger.write() as db:
-                saved = store.papers.save(db, batch, parts.source.name, state["run_id"])
-            seen += len(batch)
-            left.note(batch, saved, asked)
-            if outlook.requests and seen <= parts.limits.embed_all:
-                behind.do(embed, parts, [p.id for p in batch if is_new_to_some(p, asked)])
-            runtime.stream_writer({"stage": "collect", "done": seen})
+    for batch in _batches(found, problems):
+        with parts.ledger.write() as db:
+            saved = store.papers.save(db, batch, parts.source.name, state["run_id"])
+        seen += len(batch)
+        left.note(batch, saved, asked)
+        runtime.stream_writer({"stage": "collect", "done": seen})
     runtime.stream_writer({"stage": "collect", "done": seen, "total": seen})
     counts = {"papers_new": left.added, "collected_by": outlook.way, "requests_planned": outlook.requests}
     return {
@@ -159,13 +155,12 @@ def all_candidates(db: Connection, parts: Parts, state: RunState) -> list[str]:
 
 
 def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Embed title and abstract of papers that have no vector yet."""
+    """Embed title and abstract of the papers that words rank best for some claim."""
     parts = runtime.context
     with parts.ledger.read() as db:
         every = all_candidates(db, parts, state)
-    ids = missing = parts.index.missing("papers", every)
-    if len(missing) > parts.limits.embed_all:
-        ids = sorted(_shortlisted(parts, state).intersection(missing))
+    missing = parts.index.missing("papers", every)
+    ids = sorted(_shortlisted(parts, state).intersection(missing)) if missing else []
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
         embed(parts, batch)
@@ -182,7 +177,7 @@ def embed(parts: Parts, ids: Sequence[str]) -> None:
 
 
 def _shortlisted(parts: Parts, state: RunState) -> set[str]:
-    """The papers that words rank best for some claim: those worth embedding when there are too many."""
+    """The papers that words rank best for some claim: those worth embedding."""
     corpus = corpus_of(parts, state["as_of"], with_vectors=False)
     found: set[str] = set()
     with parts.ledger.read() as db:

@@ -70,7 +70,6 @@ def _each(node: str, state: RunState) -> list[Send]:
                 run_id=state["run_id"],
                 as_of=state["as_of"],
                 claim_id=claim_id,
-                by_words_only=state["counts"].get("papers_ranked_by_words_only", 0),
             ),
         )
         for claim_id in state["claim_ids"]

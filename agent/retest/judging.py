@@ -15,6 +15,7 @@ import store.runs
 from agent.retest import asking
 from agent.retest.asking import Question
 from agent.retest.collecting import candidates, claim_of, corpus_of
+from agent.retest.corpus import query_of
 from agent.retest.parts import Parts
 from agent.retest.passages import FRONT, choose, may_bear
 from agent.retest.quotes import legible
@@ -31,14 +32,13 @@ def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
         claim = claim_of(db, state["claim_id"])
         ids = candidates(db, parts, claim, state["as_of"])
         sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
-    found, ranked = _ranked(parts, claim, sources, ids, state) if ids else ([], 0)
-    lost = 0 if state["by_words_only"] else len(ids) - ranked
+    found, lost = _ranked(parts, claim, sources, ids, state) if ids else ([], 0)
     if found:
         with parts.ledger.write() as db:
             store.runs.save_screenings(db, state["run_id"], found)
     runtime.stream_writer({"stage": "screen", "step": 1})
     kept = sum(s.kept for s in found)
-    counts = {"pairs_screened": ranked, "pairs_kept": kept, f"screened:{claim.id}": ranked}
+    counts = {"pairs_screened": len(ids), "pairs_kept": kept, f"screened:{claim.id}": len(ids)}
     said = f"{lost} papers have no vector: run retest index check"
     return {"counts": counts, "problems": [said] if lost else []}
 
@@ -46,10 +46,11 @@ def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
 def _ranked(
     parts: Parts, claim: Claim, sources: list[Paper], ids: list[str], state: ClaimState
 ) -> tuple[list[Screening], int]:
-    """The screenings of a claim, and how many papers were ranked."""
+    """The screenings of a claim: by words, the best by meaning too; and how many had lost their vector."""
     corpus = parts.corpus(lambda: corpus_of(parts, state["as_of"], with_vectors=True))
-    rows = corpus.with_vectors(corpus.rows(ids))
-    return rank(corpus, parts.embedder, claim, sources, rows, parts.limits), len(rows)
+    best = corpus.shortlist(query_of(claim, sources), corpus.rows(ids), parts.limits.shortlist)
+    rows = corpus.with_vectors(best)
+    return rank(corpus, parts.embedder, claim, sources, rows, parts.limits), len(best) - len(rows)
 
 
 def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:

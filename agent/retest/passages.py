@@ -48,8 +48,11 @@ def is_outside(section: str) -> bool:
 
 
 def to_embed(found: Iterable[Passage]) -> dict[str, str]:
-    """The texts that passages are embedded as, by id: legible, and only of those that may bear."""
-    return {p.id: legible(p.text) for p in found if may_bear(p)}
+    """The texts that passages are embedded as, by id: legible, and only of those that may bear.
+
+    Title and abstract are not among them: every judge sees those, and the paper's own vector is theirs.
+    """
+    return {p.id: legible(p.text) for p in found if p.section not in FRONT and may_bear(p)}
 
 
 def choose(passages: Sequence[Passage], closeness: Mapping[str, float], most: int) -> list[Passage]:

@@ -25,16 +25,15 @@ Floats = NDArray[np.float32]
 class Limits(NamedTuple):
     """How many papers to keep, the least cosine, and how many dropped ones to write down.
 
-    Of more than `embed_all` new papers only the `shortlist` that words rank best for each claim are
-    embedded. The best `whole` kept papers of a claim are read whole, `downloads` in a run at most; of a
-    whole paper the judge sees its title, its abstract and the `passages` closest to the claim.
+    Only the `shortlist` papers that words rank best for a claim are embedded and ranked by meaning. The
+    best `whole` kept papers of a claim are read whole, `downloads` in a run at most; of a whole paper the
+    judge sees its title, its abstract and the `passages` closest to the claim.
     """
 
     keep: int
     floor: float
     record: int = 30
-    embed_all: int = 20_000
-    shortlist: int = 500
+    shortlist: int = 100
     whole: int = 10
     downloads: int = 200
     passages: int = 8

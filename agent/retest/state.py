@@ -36,12 +36,8 @@ class RunState(TypedDict, total=False):
 
 
 class ClaimState(TypedDict):
-    """What one fanned-out branch gets.
-
-    `by_words_only` papers were left without a vector on purpose: there were too many to embed.
-    """
+    """What one fanned-out branch gets."""
 
     run_id: str
     as_of: str
     claim_id: str
-    by_words_only: int

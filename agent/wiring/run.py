@@ -64,14 +64,14 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
 def limits(settings: Settings) -> Limits:
     """What a claim's screening keeps."""
     return Limits(
-        settings.keep, settings.floor, embed_all=settings.embed_all, shortlist=settings.shortlist,
-        whole=settings.whole, downloads=settings.downloads,
+        settings.keep, settings.floor, shortlist=settings.shortlist, whole=settings.whole,
+        downloads=settings.downloads,
     )  # fmt: skip
 
 
 COPYING = 60.0
 RESUMED = (
-    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "embed_all", "shortlist", "embedder",
+    "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "shortlist", "embedder",
     "stance_model", "stance_labels", "arxiv_url", "arxiv_categories", "arxiv_site",
     "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
 )  # fmt: skip
