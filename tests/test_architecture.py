@@ -28,6 +28,7 @@ PURE = (
     "scope",
     "sentences",
     "passages",
+    "doubles",
 )
 FACES = ("agent.cli", "agent.web", "agent.mcp", "agent.wiring")
 OUTSIDE = ("os", "sqlite3", "sqlalchemy", "requests", "openai", "chromadb", "torch", "onnxruntime", "pathlib",

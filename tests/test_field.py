@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import store.claims
+import store.evidence
+import store.papers
+from agent.adapters.reading.sandbox import Sandbox
+from agent.adapters.snapshot import SnapshotSource, newest
 from agent.arxiv_ids import BadId, ids_in, mentions, read_id
 from agent.claims import documents, pack, tables
 from agent.claims.pieces import CLAIMS, Document, Piece
 from agent.errors import PackError
+from agent.retest import service
+from agent.retest.doubles import doubles
 from agent.retest.quotes import find_quote
+from store.files import Home
+from store.ledger import Ledger
+from store.records import Evidence, Line, Paper, Run
+from tests.conftest import make_claim, make_paper
+from tests.standins.arxiv import arxiv_server
+from tests.standins.world import World
 
 
 @pytest.fixture
@@ -134,6 +148,73 @@ def test_an_id_is_read_in_every_form(text: str, told: str) -> None:
 def test_what_is_no_id_is_refused_by_name(text: str, why: str) -> None:
     with pytest.raises(BadId, match=why):
         read_id(text)
+
+
+def run_on(tmp_path: Path, snapshot: Path) -> tuple[Run, dict[str, Paper], list[Evidence]]:
+    """A run of a claim on fine-tuning over a snapshot, with the words judge."""
+    home = Home(tmp_path / "home")
+    home.root.mkdir(exist_ok=True)
+    ledger = Ledger.open(home.ledger, create=True)
+    claim = make_claim(text="Fine-tuning lowers the faithfulness of chain-of-thought reasoning.")
+    with ledger.write() as db:
+        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
+        store.claims.save(db, claim, "2026-08-01T00:00:00+00:00")
+    ledger.close()
+    sandbox = Sandbox()
+    world = World(tmp_path / "gate", sandbox)
+    with arxiv_server([]) as server, world.parts(home, server) as parts:
+        parts = replace(parts, source=SnapshotSource(snapshot), downloads=None)
+        run = service.start(parts, "2026-09-01", [], [], lambda _: None, 2)
+        with parts.ledger.read() as db:
+            papers = store.papers.get_many(db, store.papers.all_ids(db))
+            found = store.evidence.of_claim(db, claim.id, 1)
+    sandbox.close()
+    return run, papers, found
+
+
+def test_the_withdrawn_are_left_out_and_named(tmp_path: Path, field: Path) -> None:
+    run, papers, found = run_on(tmp_path, field / "05-withdrawn.jsonl")
+    assert {i for i, p in papers.items() if p.withdrawn} == {"2503.00011", "2503.00014"}
+    assert {e.paper_id for e in found} == {"2503.00012", "2503.00013"}
+    assert run.counts["notices"] == [
+        "left out because they are withdrawn: arXiv:2503.00011, arXiv:2503.00014"
+    ]
+
+
+def test_the_newest_version_is_the_paper_whatever_the_order(tmp_path: Path, field: Path) -> None:
+    lines = (field / "08-versions.jsonl").read_text().splitlines()
+    for n, order in enumerate((lines, lines[::-1])):
+        (tmp_path / f"{n}.jsonl").write_text("\n".join(order))
+        folder = tmp_path / f"home-{n}"
+        folder.mkdir()
+        run, papers, _ = run_on(folder, tmp_path / f"{n}.jsonl")
+        assert (papers["2503.00031"].version, "five datasets" in papers["2503.00031"].abstract) == (2, True)
+        assert run.counts["notices"] == [
+            "came in several versions, of which the newest was taken: arXiv:2503.00031"
+        ]
+        (kept,) = newest(SnapshotSource(tmp_path / f"{n}.jsonl").everything()).values()
+        assert kept.version == 2
+
+
+def test_arxivs_public_snapshot_is_read_as_it_comes(field: Path) -> None:
+    (paper,) = SnapshotSource(field / "14-kaggle.jsonl").everything()
+    assert (paper.id, paper.version, paper.published, paper.updated) == (
+        "2503.00001", 2, "2025-03-01", "2025-06-24",
+    )  # fmt: skip
+    assert (paper.authors, paper.categories) == (("Ada Lovelace",), ("cs.CL", "cs.LG"))
+    assert paper.title == "Fine-tuning lowers the faithfulness of chain-of-thought reasoning"
+    assert paper.comment == "9 pages"
+
+
+def test_the_same_work_under_two_ids_is_one_voice_and_shown_as_such() -> None:
+    said = (
+        "We find that fine-tuning lowers the faithfulness of reasoning in all of our nine tasks and models."
+    )
+    first = make_paper(1, authors=("Ann Bee", "Dan Wu"), abstract=said)
+    again = make_paper(2, authors=("A. Bee", "D. Wu"), abstract=said + " Code is available.")
+    other = make_paper(3, authors=("Ann Bee", "Dan Wu"), abstract="We study stars, and how they shine.")
+    assert doubles([again, other, first]) == {again.id: first.id}
+    assert doubles([replace(first, authors=()), replace(again, authors=())]) == {}
 
 
 def test_a_range_is_not_its_digits(field: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.claims.source_check import GROUNDED
 from agent.retest.disagreement import MOST_PAIRS, tensions
+from agent.retest.doubles import doubles
 from agent.retest.quotes import legible
 from store.records import Claim, Evidence, Line, Paper, Retest, Run, Verdict
 from store.remarks import Note, Override, Sentence, SourceCheck, Writing
@@ -176,7 +177,9 @@ def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
     present = next((v for v in reversed(history) if v.revision == claim.revision), None)
     evidence = contents.evidence.get((claim.id, claim.revision), [])
     resting = set(present.evidence_ids) if present else set()
-    cite = [_citation(contents, e) for e in evidence if e.paper_id in contents.papers]
+    shown = [e for e in evidence if e.paper_id in contents.papers]
+    same = doubles(contents.papers[e.paper_id] for e in shown)
+    cite = [_citation(contents, e, same.get(e.paper_id, "")) for e in shown]
     leads, counted = [c for c in cite if c.evidence.status == "lead"], contents.lead_counts
     return ClaimStatus(
         claim=claim,
@@ -261,8 +264,10 @@ def _resting(contents: Contents, verdict: Verdict) -> list[Citation]:
     return [_citation(contents, e) for e in every if e.id in cited and e.paper_id in contents.papers]
 
 
-def _citation(contents: Contents, evidence: Evidence) -> Citation:
-    return Citation(evidence, contents.papers[evidence.paper_id], _place(contents, evidence))
+def _citation(contents: Contents, evidence: Evidence, same: str = "") -> Citation:
+    """A citation; `same` is the id of an earlier paper that is the same work."""
+    place = _place(contents, evidence) + (f"; the same work as arXiv:{same}" if same else "")
+    return Citation(evidence, contents.papers[evidence.paper_id], place)
 
 
 def _tensions(
