@@ -26,13 +26,13 @@ from pypdf import PdfReader
 from rocrate.rocrate import ROCrate
 
 import store.claims
-from agent.reports import published, tables
+from agent.reports import published, references, tables
 from agent.reports.forms import FORMS, Made
 from agent.reports.making import make
 from agent.reports.published import ReportDocument, schema
 from store.files import Home
 from store.ledger import Ledger
-from tests.conftest import make_claim
+from tests.conftest import make_claim, make_paper
 from tests.hostile import HOSTILE
 from tests.test_chat import retested as retested
 from tests.test_chat import talked as talked
@@ -119,7 +119,7 @@ def test_references_are_read_by_their_parsers(made: Made) -> None:
     assert library.entries[0]["author"] == "Author 1"
     records = rispy.loads(FORMS["ris"].render(made).decode())
     assert [r["urls"] for r in records][:1] == [["https://arxiv.org/abs/2506.00001v1"]]
-    assert [r["authors"] for r in records] == [[f"Author {n}"] for n in range(1, 7)]
+    assert [r["authors"] for r in records] == [[f"{n}, Author"] for n in range(1, 7)]
 
 
 def test_the_vaults_links_all_lead_somewhere(made: Made) -> None:
@@ -270,3 +270,19 @@ def test_the_schema_is_printed_for_other_programs(talked: Home) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == schema()
+
+
+def test_names_of_any_kind_stay_legible(made: Made) -> None:
+    authors = ("Ludwig van der Berg", "The ATLAS Collaboration and friends", "Anders Andersson Jr.",
+               "O'Neil, Shaun", "María José García-Pérez", "Plato")  # fmt: skip
+    paper = make_paper(1, authors=authors)
+    papers = {q.arxiv_id: paper for q in made.document.cited}
+    told = references.bibtex(made.document, papers)
+    assert (
+        "Ludwig van der Berg and {The ATLAS Collaboration and friends} and Andersson, Jr., Anders and "
+        "O'Neil, Shaun and María José García-Pérez and Plato"
+    ) in told
+    listed = references.ris(made.document, papers)
+    assert "AU  - van der Berg, Ludwig" in listed
+    assert "AU  - The ATLAS Collaboration and friends" in listed
+    assert "AU  - García-Pérez, María José" in listed

@@ -28,7 +28,7 @@ def _bibtex(paper: Quote, authors: Sequence[str]) -> str:
     year, month = paper.published[:4], int(paper.published[5:7])
     fields = {
         "title": "{" + _latex(paper.title) + "}",
-        "author": " and ".join(_latex(a).replace(" and ", " ") for a in authors),
+        "author": " and ".join(map(_bibtex_name, authors)),
         "year": year, "month": str(month), "eprint": f"{paper.arxiv_id}{_version(paper)}",
         "archivePrefix": "arXiv", "url": paper.url,
     }  # fmt: skip
@@ -39,10 +39,40 @@ def _bibtex(paper: Quote, authors: Sequence[str]) -> str:
 def _ris(paper: Quote, authors: Sequence[str]) -> str:
     date = paper.published.replace("-", "/") + ("/" if len(paper.published) == len("2026-01") else "")
     rows = [
-        ("TY", "UNPB"), ("TI", paper.title), *(("AU", a) for a in authors), ("PY", paper.published[:4]),
-        ("DA", date), ("PB", "arXiv"), ("ID", f"arXiv:{paper.arxiv_id}{_version(paper)}"), ("UR", paper.url),
+        ("TY", "UNPB"), ("TI", paper.title), *(("AU", _inverted(a)) for a in authors),
+        ("PY", paper.published[:4]), ("DA", date), ("PB", "arXiv"), ("ID", f"arXiv:{paper.arxiv_id}{_version(paper)}"), ("UR", paper.url),
     ]  # fmt: skip
     return "\r\n".join(f"{tag}  - {_flat(value)}" for tag, value in rows) + "\r\nER  - \r\n"
+
+
+def _bibtex_name(author: str) -> str:
+    """A name as BibTeX takes it: a group in braces, a suffix after the last name."""
+    if _GROUP.search(author):
+        return "{" + _latex(author) + "}"
+    return _latex(_inverted(author) if _SUFFIX.search(author) else author)
+
+
+def _inverted(author: str) -> str:
+    """Last name first; a group, or a name of one word or with a comma, stays as it is."""
+    suffix = _SUFFIX.search(author)
+    bare = author[: suffix.start()].rstrip(" ,") if suffix else author
+    if "," in bare or " " not in bare or _GROUP.search(bare):
+        return author
+    first, last = _split(bare)
+    return f"{last}, {suffix[0]}, {first}" if suffix else f"{last}, {first}"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """First names, and the last with the particles before it, such as van der."""
+    words = name.split()
+    at = len(words) - 1
+    while at > 1 and words[at - 1].islower():
+        at -= 1
+    return " ".join(words[:at]), " ".join(words[at:])
+
+
+_GROUP = re.compile(r"\b(?:collaboration|team|group|consortium|project|and|et al)\b|[={}|]", re.I)
+_SUFFIX = re.compile(r"\b(?:Jr|Sr|II|III|IV)\b\.?$")
 
 
 def _authors(papers: Mapping[str, Paper], quote: Quote) -> Sequence[str]:
