@@ -40,7 +40,8 @@ def _ris(paper: Quote, authors: Sequence[str]) -> str:
     date = paper.published.replace("-", "/") + ("/" if len(paper.published) == len("2026-01") else "")
     rows = [
         ("TY", "UNPB"), ("TI", paper.title), *(("AU", _inverted(a)) for a in authors),
-        ("PY", paper.published[:4]), ("DA", date), ("PB", "arXiv"), ("ID", f"arXiv:{paper.arxiv_id}{_version(paper)}"), ("UR", paper.url),
+        ("PY", paper.published[:4]), ("DA", date), ("PB", "arXiv"),
+        ("ID", f"arXiv:{paper.arxiv_id}{_version(paper)}"), ("UR", paper.url),
     ]  # fmt: skip
     return "\r\n".join(f"{tag}  - {_flat(value)}" for tag, value in rows) + "\r\nER  - \r\n"
 
