@@ -14,13 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 import store.claims
+import store.papers
 from agent.chat import tools
 from agent.chat.answer import as_markdown
 from agent.chat.background import conversed
 from agent.chat.checking import Cutter, draft_of, why_not_shown
+from agent.chat.finding import Finder
 from agent.chat.memory import MOST_CHARACTERS
 from agent.chat.question import parse
 from agent.chat.service import Chat
@@ -32,9 +35,11 @@ from agent.retest.budget import Budget, Price
 from agent.writing.grounding import Material
 from store.files import Home
 from store.ledger import Ledger
+from store.vectors import NONE
 from tests.conftest import make_claim, make_paper, seeded_home
 from tests.standins.llm import fails, llm_server, streams
 from tests.standins.talk import chat_over, contents
+from tests.standins.world import WordEmbedder
 from tests.test_run import answer_by, present, retest, write_snapshot
 
 ASKED = "Does fine-tuning lower the faithfulness of a chain of thought?"
@@ -67,6 +72,20 @@ def ask(
 ) -> list[dict[str, Any]]:
     """Every event of an answer; whoever is asked says `yes`."""
     return list(conversed(chat, question, thread, threading.Event(), lambda _: yes))
+
+
+def test_a_paper_that_no_run_embedded_is_found_by_its_words(talked: Home) -> None:
+    ledger = Ledger.open(talked.ledger)
+    stars = make_paper(
+        40, title="Neutron stars cool slowly", abstract="We find that neutron stars cool slowly."
+    )
+    with ledger.write() as db:
+        store.papers.save(db, [stars], "snapshot", db.execute(text("SELECT id FROM runs")).scalar_one())
+    finder = Finder(ledger, WordEmbedder().embed, WordEmbedder().embed, lambda: NONE)
+    vector = finder.vector("neutron stars cool slowly")
+    assert [n.paper.id for n in finder.near(vector, "neutron stars cool slowly")] == [stars.id]
+    assert finder.near(finder.vector("rye bread"), "rye bread") == []
+    ledger.close()
 
 
 def test_without_a_model_the_ledgers_own_sentences_answer(talked: Home) -> None:

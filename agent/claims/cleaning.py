@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from agent.arxiv_ids import mentions
+from agent.arxiv_ids import without_ids
 from agent.text import without_controls
 
 _BULLET = re.compile(
@@ -20,7 +20,7 @@ _RESIDUE = re.compile(
 _LINK = re.compile(r"!?\[(?P<said>[^\[\]]*)\]\((?P<to><[^<>]*>|[^()\s]*)(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _STRUCK = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~|<(del|s|strike)>(.+?)</\2>", re.I)
-_EMPTY = re.compile(r"\s*(?:\(\s*[,;]?\s*\)|\[\s*\])")
+_MONTH = re.compile(r"\b\d{4}-\d{2}\b")
 _DASHES = str.maketrans("\u2010\u2011", "--")
 
 
@@ -51,17 +51,6 @@ def struck(line: str) -> str:
 
 
 def is_struck_whole(line: str) -> bool:
-    """Whether all that a list item says is struck out."""
-    return _STRUCK.search(line) is not None and not any(c.isalnum() for c in without_claim(struck(line)))
-
-
-def without_claim(line: str) -> str:
-    """What is left of an item when its mark, its ids and its months are taken away."""
-    return re.sub(r"\b\d{4}-\d{2}\b", "", without_ids(plain(line)))
-
-
-def without_ids(text: str) -> str:
-    """A text without the ids it names and without the brackets that held nothing else."""
-    for mention in reversed(list(mentions(text))):
-        text = text[: mention.start].rstrip() + " " + text[mention.end :].lstrip()
-    return " ".join(_EMPTY.sub("", text).split())
+    """Whether all that a list item says, but for its source, is struck out."""
+    left = _MONTH.sub("", without_ids(plain(struck(line))))
+    return _STRUCK.search(line) is not None and not any(c.isalnum() for c in left)
