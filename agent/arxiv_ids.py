@@ -19,20 +19,23 @@ _NAMES = (
 )
 ARCHIVES = tuple(_NAMES.split())
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
-_OLD = r"[a-z][a-z-]*(?:\.[a-z][a-z-]*)?/\d+"
-_ID = re.compile(rf"(?P<old>{_OLD})(?:v(?P<v1>\d+))?|(?P<new>\d+\.\d+)(?:v(?P<v2>\d+))?", re.I)
-_SITE = r"(?:https?://)?(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/"
-_OTHER = r"(?:https?://)?(?:www\.)?(?:alphaxiv\.org/\w+|huggingface\.co/papers)/"
-_DOI = r"(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\."
-_NAMED = r"\barxiv(?:\.org)?\s*[:#]+\s*(?:arxiv\s*:\s*)?"
-_MARKED = re.compile(
-    rf"(?:{_SITE}|{_OTHER}|{_DOI}|{_NAMED})(?P<id>(?:{_OLD}|\d+\.\d+)(?:v\d+)?(?!\w))(?:\.pdf)?", re.I
-)
+_OLD = r"[a-z][a-z-]{1,20}(?:\.[a-z][a-z-]{0,20})?/[0-9]+"
+_ID = re.compile(rf"(?P<paper>{_OLD}|[0-9]+\.[0-9]+)(?:v(?P<version>[0-9]+))?", re.I)
+_HOST = r"(?<![\w.-])(?:https?://)?(?:[a-z0-9-]{1,20}\.){0,2}"
+_SITE = rf"{_HOST}(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)|ar5iv\.org/(?:abs|html))/"
+_OTHER = rf"{_HOST}(?:alphaxiv\.org/[a-z]{{1,10}}|huggingface\.co/papers|papers\.cool/arxiv)/"
+_DOI = rf"(?:{_HOST}doi\.org/|(?<![\w.-])doi:\s{{0,3}}|(?<![\w.-]))10\.48550/arxiv\."
+_NAMED = r"(?<![\w.-])(?:oai:)?arxiv(?:\.org)?\s{0,3}[:#]+\s{0,3}(?:arxiv\s{0,3}:\s{0,3})?"
+_MARKED = re.compile(rf"(?:{_SITE}|{_OTHER}|{_DOI}|{_NAMED})(?P<id>[^\s,;()\[\]{{}}<>\"'|?#&]{{1,60}})", re.I)
 _BARE = re.compile(
-    rf"(?<![\w./:-])(?P<id>(?:\d{{4}}\.\d{{4,5}}|(?:{'|'.join(ARCHIVES)})(?:\.[a-z][a-z-]*)?/\d{{7}})"
-    r"(?:v\d+)?)(?![\w/]|\.\d)(?:\.pdf)?",
+    rf"(?<![\w./:-])(?:arxiv\s{{1,3}})?(?P<id>(?:[0-9]{{4}}\.[0-9]{{4,5}}|(?:{'|'.join(ARCHIVES)})"
+    r"(?:\.[a-z][a-z-]{0,20})?/[0-9]{7})(?:v[0-9]{1,3})?)(?![\w/]|\.[0-9])(?:\.pdf)?",
     re.I,
 )
+_AFTER = re.compile(r"(?:\s*\[[\w.-]+\]|[?#]\S*|[.,;:)\]>/]|\s)+$")
+"""What may follow an id that stands alone: its class, a query, punctuation."""
+LAST_YEAR = "49"
+"""Ids of later years do not exist, and 91 to 99 belong to the old form."""
 
 
 class ArxivId(NamedTuple):
@@ -57,16 +60,21 @@ class Mention(NamedTuple):
 
 def read_id(text: str) -> ArxivId:
     """Read one id: bare, with a version, in a link, as a DOI, or after "arXiv:". Raises BadId."""
-    given = _folded(text).strip().strip("<>[]()").rstrip("/")
-    marked = _MARKED.fullmatch(given)
-    found = _ID.fullmatch(marked["id"] if marked else given.removesuffix(".pdf"))
+    given = _AFTER.sub("", _folded(text).strip().lstrip("<[("))
+    marked = _MARKED.fullmatch(given) or _BARE.fullmatch(given)
+    return _read(marked["id"] if marked else given, text.strip())
+
+
+def _read(given: str, shown: str) -> ArxivId:
+    found = _ID.fullmatch(re.sub(r"\.pdf$", "", given, flags=re.I))
     if found is None:
-        raise BadId(f"{text.strip()!r} is not an arXiv id")
-    paper = _old_style(found["old"]) if found["old"] else _new_style(found["new"])
-    digits = found["v1"] or found["v2"]
-    if digits and (not 1 <= int(digits) <= 999 or digits.startswith("0")):
-        raise BadId(f"{text.strip()!r} has no version {digits}")
-    return ArxivId(paper, int(digits) if digits else None)
+        raise BadId(f"{shown[:60]!r} is not an arXiv id")
+    paper = found["paper"]
+    read = _old_style(paper) if "/" in paper else _new_style(paper)
+    version = found["version"]
+    if version and not re.fullmatch(r"[1-9][0-9]{0,2}", version):
+        raise BadId(f"{shown[:60]!r} has no version {version[:10]}")
+    return ArxivId(read, int(version) if version else None)
 
 
 def parse_id(text: str) -> ArxivId | None:
@@ -85,15 +93,14 @@ def mentions(text: str) -> Iterator[Mention]:
     folded, end = _folded(text), 0
     found = [*_MARKED.finditer(folded), *_BARE.finditer(folded)]
     for match in sorted(found, key=lambda m: (m.start(), -m.end())):
-        if match.start() < end:
+        given = match["id"].rstrip(".:*_~`”’")
+        if match.start() < end or not any(c.isdigit() for c in given):
             continue
+        end = match.end() if match.re is _BARE else match.start("id") + len(given)
         try:
-            paper, wrong = read_id(match["id"]).id, ""
+            yield Mention(match.start(), end, _read(given, given).id)
         except BadId as error:
-            paper, wrong = "", str(error)
-        if paper or match.re is _MARKED:
-            end = match.end()
-            yield Mention(match.start(), end, paper, wrong)
+            yield Mention(match.start(), end, "", str(error))
 
 
 def ids_in(text: str) -> list[str]:
@@ -121,6 +128,8 @@ def _new_style(text: str) -> str:
     _check_month(text, front[2:])
     if front < "0704":
         raise BadId(f"{text!r} is not an arXiv id: ids of this form begin in April 2007")
+    if front[:2] > LAST_YEAR:
+        raise BadId(f"{text!r} is not an arXiv id: there is no year 20{front[:2]} yet")
     digits = 5 if front >= "1501" else 4
     if len(tail) > digits:
         raise BadId(f"{text!r} is not an arXiv id: it has {len(tail)} digits after the point, not {digits}")
@@ -151,9 +160,11 @@ def _check_month(text: str, month: str) -> None:
 
 
 def _folded(text: str) -> str:
-    """The text with its dashes, colons and digits in their plain forms; of the same length."""
-    return "".join(c if len(c) == 1 else " " for c in (_plain(c) for c in text.translate(_DASHES)))
+    """The text with its dashes, digits and full-width letters in their plain forms; of the same length."""
+    return text if text.isascii() else "".join(map(_plain, text.translate(_DASHES)))
 
 
 def _plain(char: str) -> str:
-    return unicodedata.normalize("NFKC", char) if not char.isascii() else char
+    if "\uff01" <= char <= "\uff5e":
+        return chr(ord(char) - 0xFEE0)
+    return str(unicodedata.digit(char)) if unicodedata.category(char) == "Nd" else char

@@ -30,12 +30,15 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> Sa
     doubled = set[str]()
     for paper in offered:
         here, there = new.get(paper.id), known.get(paper.id)
+        held = here or there
+        if held is None:
+            new[paper.id] = paper
+            continue
         if here or (there and there.first_run == run_id):
-            before = here.version if here else there and there.version
-            doubled |= {paper.id} if paper.version != before else set()
-        if there is None:
-            new[paper.id] = here if here and is_older(paper, here) else paper
-        elif _supersedes(paper, there):
+            doubled |= {paper.id} if paper.version != held.version else set()
+        if here:
+            new[paper.id] = here if is_older(paper, here) else paper
+        elif is_older(held, paper):
             db.execute(update(papers).where(papers.c.id == paper.id).values(asdict(paper)))
             known |= _versions(db, [paper.id])
     rows = [asdict(p) | {"source": source, "first_run": run_id} for p in new.values()]
@@ -44,23 +47,24 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> Sa
     return Saved(len(rows), frozenset(doubled))
 
 
-def is_older(paper: Paper, other: Paper) -> bool:
-    """Whether a record of a paper is older than another record of it."""
-    return (paper.version or 0, paper.updated or "") < (other.version or 0, other.updated or "")
+def is_older(paper: Paper | Row[Any], other: Paper | Row[Any]) -> bool:
+    """Whether a record of a paper is older than another record of it: a withdrawal is the last word."""
+    return _age(paper) < _age(other)
+
+
+def _age(paper: Paper | Row[Any]) -> tuple[int, str, bool]:
+    return paper.version or 0, paper.updated or "", paper.withdrawn
 
 
 def _versions(db: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
     for start in range(0, len(ids), _CHUNK):
-        query = select(papers.c.id, papers.c.version, papers.c.withdrawn, papers.c.first_run)
+        query = select(
+            papers.c.id, papers.c.version, papers.c.updated, papers.c.withdrawn, papers.c.first_run
+        )
         rows = db.execute(query.where(papers.c.id.in_(ids[start : start + _CHUNK])))
         found |= {row.id: row for row in rows}
     return found
-
-
-def _supersedes(paper: Paper, known: Row[Any]) -> bool:
-    newer = (paper.version or 0) > (known.version or 0)
-    return newer or (paper.withdrawn and not known.withdrawn and paper.version == known.version)
 
 
 def get(db: Connection, paper_id: str) -> Paper | None:

@@ -96,7 +96,7 @@ class SnapshotSource:
                 continue
             try:
                 yield paper_of(json.loads(line))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 self._skipped += 1
                 if self._skipped <= _SHOWN:
                     self._bad.append(f"line {number} of {path.name}: {error}")
@@ -104,13 +104,17 @@ class SnapshotSource:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.name.endswith(_SUFFIXES) or p.name.startswith(_PUBLIC))
+        found = sorted(p for p in path.iterdir() if _is_snapshot(p))
         if found:
             return found
         raise SnapshotError(f"no .jsonl, .jsonl.gz or .jsonl.xz file in {path}", "name another folder")
     if not path.exists():
         raise SnapshotError(f"no snapshot at {path}", "name one with --snapshot or RETEST_SNAPSHOT")
     return [path]
+
+
+def _is_snapshot(path: Path) -> bool:
+    return path.name.endswith(_SUFFIXES) or (path.name.startswith(_PUBLIC) and path.suffix == ".json")
 
 
 def _open(path: Path) -> TextIO:

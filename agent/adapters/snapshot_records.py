@@ -7,77 +7,101 @@ line: `versions` with their dates, `authors_parsed`, `categories` and `comments`
 from __future__ import annotations
 
 import re
+from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from agent.adapters.arxiv_oai import split_authors
 from agent.adapters.withdrawals import is_withdrawal
 from agent.arxiv_ids import read_id
 from agent.text import without_controls
 from store.records import Paper
-
-_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
 
 
 def paper_of(record: Any) -> Paper:
     """Build a paper from one record. Raises ValueError naming the field that is wrong."""
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
-    if isinstance(record.get("versions"), list) and "published" not in record:
+    if "versions" in record and "published" not in record:
         record = _plain(record)
     for name in ("id", "title", "abstract", "published"):
         if not isinstance(record.get(name), str) or not record[name].strip():
             raise ValueError(f"no text in field {name!r}")
-    given = read_id(record["id"])
-    if not _DATE.fullmatch(record["published"]):
-        raise ValueError(f"published {record['published']!r} is not YYYY-MM or YYYY-MM-DD")
-    comment, version = record.get("comment"), _version(record.get("version")) or given.version
+    given, comment = read_id(record["id"]), _text(record, "comment")
+    version = _version(record.get("version")) or given.version
     abstract = without_controls(record["abstract"]).strip()
     return Paper(
         id=given.id,
         title=" ".join(without_controls(record["title"]).split()),
         abstract=abstract,
-        published=record["published"],
+        published=_date(record["published"]),
         version=version,
         authors=_texts(record, "authors"),
         categories=_texts(record, "categories"),
-        updated=record.get("updated"),
+        updated=_text(record, "updated"),
         comment=comment,
-        withdrawn=bool(record.get("withdrawn")) or is_withdrawal(comment, abstract, version),
+        withdrawn=record.get("withdrawn") is True or is_withdrawal(comment, abstract, version),
     )
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
     """A record of arXiv's public snapshot in our own layout."""
-    days = [(_version(v.get("version")) or 0, _day(v.get("created"))) for v in record["versions"] if v]
-    if not days:
-        raise ValueError("no version in field 'versions'")
+    versions = record["versions"]
+    if not isinstance(versions, list) or not versions or not all(isinstance(v, dict) for v in versions):
+        raise ValueError("no versions in field 'versions'")
+    days = [(_version(v.get("version")) or 0, _day(v.get("created"))) for v in versions]
     (_, first), (newest, last) = min(days), max(days)
     return {
         "id": record.get("id"), "title": record.get("title"),
         "abstract": " ".join(str(record.get("abstract") or "").split()),
-        "published": first, "version": newest, "updated": last,
-        "authors": [_name(parts) for parts in record.get("authors_parsed") or []],
-        "categories": str(record.get("categories") or "").split(),
-        "comment": record.get("comments"),
+        "published": first, "version": newest, "updated": last, "authors": _authors(record),
+        "categories": str(record.get("categories") or "").split(), "comment": record.get("comments"),
     }  # fmt: skip
+
+
+def _authors(record: dict[str, Any]) -> list[str]:
+    parsed = record.get("authors_parsed")
+    if isinstance(parsed, list) and parsed and all(isinstance(p, list) for p in parsed):
+        return [name for parts in parsed if (name := _name(parts))]
+    return list(split_authors(str(record.get("authors") or "")))
+
+
+def _name(parts: list[Any]) -> str:
+    """First name, last name and suffix, from [last, first, suffix, ...]."""
+    last, first, suffix = [str(p or "").strip() for p in [*parts, "", "", ""][:3]]
+    return " ".join(filter(None, (first, last, suffix)))
+
+
+def _date(text: str) -> str:
+    try:
+        date.fromisoformat(f"{text}-01" if len(text) == len("2025-06") else text)
+    except ValueError:
+        raise ValueError(f"published {text!r} is not YYYY-MM or YYYY-MM-DD") from None
+    return text
 
 
 def _day(text: Any) -> str:
     try:
         return parsedate_to_datetime(str(text)).date().isoformat()
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"a version was created on {text!r}, which is not a date") from error
 
 
-def _name(parts: Any) -> str:
-    """First name, last name and suffix, from [last, first, suffix, ...]."""
-    last, first, suffix = ([*map(str, parts), "", "", ""])[:3]
-    return " ".join(filter(None, (first.strip(), last.strip(), suffix.strip())))
-
-
 def _version(value: Any) -> int | None:
-    digits = str(value or "").lstrip("v")
-    return int(digits) if digits.isdigit() else None
+    if value in (None, ""):
+        return None
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    digits = str(int(number)) if number is not None and number == int(number) else str(value).lstrip("v")
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", digits):
+        raise ValueError(f"version {value!r} is not a number from 1")
+    return int(digits)
+
+
+def _text(record: dict[str, Any], name: str) -> str | None:
+    found = record.get(name)
+    if found is not None and not isinstance(found, str):
+        raise ValueError(f"{name!r} is not a text")
+    return without_controls(found) if found else None
 
 
 def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ _BULLET = re.compile(
 _BOX = re.compile(r"^\s*\[[ xX]\]\s+")
 _RESIDUE = re.compile(
     r"[\ue200-\ue2ff]?(?:file)?cite[\ue200-\ue2ff]?(?:turn\d+[a-z]+\d+[\ue200-\ue2ff]?)+"
-    r"|:contentReference\[oaicite:\d+\](?:\{index=\d+\})?|【[^【】]*】|\[\^[^\]\s]+\]|[\ue200-\ue2ff]"
+    r"|:contentReference\[oaicite:\d+\](?:\{index=\d+\})?|【[^【】]{0,80}】|\[\^[^\]\s]{1,40}\]|[\ue200-\ue2ff]"
 )
 _LINK = re.compile(r"!?\[(?P<said>[^\[\]]*)\]\((?P<to><[^<>]*>|[^()\s]*)(?:\s+\"[^\"]*\")?\)")
-_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_STRUCK = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~|<(del|s|strike)>(.+?)</\2>", re.I)
+_EMPHASIS = re.compile(r"(?<!\w)(\*{1,3}|_{1,3})(?=\S)([^\n]{1,400}?)(?<=\S)\1(?!\w)")
+_STRUCK = re.compile(r"~~(?=\S)(.{1,400}?)(?<=\S)~~|<(del|s|strike)>(.{1,400}?)</\2>", re.I)
 _MONTH = re.compile(r"\b\d{4}-\d{2}\b")
 _DASHES = str.maketrans("\u2010\u2011", "--")
 

@@ -37,7 +37,10 @@ _ASKED = re.compile(r"the question:\s*(?P<question>.+?\?)", re.I)
 _TASK = re.compile(r"^\(\d+\)")
 _NOW = re.compile(r"^Now: ")
 """What an exported prompt says of a claim's present verdict."""
-_FOOTNOTE = re.compile(r"^\[\^(?P<mark>[^\]\s]+)\]:\s*(?P<text>.*)$", re.M)
+_FOOTNOTE = re.compile(r"^\s{0,3}\[\^(?P<mark>[^\]\s]{1,40})\]:[ \t]*(?P<text>.*)$", re.M)
+_NUMBERED_NOTE = re.compile(r"^\s{0,3}\[(?P<mark>\d{1,3})\]:?[ \t]+(?P<text>.*)$", re.M)
+"""A list of sources at the end of an answer: [1] Chen et al., arXiv:2505.05410."""
+_MARK = re.compile(r"(?<!^)(?<!\n)\[\^?(?P<mark>[^\]\s^]{1,40})\](?![:(])")
 _INSTRUCTION = re.compile(r"^(?:cite arxiv|copy into|flag anything|this website uses cookies)", re.I)
 
 
@@ -54,14 +57,17 @@ def read(text: str, title: str) -> Document:
 
 
 def with_footnotes(text: str) -> str:
-    """The text with the ids of its footnotes beside their marks, so that a claim has the source it cites."""
-    cited: dict[str, str] = {}
-    for note in _FOOTNOTE.finditer(text):
-        ids = [m.id for m in mentions(note["text"]) if m.id]
-        months = re.findall(r"\b(?:19|20)\d{2}-\d{2}\b", note["text"])
-        if ids:
-            cited[note["mark"]] = f" ({', '.join([*(f'arXiv:{i}' for i in ids), *months])})"
-    return re.sub(r"\[\^([^\]\s]+)\](?!:)", lambda m: cited.get(m[1], m[0]), text) if cited else text
+    """The text with what its footnotes name beside their marks, so that a claim has the source it cites."""
+    notes = [*_FOOTNOTE.finditer(text), *_NUMBERED_NOTE.finditer(text)]
+    cited = {note["mark"]: _named_in(note["text"]) for note in notes}
+    return _MARK.sub(lambda m: cited.get(m["mark"]) or m[0], text) if any(cited.values()) else text
+
+
+def _named_in(note: str) -> str:
+    """The ids of a note, those that are none too, and its months; empty where it names no paper."""
+    named = [f"arXiv:{m.id}" if m.id else note[m.start : m.end] for m in mentions(note)]
+    months = re.findall(r"\b(?:19|20)\d{2}-\d{2}\b", note)
+    return f" ({', '.join([*named, *months])})" if named else ""
 
 
 class _Reader:
@@ -87,7 +93,7 @@ class _Reader:
             self._drop_title()
             self._mode = mode
             self._add("heading" if mode != "furniture" else mode, item)
-        elif _FOOTNOTE.match(line):
+        elif _FOOTNOTE.match(line) or _NUMBERED_NOTE.match(line):
             self._add("footnote", item)
         elif self._table.takes(line):
             self._pieces.append(self._table.piece(line, item.first))

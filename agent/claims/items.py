@@ -1,8 +1,8 @@
 """The lines of a document joined to the items they were written as, and what governs each. Pure.
 
-An item of a list goes on over the lines that follow it without a blank line, as in CommonMark
-(https://spec.commonmark.org/0.31.2/#paragraph-continuation-text), unless its source already closed it. An
-item further in belongs to the one it stands under, which is its context.
+An item of a list goes on over the lines that follow it without a blank line, and over those further in, as in
+CommonMark (https://spec.commonmark.org/0.31.2/#paragraph-continuation-text), unless its source already closed
+it. An item further in belongs to the one it stands under, which is its context.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from agent.claims.cleaning import is_bullet
 
 TAB = 4
 _CLOSED = re.compile(r"[)\]]\s*\.?\s*$")
+_ALONE = re.compile(r"(?:\||#|```|~~~|>|([-*_])(?:\s*\1){2,}\s*$|\*\*[^*]+\*\*:?$)")
+"""Lines that go on no paragraph: rows, headings, fences, quotations, rules, lines wholly in bold."""
+_FENCE = re.compile(r"(?:```|~~~)")
 
 
 @dataclass
@@ -39,34 +42,45 @@ def items(text: str, stands_alone: Callable[[str], bool]) -> list[Item]:
 def _items(text: str, stands_alone: Callable[[str], bool]) -> Iterator[Item]:
     above: list[Item] = []
     current: Item | None = None
+    blank = fenced = False
     for number, raw in enumerate(text.splitlines(), 1):
         line, indent = raw.strip(), len(raw.expandtabs(TAB)) - len(raw.expandtabs(TAB).lstrip())
-        if line and current and _goes_on(current, line, indent, stands_alone):
+        if not line:
+            blank = True
+            continue
+        if current and not fenced and _goes_on(current, line, indent, stands_alone, after_blank=blank):
             current.text, current.last = f"{current.text} {line}", number
+            blank = False
             continue
         if current:
             yield current
-        current = Item(number, number, line, indent, is_bullet(raw)) if line else None
-        if current:
-            above = _placed(current, above)
+        fence = _FENCE.match(line) is not None
+        listed = is_bullet(raw) and not fenced and not fence and not _ALONE.match(line)
+        current, blank, fenced = Item(number, number, line, indent, listed), False, fenced != fence
+        above = _placed(current, above)
     if current:
         yield current
 
 
 def _placed(item: Item, above: list[Item]) -> list[Item]:
     """Put an item under those further out; return the items that the next one may stand under."""
-    if not item.is_listed:
-        return []
     above = [i for i in above if i.indent < item.indent]
+    if not item.is_listed:
+        return above
     item.under = tuple(i.text for i in above)
     if above:
         above[-1].has_children = True
     return [*above, item]
 
 
-def _goes_on(item: Item, line: str, indent: int, stands_alone: Callable[[str], bool]) -> bool:
-    if not item.is_listed or is_bullet(line) or line.startswith(("|", "#", "```")) or stands_alone(line):
+def _goes_on(
+    item: Item, line: str, indent: int, stands_alone: Callable[[str], bool], *, after_blank: bool
+) -> bool:
+    """Whether a line belongs to an item: further in, or straight after it."""
+    if not item.is_listed or is_bullet(line) or _ALONE.match(line) or stands_alone(line):
         return False
+    if after_blank:
+        return indent > item.indent and not item.text.rstrip().endswith(":")
     return indent > item.indent or not _is_closed(item.text)
 
 

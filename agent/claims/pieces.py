@@ -13,12 +13,18 @@ from store.records import Source
 CLAIMS = ("constraint", "note", "key-result", "claim")
 """Pieces that become claims; the others are kept beside them."""
 _MONTH = re.compile(r"\b(?:19|20)\d{2}-\d{2}\b")
-_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = re.compile(
-    rf"\b(?P<name>{'|'.join(_NAMES)})[a-z]*\.?[ -](?P<year>(?:19|20)\d{{2}}|\d{{2}}\b)|"
+    r"\b(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?(?:,?[ ]|-)(?P<year>(?:19|20)\d{2}|\d{2}\b)|"
     r"\b(?P<numbers>(?:19|20)\d{2}/\d{2})\b", re.I,
 )  # fmt: skip
-_TAIL = re.compile(r"\s*[(\[](?P<inside>[^()]*)[)\]]\s*\.?\s*$")
+_TAIL = re.compile(r"\s*[(\[](?P<inside>[^()]{0,400})[)\]]\s*\.?\s*$")
+_JOINS = re.compile(
+    r"(?:[\s,;&/–—:([-]|\b(?:and|see|cf\.?|sources?|papers?|refs?|references?|links?|from)\b)+$", re.I
+)
+NEAR = 40
+"""Characters before an id in which its month or "likely" stands."""
 _BEFORE = re.compile(r"(?:(?P<month>\d{4}-\d{2})\s*[,:]?\s*)?(?P<likely>likely\s+)?$", re.I)
 _AFTER = re.compile(r"\s*\((?P<month>\d{4}-\d{2})\)")
 
@@ -71,7 +77,7 @@ def _as_month(found: re.Match[str]) -> str:
     if found["numbers"]:
         return found["numbers"].replace("/", "-")
     year = found["year"] if len(found["year"]) == len("2024") else f"20{found['year']}"
-    return f"{year}-{_NAMES.index(found['name'].lower()) + 1:02d}"
+    return f"{year}-{_NAMES.index(found['name'][:3].lower()) + 1:02d}"
 
 
 def dated(kind: str, line: str, number: int, *, title: str = "", last: int | None = None) -> Piece:
@@ -128,14 +134,19 @@ def _parted(text: str) -> tuple[str, str]:
         if not (_MONTH.search(inside) or any(True for _ in mentions(inside))):
             break
         text, tail = text[: found.start()].rstrip(), f"{inside} {tail}"
-    ends = [m for m in mentions(text) if not text[m.end :].strip(" .")]
-    if ends and text[: ends[0].start].strip():
-        text = text[: ends[0].start].rstrip(" -–—:;,([")
+    while (last := list(mentions(text))[-1:]) and not text[last[0].end :].strip(" .)]"):
+        left = _JOINS.sub("", text[: last[0].start])
+        if not left:
+            break
+        text = left
     return text, tail
 
 
 def _source(line: str, mention: Mention) -> Source:
-    before, after = _BEFORE.search(line[: mention.start]), _AFTER.match(line, mention.end)
+    before, after = (
+        _BEFORE.search(line[max(0, mention.start - NEAR) : mention.start]),
+        _AFTER.match(line, mention.end),
+    )
     month = (before["month"] if before else None) or (after["month"] if after else None)
     likely = bool(before and before["likely"])
     return Source(mention.id, "likely" if likely else "cited", month if month and is_month(month) else None)

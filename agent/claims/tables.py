@@ -10,7 +10,8 @@ import io
 import re
 from collections.abc import Mapping
 
-from agent.arxiv_ids import BadId, read_id
+from agent.arxiv_ids import BadId, ids_in, mentions, read_id
+from agent.claims.cleaning import plain, struck
 from agent.claims.pieces import CLAIMS, Document, Piece, dated, month_in
 from agent.errors import UsageError
 from agent.text import without_controls
@@ -20,7 +21,7 @@ _ALSO = {
     "claim": "text", "claims": "text", "statement": "text", "finding": "text", "as of": "as_of",
     "as-of": "as_of", "date": "as_of", "month": "as_of", "source": "sources", "arxiv": "sources",
     "arxiv id": "sources", "arxiv_id": "sources", "paper": "sources", "papers": "sources",
-    "reference": "sources", "references": "sources", "type": "kind",
+    "reference": "sources", "references": "sources", "evidence": "sources", "link": "sources", "type": "kind",
 }  # fmt: skip
 """Other names that people give our columns."""
 _RULE = re.compile(r"[\s|:-]+")
@@ -31,8 +32,9 @@ def read_csv(text: str, title: str) -> Document:
 
     Raises UsageError naming the line of a row that does not fit the header.
     """
+    text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
-    mark = "\t" if "\t" in first and "," not in first else ","
+    mark = "\t" if title.lower().endswith(".tsv") else max(",;\t", key=first.count)
     rows = csv.DictReader(io.StringIO(text), strict=True, delimiter=mark)
     try:
         names = {name: column_of(name) for name in rows.fieldnames or ()}
@@ -41,7 +43,7 @@ def read_csv(text: str, title: str) -> Document:
         columns = [column_of(name) for name in rows.fieldnames or ()]
         if twice := [c for c in COLUMNS if columns.count(c) > 1]:
             raise UsageError(f"{title} has two columns for {twice[0]}", "rename one")
-        pieces = [_piece(row, names, rows.line_num, title) for row in rows]
+        pieces = [_piece(row, names, rows.line_num, title) for row in rows if any(row.values())]
     except csv.Error as error:
         raise UsageError(f"{title}, line {rows.line_num + 1}: {error}", "correct that line") from error
     unread = [Piece("unread column", name, 1, 1) for name, column in names.items() if not column]
@@ -60,7 +62,7 @@ def _piece(row: Mapping[str | None, str | None], names: Mapping[str, str], numbe
         raise UsageError(
             f"{title}, line {number}: a row needs a text and as many fields as the header", "correct it"
         )
-    kind = held.get("kind") or "claim"
+    kind = (held.get("kind") or "claim").casefold()
     if kind not in CLAIMS:
         raise UsageError(f"{title}, line {number}: kind {kind!r}", f"use {', '.join(CLAIMS)}")
     return claim_of(held, kind, number)
@@ -68,15 +70,27 @@ def _piece(row: Mapping[str | None, str | None], names: Mapping[str, str], numbe
 
 def claim_of(held: Mapping[str, str], kind: str, number: int) -> Piece:
     """The claim of one row: its text, and its month and sources where it has them."""
-    ids, wrong = list[str](), list[str]()
-    for given in re.split(r"[\s;,]+", held.get("sources", "")):
-        try:
-            ids += [f"arXiv:{read_id(given).id}"] if given else []
-        except BadId as error:
-            wrong.append(str(error))
-    told = dated(kind, f"({month_in(held.get('as_of', ''))} {' '.join(ids)})", number)
+    given, as_of = held.get("sources", ""), month_in(held.get("as_of", "")).strip()
+    found, left = ids_in(given), [word for word in re.split(r"[\s;,|]+", given) if _NEARLY.fullmatch(word)]
+    told = dated(kind, f"({as_of} {' '.join(f'arXiv:{i}' for i in found)})", number)
+    wrong = [m.wrong for m in mentions(given) if m.wrong]
+    wrong += [str(error) for word in left if (error := _why_not(word))]
+    if as_of and not re.search(r"\b(?:19|20)\d{2}-\d{2}\b", as_of):
+        wrong.append(f"{as_of[:20]!r} is no month")
     text = " ".join(without_controls(held["text"]).split())
-    return told._replace(text=text, lacks=(*told.lacks, *wrong))
+    return told._replace(text=text, lacks=(*told.lacks, *dict.fromkeys(wrong)))
+
+
+_NEARLY = re.compile(r"\d+\.\d+(?:v\d+)?|[a-z-]+(?:\.[A-Za-z-]+)?/\d+", re.I)
+"""Words that look like ids, and have to be one."""
+
+
+def _why_not(word: str) -> str:
+    try:
+        read_id(word)
+    except BadId as error:
+        return str(error)
+    return ""
 
 
 class MarkdownTable:
@@ -95,13 +109,16 @@ class MarkdownTable:
 
     def piece(self, line: str, number: int) -> Piece:
         """The row as a claim, where the header names a column of claims; else it is unplaced."""
-        cells = [c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]]
+        cells = [c.strip().replace("\\|", "|") for c in re.split(r"(?<!\\)\|", line)[1:-1]]
         if not self._columns:
-            self._columns = [column_of(c) for c in cells]
+            self._columns = [column_of(plain(c)) for c in cells]
             return Piece("heading" if "text" in self._columns else "unplaced", line, number, number)
-        held = dict(zip(self._columns, cells, strict=False))
         if _RULE.fullmatch(line):
             return Piece("furniture", line, number, number)
-        if not held.get("text"):
+        held: dict[str, str] = {}
+        for column, cell in zip(self._columns, cells, strict=False):
+            held[column] = f"{held[column]} {cell}" if column in held else cell
+        text = plain(struck(held.get("text", "")))
+        if not text:
             return Piece("unplaced", line, number, number)
-        return claim_of(held, "claim", number)
+        return claim_of(held | {"text": text}, "claim", number)

@@ -72,7 +72,7 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     counts = {"papers_new": left.added, "collected_by": outlook.way, "requests_planned": outlook.requests}
     return {
         "problems": problems + parts.source.problems,
-        "notices": [*parts.source.notices, *left.said()],
+        "notices": [*parts.source.notices, *left.said(parts)],
         "counts": dict(parts.source.counts) | counts,
     }
 
@@ -91,11 +91,13 @@ class LeftOut:
         self._doubled |= saved.doubled
         self._withdrawn |= {p.id for p in batch if p.withdrawn and is_new_to_some(p, asked)}
 
-    def said(self) -> list[str]:
-        """What was left out, in words."""
+    def said(self, parts: Parts) -> list[str]:
+        """What was left out, in words; a paper may have come back in a later version."""
         told = []
-        if self._withdrawn:
-            told.append(f"left out because they are withdrawn: {_named(self._withdrawn)}")
+        with parts.ledger.read() as db:
+            papers = store.papers.get_many(db, sorted(self._withdrawn)).values()
+        if gone := {p.id for p in papers if p.withdrawn}:
+            told.append(f"left out because they are withdrawn: {_named(gone)}")
         if self._doubled:
             told.append(f"came in several versions, of which the newest was taken: {_named(self._doubled)}")
         return told

@@ -14,7 +14,7 @@ MAX_CHARS = 1200
 FRONT = ("title", "abstract")
 _OUTSIDE = re.compile(
     r"\b(?:related works?|(?:prior|previous|earlier) work|references|bibliography|literature review)\b"
-    r"|^(?:appendix )?(?:background|acknowledg)",
+    r"|^(?:appendix )?(?:background|acknowledg)|^(?:footnotes|figures)$",
     re.I,
 )
 

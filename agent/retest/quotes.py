@@ -20,15 +20,20 @@ MIN_WORDS = 6
 _LIGATURES = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄﬅﬆ"}
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_][,;:])\d{1,2}(?=\s)")
 """A raised number after a comma, as PDF gives it: "the corpus,1 which"."""
-_KEPT = frozenset("%<>=±≤≥≠")
+_KEPT = frozenset("%<>=±≤≥≠↑↓√€£¥")
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
 _SIGNS = _DASHES | {"+"}
 _TIMES = frozenset("×∗*⋅")
 _SILENT = frozenset("{}$\\\u00ad\u200b")
 """What LaTeX and PDF put between the parts of a number."""
-_STAY = frozenset("/^+.:")
+_STAY = frozenset("/^+.:⁻⁺")
 """Marks between a letter and a figure that belong to both: m/s2, x^2, C+4."""
 _UNIT = re.compile(r"\d\s*([A-Za-zµ]{1,3})(?![\w-])")
+_MEASURE = re.compile(r"\d[A-Za-z%]{1,3}$")
+_SPELT = re.compile(r"\\(?:times|pm|geq?|leq?)\b|>=|<=|-{2,3}")
+_SIGN_OF = {"\\times": "×", "\\pm": "±", "\\geq": "≥", "\\ge": "≥", "\\leq": "≤", "\\le": "≤", ">=": "≥",
+            "<=": "≤", "--": "-", "---": "-"}  # fmt: skip
+"""Signs as LaTeX and plain text spell them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Folded:
 
 def fold(raw: str) -> Folded:
     """Fold a text, keeping where each character came from."""
+    raw = _SPELT.sub(lambda m: _SIGN_OF[m[0]].ljust(len(m[0]), "\u200b"), raw)
     kept: list[tuple[str, int]] = []
     skipped = {n for mark in _FOOTNOTE.finditer(raw) for n in range(*mark.span())}
     offset = 0
@@ -84,10 +90,9 @@ def _between(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
     if left.isdigit() and right.isdigit():
         yield from _between_figures(raw, start, end)
         return
-    run = [n for n in range(start, end) if raw[n] not in _SILENT]
-    near = [n for n in run if not raw[n].isspace()]
-    for n in run:
-        if raw[n] in _KEPT or raw[n] in "⁄" or (n in near and _belongs(raw, n, near, left, right)):
+    near = [n for n in range(start, end) if not (raw[n] in _SILENT or raw[n].isspace())]
+    for n in near:
+        if raw[n] in _KEPT or raw[n] == "⁄" or _belongs(raw, n, start, near, left, right):
             yield from ((part, n) for part in _plain(raw[n]))
 
 
@@ -100,22 +105,20 @@ def _between_figures(raw: str, start: int, end: int) -> Iterator[tuple[str, int]
         yield " ", start
 
 
-def _belongs(raw: str, at: int, near: list[int], left: str, right: str) -> bool:
+def _belongs(raw: str, at: int, start: int, near: list[int], left: str, right: str) -> bool:
     """Whether a mark is part of a number, a unit or a name with a figure in it."""
-    char, is_last = raw[at], at == near[-1]
-    before, after = raw[at - 1 : at] if at else "", raw[at + 1 : at + 2]
-    if right.isdigit() and is_last and after.isdigit() and not before.isalnum():
-        return char in _SIGNS or char == "."
-    alone = len(near) == 1 and not before.isspace()
-    if not alone or not left.isalnum() or not right.isalnum():
+    char, before, after = raw[at], raw[at - 1 : at] if at else "", raw[at + 1 : at + 2]
+    if right.isdigit() and at == near[-1] and after.isdigit() and not before.isalnum():
+        return char in _SIGNS or char == "." or (char in _STAY and not before.isspace())
+    if len(near) > 1 or not left.isalnum() or not right.isalnum():
         return False
-    if left.isdigit() or right.isdigit():
-        return (
-            (char in _DASHES and _is_joined(after))
-            or char in _TIMES
-            or (char in _STAY and not after.isspace())
-        )
-    return char == "/"
+    if char in _DASHES and right.isdigit() and _MEASURE.search(raw[max(0, start - 5) : start]):
+        return True
+    if before.isspace() or not (left.isdigit() or right.isdigit()):
+        return char == "/" and not before.isspace()
+    return (
+        (char in _DASHES and _is_joined(after)) or char in _TIMES or (char in _STAY and not after.isspace())
+    )
 
 
 def _is_joined(after: str) -> bool:
@@ -137,7 +140,7 @@ def legible(raw: str) -> str:
 
     A quote of it is found again in the raw text, for `fold` makes the same of both.
     """
-    joined = re.sub(r"(?<=\w)[-\u00ad\u2010]\s*\n\s*(?=\w)", "", raw)
+    joined = re.sub(r"(?<=\w)[-\u00ad\u2010][^\S\n]*\n\s*(?=\w)", "", raw)
     return " ".join(joined.translate(_LIGATURES).split())
 
 
@@ -154,7 +157,7 @@ def find_quote(quote: str, text: str) -> Span | None:
         span = Span(hay.origin[at], hay.origin[at + len(needle.text) - 1] + 1)
         ends = at, at + len(needle.text)
         whole = _at_word_edges(text, span) and _at_number_edges(hay.text, *ends)
-        if whole and _units(quote) == _units(text[span.start : span.end]):
+        if whole and _same_units(quote, text[span.start : span.end]):
             return span
         at = hay.text.find(needle.text, at + 1)
     return None
@@ -173,15 +176,18 @@ def _at_number_edges(folded: str, start: int, end: int) -> bool:
     return not (cut_before or cut_after)
 
 
-_CUTS = (".", ",", "-", "+", "/", ":", "^", "x")
+_CUTS = tuple(".,-+/:^x ±↑↓√€£¥")
+
+
+def _same_units(one: str, other: str) -> bool:
+    """Whether the short words after figures have the same case: 5 mW is not 5 MW."""
+    a, b = _units(one), _units(other)
+    return a == b or [u.casefold() for u in a] != [u.casefold() for u in b]
 
 
 def _units(text: str) -> list[str]:
-    """The short words after figures, whose case counts: 5 mW is not 5 MW."""
-    plain = "".join(
-        _plain(c) for c in unicodedata.normalize("NFKD", _FOOTNOTE.sub("", text)) if c not in _SILENT
-    )
-    return _UNIT.findall(plain)
+    plain = unicodedata.normalize("NFKD", _FOOTNOTE.sub("", text))
+    return _UNIT.findall("".join(_plain(c) for c in plain if c not in _SILENT))
 
 
 def whole_sentences(span: Span, text: str, within: Span | None = None) -> Span:

@@ -28,6 +28,7 @@ _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", 
               "os.truncate", "os.kill", "shutil.", "ftplib.", "urllib.", "webbrowser.", "http.")  # fmt: skip
 _HALVES = re.compile("[\ud800-\udfff]")
 MOST_TEXT = 5_000_000
+AS_DRAWN = "read in the order it was drawn: columns may be mixed"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -79,10 +80,13 @@ def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, An
             return _told(whole_characters(text), parts, hidden, note="")
         try:
             return _read_pdf(asked["path"], limits, parsers["pdf"], used)
+        except MemoryError:
+            raise
         except Exception:  # what one parser cannot read, the other may
             if "drawn" not in parsers:
                 raise
-            return _read_pdf(asked["path"], limits, parsers["drawn"], used)
+            told = _read_pdf(asked["path"], limits, parsers["drawn"], used)
+            return told | {"note": "; ".join(filter(None, (AS_DRAWN, told.get("note"))))}
     except MemoryError:
         return {"error": f"it needs more than {limits['memory_mb']} MB", "worn": True}
     except Exception as error:  # a parser may raise anything on a hostile file

@@ -14,9 +14,13 @@ EDGE, LOWER, SMALLER, SHARE = 0.1, 0.45, 0.95, 1 / 3
 """Of a page's height: where heads and feet stand, below where footnotes do; of the body's size: a footnote's;
 of the pages: how many have a running head."""
 _NUMBER = re.compile(r"(?:page\s*)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,6})[-–—\s]*(?:(?:of|/)\s*\d{1,4})?", re.I)
-_CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|listing)\s*(?:[A-Z]\.?)?\d+[:.|]?\s", re.I)
+_CAPTION = re.compile(
+    r"(?:supplementary\s+|extended data\s+)?(?:figure|fig\.?|table|algorithm|listing)\s*"
+    r"(?:[A-Z]\.?)?(?:\d+|[IVX]+)(?:\s?\([a-z]\))?(?:[:.|–—]|\s*(?:\n|$))", re.I,
+)  # fmt: skip
 _HEADING_NUMBER = re.compile(r"(?:\d{1,2}|[A-Z]|[IVX]{1,4})(?:\.\d{1,2})*\.?")
-_FOOTNOTE = re.compile(r"(?:\d{1,2}|[*†‡§¶∗]+)\s?\S")
+_FOOTNOTE = re.compile(r"(?:\d{1,2}|[*†‡§¶∗]+)\s?(?:[^\W\d_]|https?:)")
+_REFERENCES = re.compile(r"(?:references|bibliography)\b", re.I)
 
 
 class Block(NamedTuple):
@@ -51,7 +55,7 @@ class Aside(NamedTuple):
 def running(pages: Sequence[Page]) -> tuple[list[str], list[Aside]]:
     """The running text of each page, and what was set aside of them."""
     repeated, body = _repeated(pages), _body_size(pages)
-    texts, asides = [], []
+    texts, asides, in_references = list[str](), list[Aside](), False
     for number, page in enumerate(pages, 1):
         kept, notes = list[str](), list[Block]()
         drawn = sum(len(b.text) for b in page.blocks if b.in_figure)
@@ -59,7 +63,9 @@ def running(pages: Sequence[Page]) -> tuple[list[str], list[Aside]]:
         for block in _numbered(page.blocks):
             if _is_at_edge(block, page) and (_NUMBER.fullmatch(block.text) or _pattern(block) in repeated):
                 continue
+            in_references |= _REFERENCES.match(block.text) is not None
             name = "figures" if block.in_figure and not is_one_figure else _aside(block, page, body, notes)
+            name = "" if in_references and name == "footnotes" else name
             notes += [block] if name == "footnotes" else []
             if name:
                 asides.append(Aside(name, number, block.text))
@@ -96,11 +102,13 @@ def _is_at_edge(block: Block, page: Page) -> bool:
 
 
 def _pattern(block: Block) -> str:
-    return re.sub(r"\d+", "#", " ".join(block.text.split()))
+    """A head or foot without its page number, at its height."""
+    bare = re.sub(r"^\d+\s+|\s+\d+$", "", " ".join(block.text.split()))
+    return f"{bare} {round(block.top / 10)}"
 
 
 def _repeated(pages: Sequence[Page]) -> set[str]:
-    """What stands at the edge of many pages, its numbers aside."""
+    """What stands at the same edge of many pages, page numbers aside."""
     seen = Counter(p for page in pages for p in {_pattern(b) for b in page.blocks if _is_at_edge(b, page)})
     return {pattern for pattern, times in seen.items() if times >= max(2, SHARE * len(pages))}
 

@@ -18,6 +18,7 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import dict_value
 from pdfminer.psparser import literal_name
+from pdfminer.utils import apply_matrix_rect
 
 from agent.adapters.reading.drawn import FAINT, MARGIN_PT, NARROW, TINY_PT, WHITE
 from agent.adapters.reading.order import Block, Page
@@ -38,7 +39,6 @@ def pages_of(path: str) -> tuple[int, Any]:
 def read_page(resources: PDFResourceManager, page: PDFPage) -> Page:
     """The blocks of a page in reading order, without what is hidden."""
     eye = _Eye(resources, laparams=LAParams(all_texts=True))
-    eye.box = page.cropbox or page.mediabox
     _Interpreter(resources, eye).process_page(page)
     layout = eye.get_result()
     told = list(_blocks(layout, in_figure=False))
@@ -111,9 +111,14 @@ class _Interpreter(PDFPageInterpreter):
 class _Eye(PDFPageAggregator):
     """Lays out what can be seen of a page, and counts what cannot."""
 
-    box: tuple[float, float, float, float] = (0, 0, 0, 0)
     hidden = 0
+    _box: tuple[float, float, float, float] = (0, 0, 0, 0)
     _mode = 0
+
+    def begin_page(self, page: PDFPage, ctm: Any) -> None:
+        """Begin a page: what lies outside its crop box is not seen, whichever way it is turned."""
+        super().begin_page(page, ctm)
+        self._box = apply_matrix_rect(ctm, page.cropbox or page.mediabox)
 
     def render_string(self, textstate: Any, seq: Any, ncs: Any, graphicstate: Any) -> None:
         """`Tj` and its like: note how glyphs are painted."""
@@ -147,8 +152,7 @@ class _Eye(PDFPageAggregator):
     def _is_away(self, matrix: Any, size: float, scaling: float) -> bool:
         """Whether a glyph is too small to read, squeezed to nothing, or begins off the page."""
         a, b, c, d, x, y = matrix
-        left, bottom, right, top = self.box
-        x, y = x + left, y + bottom
+        left, bottom, right, top = self._box
         off = not (left - MARGIN_PT <= x <= right + MARGIN_PT and bottom - MARGIN_PT <= y <= top + MARGIN_PT)
         width = hypot(a, b) * abs(scaling)
         return off or 0 < abs(size) * min(width / NARROW, hypot(c, d)) < TINY_PT
