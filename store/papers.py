@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -113,12 +114,19 @@ def unseen(
     return list(db.execute(query.order_by(papers.c.published, papers.c.id)).scalars())
 
 
-def with_words(db: Connection, words: Sequence[str], most: int) -> list[str]:
-    """Ids of papers that have the most of some words in title or abstract, at least half of them."""
+def with_words(db: Connection, words: Sequence[str], but: Collection[str], most: int) -> list[str]:
+    """Ids of papers that have the most of some words, at least half of them, in title or abstract."""
     said = func.lower(papers.c.title + " " + papers.c.abstract)
     held = sum((said.contains(w.lower(), autoescape=True).cast(Integer) for w in words), literal(0))
-    query = select(papers.c.id).where(papers.c.withdrawn.is_(False), held * 2 >= len(words))
-    return list(db.execute(query.order_by(held.desc(), papers.c.published.desc()).limit(most)).scalars())
+    query = select(papers.c.id, said).where(papers.c.withdrawn.is_(False), held * 2 >= len(words))
+    found = list[str]()
+    for paper_id, text in db.execute(query.order_by(held.desc(), papers.c.published.desc())):
+        whole = sum(re.search(rf"\b{re.escape(w.lower())}\b", text) is not None for w in words)
+        if paper_id not in but and whole * 2 >= len(words):
+            found.append(paper_id)
+            if len(found) == most:
+                break
+    return found
 
 
 def _paper(row: Row[Any]) -> Paper:

@@ -17,15 +17,19 @@ from agent.arxiv_ids import BadId, ids_in, mentions, read_id
 from agent.claims import documents, pack, tables
 from agent.claims.pieces import CLAIMS, Document, Piece
 from agent.errors import PackError
+from agent.reports.model import build
 from agent.retest import service
 from agent.retest.doubles import doubles
 from agent.retest.quotes import find_quote
+from agent.retest.rule import voices
 from store.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, Line, Paper, Run
 from tests.conftest import make_claim, make_paper
 from tests.standins.arxiv import arxiv_server
 from tests.standins.world import World
+from tests.test_reports import contents
+from tests.test_rule import item
 
 
 @pytest.fixture
@@ -214,6 +218,12 @@ def test_the_same_work_under_two_ids_is_one_voice_and_shown_as_such() -> None:
     again = make_paper(2, authors=("A. Bee", "D. Wu"), abstract=said + " Code is available.")
     other = make_paper(3, authors=("Ann Bee", "Dan Wu"), abstract="We study stars, and how they shine.")
     assert doubles([again, other, first]) == {again.id: first.id}
+    assert doubles([replace(again, authors=("Bee, Ann", "Dan Wu Jr.")), first]) == {again.id: first.id}
+    assert voices([item(1, author="Ann Bee"), item(2, author="Ann Bee")]) == 1
+    held = contents()
+    held.papers.update({p.id: replace(p, title="One work") for p in (first, again)})
+    (lead,) = build(held).statuses[0].leads
+    assert lead.place.endswith("; the same work as arXiv:2506.00001")
     assert doubles([replace(first, authors=()), replace(again, authors=())]) == {}
 
 

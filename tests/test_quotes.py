@@ -71,6 +71,7 @@ def test_one_changed_thing_is_another_quote(old: str, new: str) -> None:
 
 @pytest.mark.parametrize(("held", "asked"), [
     ("3–5", "3-5"), ("3–5", "3 - 5"), ("10⁵", "10^5"), ("$10^{5}$", "10^5"), ("10⁻³", "10^-3"), ("½", "1/2"),
+    ("3--5", "3–5"), ("$3\\times$", "3×"), ("$\\ge 3$", "≥3"), ("8 × 7B", "8×7B"), ("3B – 7B", "3B-7B"),
     ("−2", "-2"), ("3× more", "3x more"), ("GPT-\n4", "GPT-4"), ("and/\nor", "and/or"),
 ])  # fmt: skip
 def test_a_figure_is_found_however_it_is_written(held: str, asked: str) -> None:
@@ -81,6 +82,7 @@ def test_a_figure_is_found_however_it_is_written(held: str, asked: str) -> None:
 @pytest.mark.parametrize(("held", "asked"), [
     ("3–5", "35"), ("3–5", "5"), ("10^5", "105"), ("10⁵", "105"), ("1/2", "12"), ("3:1", "31"), ("−2", "2"),
     ("5 MW", "5 mW"), ("m/s", "ms"), ("2×10", "210"), ("5 → 7", "57"), ("1,200", "1200"), (".5", "5"),
+    ("↓5", "↑5"), ("€5", "$5"), ("1 200", "200"), ("s⁻¹", "s1"), ("12 ± 3", "123"),
     ("GPT-4", "GPT4"), ("x²", "x2"), ("p<0.05", "p 0.05"), ("+3", "-3"),
 ])  # fmt: skip
 def test_a_figure_is_never_another(held: str, asked: str) -> None:

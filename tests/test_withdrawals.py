@@ -41,6 +41,13 @@ v2: withdrawn due to an error
 The current version of the paper has been withdrawn by the submitter
 Withdrawal requested by the authors
 Note: withdrawn at the request of the second author
+10 pages, withdrawn
+10 pages, 2 figures, withdrawn by the authors
+This paper is superseded by arXiv:2101.00001 and has been withdrawn
+Due to an error in the original proof, this paper has been withdrawn
+The first author has withdrawn this paper
+This thesis has been withdrawn
+This e-print has been withdrawn by the author
 """
 NOT_WITHDRAWN = """
 Submission withdrawn from ICLR 2024, now accepted at ACL 2024
@@ -66,6 +73,9 @@ We withdraw our earlier claim about Lemma 2
 Data and code of withdrawn drugs are available
 We study opioid withdrawal in mice
 The first version of this work was withdrawn
+This paper was withdrawn by the authors from NeurIPS 2022
+withdrawn by ICML after rebuttal
+The claim in this paper was withdrawn in version 2
 """
 
 
@@ -84,6 +94,9 @@ def test_talk_of_other_withdrawals_is_none(comment: str) -> None:
     ("Withdrawn.", True),
     ("We study how drugs are withdrawn. This paper has been withdrawn.", False),
     ("This paper studies why papers are retracted.", False),
+    ("The main proof of this is wrong, and so the paper\nhas been withdrawn.", True),
+    ("In this work energy is withdrawn by the environment.", False),
+    ("We study why a paper has been retracted or withdrawn.", False),
     ("We show that a claim was withdrawn from the market of ideas.", False),
 ])  # fmt: skip
 def test_an_abstract_says_so_in_its_first_sentence(abstract: str, told: bool) -> None:

@@ -7,6 +7,7 @@ How rare a word is comes from `arxiv_words.txt`: how many of 10,000 abstracts ha
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,8 +24,14 @@ TOO_COMMON = 0.25
 """Words of so many papers tell nothing."""
 ALONE, TOGETHER = 0.01, 0.15
 """Words of this share of papers, all together, are asked for alone; of that share, two of them at once."""
-MOST_ALONE, MOST_TOGETHER = 8, 8
-_TERM = re.compile(r"[^\W_]+(?:[-+'’][^\W_]+)*")
+FEW = 0.03
+"""A word of fewer papers is asked for alone where it has no other to meet."""
+MOST_ALONE, MOST_TOGETHER = 14, 10
+_TERM = re.compile(r"[^\W_]+(?:(?:[-+'’]|(?<=\d)\.(?=\d))[^\W_]+)*")
+_NOT = re.compile(r"n['’]t$")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+LONGEST_CJK = 4
+"""Scripts without blanks give a sentence as one word, which no record has; so long a one may be a name."""
 _FUNCTION_WORDS = """
 about after again against all almost also although among any are as at away be because become
 becomes becoming been before being both but by can cannot come comes could did do does doing done
@@ -92,11 +99,15 @@ def submitted(window: Window) -> str:
 def terms_of(claim: Claim) -> Terms:
     """The rarest words and names of a claim, its parts and its scope, whatever their length or script."""
     said = " ".join([claim.text, *(a.text for a in claim.atoms), *(x.value for x in claim.scope.values())])
+    said = unicodedata.normalize("NFKC", said)
     found = (_POSSESSIVE.sub("", t) for t in _TERM.findall(said.replace("_", " ").lower()))
     words = dict.fromkeys(t for t in found if _tells(t))
     ordered = sorted(words, key=lambda w: (rarity(w), w))
     alone = _within_share(ordered, ALONE, MOST_ALONE)
-    return Terms(alone, _within_share(ordered[len(alone) :], TOGETHER, MOST_TOGETHER))
+    together = _within_share(ordered[len(alone) :], TOGETHER, MOST_TOGETHER)
+    if len(together) == 1 and rarity(together[0]) < FEW:
+        return Terms((*alone, *together), ())
+    return Terms(alone, together)
 
 
 def rarity(term: str) -> float:
@@ -108,7 +119,7 @@ def rarity(term: str) -> float:
 
 def _tells(term: str) -> bool:
     long = len(term) > 1 if term.isascii() else True
-    if term in _FUNCTION:
+    if term in _FUNCTION or _NOT.search(term) or (_CJK.search(term) and len(term) > LONGEST_CJK):
         return False
     return long and not (term.isdigit() and len(term) < len("100")) and rarity(term) < TOO_COMMON
 
@@ -150,11 +161,17 @@ def _forms(term: str) -> list[str]:
         return [term]
     if term.endswith("ies"):
         return [term, f"{term[:-3]}y"]
-    if term.endswith("es"):
+    if term.endswith(("is", "us", "as")):
+        return [term]
+    if term.endswith(("ses", "xes", "zes", "ches", "shes")):
         return [term, term[:-1], term[:-2]]
-    if term.endswith("ss"):
+    if term.endswith(("ss", "x", "z", "ch", "sh")):
         return [term, f"{term}es"]
-    return [term, term[:-1]] if term.endswith("s") else [term, f"{term}s"]
+    if term.endswith("s"):
+        return [term, term[:-1]]
+    if term.endswith("y") and term[-2] not in "aeiou":
+        return [term, f"{term[:-1]}ies"]
+    return [term, f"{term}s"]
 
 
 def _written(term: str) -> str:

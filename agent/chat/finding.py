@@ -98,10 +98,10 @@ class Finder:
             return _one_a_paper(db, near, after)[:most]
 
     def _on_demand(self, corpus: Vectors, vector: Vector, topic: str) -> list[Hit]:
-        known, words = set(corpus.ids), telling_words(topic)
+        known, words = {i.removeprefix("papers:") for i in corpus.ids}, telling_words(topic)
         with self._ledger.read() as db:
-            found = store.papers.with_words(db, words, ON_DEMAND + MOST_CLAIMS) if words else []
-            papers = store.papers.get_many(db, [i for i in found if f"papers:{i}" not in known][:ON_DEMAND])
+            found = store.papers.with_words(db, words, known, ON_DEMAND) if words else []
+            papers = store.papers.get_many(db, found)
         if not papers:
             return []
         scores = self._embed([p.text for p in papers.values()]) @ vector

@@ -121,10 +121,7 @@ def telling_words(topic: str) -> list[str]:
     import bm25s
 
     told = bm25s.tokenize([topic], stopwords="en", show_progress=False, return_ids=False)[0]
-    return [w for w in dict.fromkeys(told) if len(w) > LEAST_LETTERS]
-
-
-LEAST_LETTERS = 2
+    return list(dict.fromkeys(told))
 
 
 def _words_of(claim: Claim) -> str:

@@ -72,7 +72,10 @@ def _split(name: str) -> tuple[str, str]:
     return " ".join(words[:at]), " ".join(words[at:])
 
 
-_GROUP = re.compile(r"\b(?:collaboration|team|group|consortium|project|and|et al)\b|[={}|]", re.I)
+_GROUP = re.compile(
+    r"\b(?:collaboration|team|group|consortium|university|institute|lab|labs|ai|research|deepmind|google|meta"
+    r"|openai|et al)\b|\w+\s+\w+.*\band\b|[={}|()]", re.I,
+)  # fmt: skip
 _SUFFIX = re.compile(r"\b(?:Jr|Sr|II|III|IV)\b\.?$")
 
 

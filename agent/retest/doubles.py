@@ -1,32 +1,43 @@
-"""The same work under two ids: the same authors, and nearly the same abstract. Pure."""
+"""The same work under two ids: mostly the same authors, and nearly the same abstract. Pure."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
 from store.records import Paper
 
+MOST_AUTHORS = 0.6
+"""Share of authors in common, of all of either paper: a later version may add one."""
 SAME = 0.7
 """Share of word pairs in common, of all in either abstract, from which two abstracts are one."""
 
 
 def doubles(papers: Iterable[Paper]) -> dict[str, str]:
     """For each later double its earliest other id; a paper whose authors are not known is no double."""
-    by_authors: defaultdict[frozenset[str], list[Paper]] = defaultdict(list)
+    by_author: defaultdict[str, list[Paper]] = defaultdict(list)
     found: dict[str, str] = {}
     for paper in sorted({p.id: p for p in papers}.values(), key=lambda p: (p.published, p.id)):
         if not paper.authors:
             continue
-        known = by_authors[frozenset(map(_name, paper.authors))]
-        same = next((p for p in known if overlap(p.abstract, paper.abstract) >= SAME), None)
+        names = set(map(_name, paper.authors))
+        known = {p.id: p for name in names for p in by_author[name]}.values()
+        same = next((p for p in known if _is_same(p, paper, names)), None)
         if same:
             found[paper.id] = same.id
-        else:
-            known.append(paper)
+            continue
+        for name in names:
+            by_author[name].append(paper)
     return found
+
+
+def _is_same(one: Paper, other: Paper, names: set[str]) -> bool:
+    known = set(map(_name, one.authors))
+    shared = len(known & names) / len(known | names)
+    return shared >= MOST_AUTHORS and overlap(one.abstract, other.abstract) >= SAME
 
 
 def overlap(one: str, other: str) -> float:
@@ -41,6 +52,13 @@ def _pairs(text: str) -> set[tuple[str, str]]:
 
 
 def _name(author: str) -> str:
-    """First initial and last name: records spell first names out or not."""
-    first, _, last = author.casefold().replace(".", " ").strip().partition(" ")
-    return f"{first[:1]} {last.split()[-1] if last.split() else first}"
+    """First initial and last name: records spell first names out or not, and may put the last name first."""
+    spelt = unicodedata.normalize("NFKD", author.casefold())
+    plain = "".join(c for c in spelt if not unicodedata.combining(c)).replace(".", " ")
+    last, comma, first = plain.partition(",")
+    words = (f"{first} {last}" if comma else plain).split()
+    named = [w for w in words if w not in _SUFFIXES]
+    return f"{named[0][:1]} {named[-1]}" if named else ""
+
+
+_SUFFIXES = ("jr", "sr", "ii", "iii", "iv")

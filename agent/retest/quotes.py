@@ -30,7 +30,9 @@ _STAY = frozenset("/^+.:⁻⁺")
 """Marks between a letter and a figure that belong to both: m/s2, x^2, C+4."""
 _UNIT = re.compile(r"\d\s*([A-Za-zµ]{1,3})(?![\w-])")
 _MEASURE = re.compile(r"\d[A-Za-z%]{1,3}$")
-_SPELT = re.compile(r"\\(?:times|pm|geq?|leq?)\b|>=|<=|-{2,3}")
+_SPELT = re.compile(
+    r"(?:(?<=\d)|(?<=\d\s))\\times\b|\\times\b(?=[\s{}$]*\d)|\\(?:pm|geq?|leq?)\b|>=|<=|-{2,3}"
+)
 _SIGN_OF = {"\\times": "×", "\\pm": "±", "\\geq": "≥", "\\ge": "≥", "\\leq": "≤", "\\le": "≤", ">=": "≥",
             "<=": "≤", "--": "-", "---": "-"}  # fmt: skip
 """Signs as LaTeX and plain text spell them."""

@@ -14,6 +14,7 @@ import store.notes
 import store.papers
 import store.runs
 import store.verdicts
+from agent.arxiv_ids import parse_id
 from agent.claims.key_findings import key_findings
 from agent.errors import UsageError
 from agent.reports.documents import citation_document, claim_document, gate_document
@@ -188,6 +189,8 @@ def _other(second: Evidence | None) -> Document | None:
 
 def paper(db: Connection, paper_id: str) -> Document:
     """A paper: its findings, what it is evidence of, and its text with the quotes marked. Raises NotThere."""
+    read = parse_id(paper_id)
+    paper_id = read.id if read else paper_id
     held = store.papers.get(db, paper_id)
     if held is None:
         raise NotThere(
