@@ -209,7 +209,7 @@ def test_a_result_that_is_no_paper_is_named(server: ArxivServer, tmp_path: Path)
     server.records = [*many(2), RECORD | {"id": "not-an-id"}]
     source = live(server, tmp_path)
     assert len(list(source.collect(WANTED, NOTHING))) == 2
-    assert source.problems[-1] == "1 of arXiv's results have no id of arXiv's"
+    assert source.problems[-1] == "1 of arXiv's results have no arXiv id"
 
 
 def test_many_claims_are_harvested_at_once(server: ArxivServer, tmp_path: Path) -> None:
@@ -447,7 +447,7 @@ def test_the_paper_a_claim_was_written_from_is_found(shared_data: Path) -> None:
         found = arxiv_query.select(crowd, {}, {"search_query": query, "sortBy": "submittedDate"})
         missed += [text] if paper not in {r["id"] for r in found} else []
     assert len(crowd) > 20_000
-    assert len(missed) <= 150, missed[:5]
+    assert len(missed) <= 100, missed[:5]
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

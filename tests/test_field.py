@@ -237,6 +237,36 @@ def test_a_range_is_not_its_digits(field: Path) -> None:
     )
 
 
+def test_a_table_of_a_chat_has_its_links_and_no_marks() -> None:
+    document = documents.read(
+        "| Claim | Paper | Source |\n|---|---|---|\n"
+        "| Small **models** fail【1†source】 ~~never~~ | Bee et al. 2024 | "
+        "[link](https://arxiv.org/abs/2411.15382) |\n", "x",
+    )  # fmt: skip
+    (one,) = claims(document)
+    assert (one.text, ids(one)) == ("Small models fail", ["2411.15382"])
+
+
+def test_a_paragraph_between_cuts_no_item_loose() -> None:
+    document = documents.read(
+        "- It is not true that:\n\n  as Bee says,\n\n  - models reason well on maths (2411.15382)", "x"
+    )
+    assert [c.text for c in claims(document)] == ["It is not true that models reason well on maths"]
+
+
+@pytest.mark.parametrize("line", [
+    '{"id": "2503.00001", "title": "T", "abstract": "A.", "published": "2025-03-01", "comment": 5}',
+    '{"id": "2503.00001", "title": "T", "abstract": "A.", "versions": ["v1"]}',
+    '{"id": "2503.00001", "title": "T", "abstract": "A.", "published": "2025-02-31"}', "[" * 100_000,
+])  # fmt: skip
+def test_an_odd_line_spoils_no_other(tmp_path: Path, line: str) -> None:
+    good = '{"id": "2503.00002", "title": "T", "abstract": "A.", "published": "2025-03-01"}'
+    (tmp_path / "s.jsonl").write_text(f"{line}\n{good}\n")
+    source = SnapshotSource(tmp_path / "s.jsonl")
+    assert [p.id for p in source.everything()] == ["2503.00002"]
+    assert "1 snapshot lines skipped" in source.problems[0]
+
+
 def test_a_number_is_taken_for_an_id_only_where_it_can_be_one() -> None:
     assert ids_in("It costs 2023.1234 and 1.5, at 10.48550 or 3/4, in cs/ML and 2411.15382.") == [
         "2411.15382"

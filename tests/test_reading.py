@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import RectangleObject
 
 from agent.adapters.downloads import ArxivFiles
 from agent.adapters.reading.layout import join_pages, parts_of
@@ -86,6 +89,19 @@ def test_hidden_text_is_left_out_and_counted(sandbox: Sandbox, tmp_path: Path, h
     assert "Ignore" not in told["text"]
     assert told["text"].count("faithfulness in all of our runs") == 2
     assert told["hidden"] >= 50
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_turned_or_cropped_page_is_seen_whole(sandbox: Sandbox, tmp_path: Path, turn: int) -> None:
+    page = PdfReader(io.BytesIO(written([SHOWN]))).pages[0]
+    page.rotate(turn)
+    page.cropbox = RectangleObject((40, 40, 560, 740))
+    writer, held = PdfWriter(), io.BytesIO()
+    writer.add_page(page)
+    writer.write(held)
+    told = sandbox.parse(put(tmp_path, "a.pdf", held.getvalue()), "pdf")
+    assert told["hidden"] == 0
+    assert turn in (90, 270) or "We find that fine-tuning lowers faithfulness" in told["text"]
 
 
 def test_what_can_be_seen_is_kept(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -40,19 +40,15 @@ class ArxivApi:
         self.total = self.unreadable = 0
         self.refused: set[str] = set()
 
-    def search(self, query: str, most: int | None, page: int, *, by_date: bool = False) -> Iterator[Paper]:
-        """Yield a query's results, best first, or oldest first, so that what is added comes last.
+    def search(self, query: str, most: int | None, page: int) -> Iterator[Paper]:
+        """Yield a query's results, oldest first, so that what is added meanwhile comes last.
 
         `most` None takes them all. An empty answer is asked for again.
 
         Raises SourceError when a page does not come.
         """
-        order = (
-            (arxiv.SortCriterion.SubmittedDate, arxiv.SortOrder.Ascending)
-            if by_date
-            else (arxiv.SortCriterion.Relevance, arxiv.SortOrder.Descending)
-        )
-        search = arxiv.Search(query, max_results=most, sort_by=order[0], sort_order=order[1])
+        order = {"sort_by": arxiv.SortCriterion.SubmittedDate, "sort_order": arxiv.SortOrder.Ascending}
+        search = arxiv.Search(query, max_results=most, **order)
         for _ in range(ASKED_AGAIN + 1):
             found = False
             for paper in self._results(search, page):

@@ -79,7 +79,7 @@ class ArxivSource:
                 seen[paper.id] = version
                 yield paper
         if self._api.unreadable:
-            self.problems.append(f"{self._api.unreadable} of arXiv's results have no id of arXiv's")
+            self.problems.append(f"{self._api.unreadable} of arXiv's results have no arXiv id")
         if self._unasked:
             self.problems.append(f"{self._unasked} further arXiv queries were not made")
         lost = sorted(set(plan.check) - set(seen))
@@ -136,7 +136,10 @@ class ArxivSource:
 
     def _search(self, want: Wanted) -> Iterator[Paper]:
         window = Window(first_day(want.after), want.until)
-        ask = lambda part: query_of(replace(want, after=part.first, until=part.last), self._categories)  # noqa: E731
+
+        def ask(part: Window) -> str:
+            return query_of(replace(want, after=part.first, until=part.last), self._categories)
+
         yield from self._every(window, f"the search for {want.claim.id}", ask, least=0)
 
     def _harvest(self, window: Window) -> Iterator[Paper]:
@@ -147,7 +150,7 @@ class ArxivSource:
         self, window: Window, what: str, ask: Callable[[Window], str], *, least: int
     ) -> Iterator[Paper]:
         """All results of a query, window by window where arXiv would not give them all at once."""
-        found = self._api.search(ask(window), None, PAGE, by_date=True)
+        found = self._api.search(ask(window), None, PAGE)
         first = next(found, None)
         if self._api.total > MOST_RESULTS and window.days > 1:
             for half in window.halves():
