@@ -247,6 +247,24 @@ def test_a_table_of_a_chat_has_its_links_and_no_marks() -> None:
     assert (one.text, ids(one)) == ("Small models fail", ["2411.15382"])
 
 
+def test_findings_under_their_heading_are_claims() -> None:
+    document = documents.read(
+        "## Key findings\n\n- Reranking improves exact match by 3 points (arXiv:1901.04085).\n"
+        "- Does it hold for all of the models?\n", "x",
+    )  # fmt: skip
+    assert [ids(c) for c in claims(document)] == [["1901.04085"]]
+
+
+@pytest.mark.parametrize(("given", "month"), [
+    ("Jul-24", "2024-07"), ("Jul 3, 2024", "2024-07"), ("07/2024", "2024-07"), ("2024-7", "2024-07"),
+    ("15.07.2024", "2024-07"), ("Sept. 2023", "2023-09"), ("2024-07-15", "2024-07"), ("03/04/2023", None),
+    ("Mayer 2023", None), ("Decoding-24", None),
+])  # fmt: skip
+def test_a_month_is_read_as_people_write_it(given: str, month: str | None) -> None:
+    (claim,) = tables.read_csv(f'text,as_of\nA claim of five words,"{given}"\n', "x.csv").pieces
+    assert claim.as_of == month
+
+
 def test_a_paragraph_between_cuts_no_item_loose() -> None:
     document = documents.read(
         "- It is not true that:\n\n  as Bee says,\n\n  - models reason well on maths (2411.15382)", "x"

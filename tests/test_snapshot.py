@@ -57,7 +57,7 @@ def test_a_record_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
         (json.dumps(RECORD | {"id": "../../etc"}), "not an arXiv id"),
         (json.dumps(RECORD | {"abstract": ""}), "abstract"),
         (json.dumps(RECORD | {"published": "June 2025"}), "published"),
-        (json.dumps(RECORD | {"authors": "Ann"}), "authors"),
+        (json.dumps(RECORD | {"authors": 5}), "authors"),
     ],
 )
 def test_a_bad_line_is_named_by_number_and_skipped(tmp_path: Path, line: str, named: str) -> None:

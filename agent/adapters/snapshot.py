@@ -22,7 +22,7 @@ from store.records import Paper
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz")
 _PUBLIC = "arxiv-metadata"
 """How the name of arXiv's public snapshot begins; it ends in .json, and holds JSON Lines."""
-_SHOWN = 3
+_SHOWN = 10
 NOTHING = Known()
 
 

@@ -34,7 +34,7 @@ def paper_of(record: Any) -> Paper:
         id=given.id,
         title=" ".join(without_controls(record["title"]).split()),
         abstract=abstract,
-        published=_date(record["published"]),
+        published=_date(record["published"].partition("T")[0]),
         version=version,
         authors=_texts(record, "authors"),
         categories=_texts(record, "categories"),
@@ -106,6 +106,8 @@ def _text(record: dict[str, Any], name: str) -> str | None:
 
 def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
     found = record.get(name) or ()
+    if isinstance(found, str):
+        found = list(split_authors(found)) if name == "authors" else found.split()
     if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
         if found:
             raise ValueError(f"{name!r} is not a list of texts")

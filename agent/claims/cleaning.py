@@ -9,7 +9,7 @@ from agent.arxiv_ids import without_ids
 from agent.text import without_controls
 
 _BULLET = re.compile(
-    r"^\s*(?:[•●▪◦‣⁃▸►➢❖✓✔·*+\-–—]\s+|o\s{2,}|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{2,4})\)\s+|\d{1,3}\.\s+"
+    r"^\s*(?:[•●▪◦‣⁃▸►➢❖✓✔·*+\-–—]\s+|o\s{2,}|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{2,4})\)\s+|(?:\d{1,3}|[a-h])\.\s+"
     r"|\d\ufe0f?\u20e3\s*)"
 )
 _BOX = re.compile(r"^\s*\[[ xX]\]\s+")

@@ -167,11 +167,17 @@ class _Reader:
             self._add("struck out", item)
         elif item.is_listed and plain(item.text).endswith(":"):
             self._add("context" if item.has_children else "unplaced", item)
+        elif kind == "claim" and plain(item.text).endswith("?"):
+            self._add("unplaced", item)
         elif item.is_listed:
             piece = dated(kind, item.text, item.first, last=item.last)
             self._pieces.append(in_context(piece, item.under) if item.under else piece)
         else:
             self._add("verdict" if _NOW.match(item.text) else "unplaced", item)
+
+    def _found(self, item: Item) -> None:
+        """Under "key findings": a paper's page has a sentence there, a chat's answer a list of claims."""
+        self._listed("claim", item)
 
     def _task(self, item: Item) -> None:
         self._add("task" if _TASK.match(item.text) or item.is_listed else "unplaced", item)
@@ -196,7 +202,7 @@ def _plainly(kind: str) -> Place:
 _PLACES: dict[str, Place] = {
     "question": _Reader._asked, "notes": _Reader._note, "constraints": _Reader._constraint,
     "tasks": _Reader._task, "key-result": _Reader._result, "prompt": _plainly("instruction"),
-    "anchors": _plainly("anchor"), "next": _plainly("next-line"), "summary-end": _plainly("unplaced"),
+    "anchors": _plainly("anchor"), "next": _plainly("next-line"), "summary-end": _Reader._found,
     "furniture": _plainly("furniture"),
     **{kind: _plainly(kind) for kind in (
         "summary", "methodology", "significance", "contribution", "novelty", "limitation", "future-work",

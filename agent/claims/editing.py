@@ -28,7 +28,7 @@ FIELDS: Mapping[str, Any] = {
 
 def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
     """Add a claim; return its id. Raises UsageError naming what is missing or cannot be."""
-    if not given["text"] or not given["lines"]:
+    if not (given["text"] or "").strip() or not given["lines"]:
         raise UsageError("a claim needs a text and a line", "retest line list names the lines")
     claim_id = free_id(given["text"], store.claims.every_id(db))
     claim = Claim(

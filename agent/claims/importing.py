@@ -99,7 +99,7 @@ def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) 
         as_of=piece.as_of,
         sources=piece.sources,
         provenance=(Provenance(document.title, piece.place, note),),
-        durable_question=piece.title or document.question or line.question,
+        durable_question=piece.title or document.question,
         perishable_limitation=limits,
     )
     return atoms.with_parts(claim, atoms.by_rule(claim.text))

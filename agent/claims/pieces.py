@@ -14,10 +14,14 @@ CLAIMS = ("constraint", "note", "key-result", "claim")
 """Pieces that become claims; the others are kept beside them."""
 _MONTH = re.compile(r"\b(?:19|20)\d{2}-\d{2}\b")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = (
+    r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+)
 _NAMED = re.compile(
-    r"\b(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
-    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?(?:,?[ ]|-)(?P<year>(?:19|20)\d{2}|\d{2}\b)|"
-    r"\b(?P<numbers>(?:19|20)\d{2}/\d{2})\b", re.I,
+    rf"\b(?P<name>{_NAME})\b\.?(?:(?:[ ]\d{{1,2}})?,?[ ]|-)(?P<year>(?:19|20)\d{{2}}|\d{{2}}\b)|"
+    r"\b(?P<first>(?:19|20)\d{2})[/-](?P<month>\d{1,2})\b(?![/.-]?\d)|"
+    r"(?<![\d/])(?:\d{1,2}\.)?(?P<then>\d{1,2})[./](?P<last>(?:19|20)\d{2})\b", re.I,
 )  # fmt: skip
 _TAIL = re.compile(r"\s*[(\[](?P<inside>[^()]{0,400})[)\]]\s*\.?\s*$")
 _JOINS = re.compile(
@@ -69,15 +73,15 @@ def is_month(text: str) -> bool:
 
 
 def month_in(text: str) -> str:
-    """The text with months written otherwise (March 2025, Jul-24, 2025/03) as YYYY-MM."""
+    """The text with months written otherwise (March 2025, Jul-24, 3/2025, 15.03.2025) as YYYY-MM."""
     return _NAMED.sub(_as_month, text)
 
 
 def _as_month(found: re.Match[str]) -> str:
-    if found["numbers"]:
-        return found["numbers"].replace("/", "-")
-    year = found["year"] if len(found["year"]) == len("2024") else f"20{found['year']}"
-    return f"{year}-{_NAMES.index(found['name'][:3].lower()) + 1:02d}"
+    if found["name"]:
+        year = found["year"] if len(found["year"]) == len("2024") else f"20{found['year']}"
+        return f"{year}-{_NAMES.index(found['name'][:3].lower()) + 1:02d}"
+    return f"{found['first'] or found['last']}-{int(found['month'] or found['then']):02d}"
 
 
 def dated(kind: str, line: str, number: int, *, title: str = "", last: int | None = None) -> Piece:
@@ -86,7 +90,7 @@ def dated(kind: str, line: str, number: int, *, title: str = "", last: int | Non
     What is not there, or is no month or no id, is named in `lacks`; so is a month that only the id tells.
     """
     kept = struck(line)
-    text, tail = _parted(plain(kept))
+    text, tail = _parted(plain(kept).rstrip(" ;,"))
     found = list(mentions(kept))
     sources = tuple(dict.fromkeys(_source(kept, m) for m in found if m.id))
     given = _MONTH.findall(month_in(tail) if tail else plain(kept))

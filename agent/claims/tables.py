@@ -18,10 +18,13 @@ from agent.text import without_controls
 
 COLUMNS = ("text", "as_of", "sources", "kind")
 _ALSO = {
-    "claim": "text", "claims": "text", "statement": "text", "finding": "text", "as of": "as_of",
-    "as-of": "as_of", "date": "as_of", "month": "as_of", "source": "sources", "arxiv": "sources",
-    "arxiv id": "sources", "arxiv_id": "sources", "paper": "sources", "papers": "sources",
-    "reference": "sources", "references": "sources", "evidence": "sources", "link": "sources", "type": "kind",
+    **dict.fromkeys(("claim", "claims", "statement", "finding", "hypothesis"), "text"),
+    **dict.fromkeys(("as of", "as-of", "date", "month"), "as_of"),
+    **dict.fromkeys(
+        ("source", "arxiv", "arxiv id", "arxiv_id", "paper", "papers", "reference", "references", "evidence",
+         "link", "links", "url", "doi"), "sources",
+    ),
+    "type": "kind",
 }  # fmt: skip
 """Other names that people give our columns."""
 _RULE = re.compile(r"[\s|:-]+")
@@ -32,7 +35,7 @@ def read_csv(text: str, title: str) -> Document:
 
     Raises UsageError naming the line of a row that does not fit the header.
     """
-    text = text.removeprefix("\ufeff")
+    text = re.sub(r"^sep=.\r?\n", "", text.removeprefix("\ufeff"))
     first = text.partition("\n")[0]
     mark = "\t" if title.lower().endswith(".tsv") else max(",;\t", key=first.count)
     rows = csv.DictReader(io.StringIO(text), strict=True, delimiter=mark)
@@ -75,6 +78,8 @@ def claim_of(held: Mapping[str, str], kind: str, number: int) -> Piece:
     told = dated(kind, f"({as_of} {' '.join(f'arXiv:{i}' for i in found)})", number)
     wrong = [m.wrong for m in mentions(given) if m.wrong]
     wrong += [str(error) for word in left if (error := _why_not(word))]
+    if given and not found and not wrong:
+        wrong.append(f"no arXiv id in {given[:40]!r}")
     if as_of and not re.search(r"\b(?:19|20)\d{2}-\d{2}\b", as_of):
         wrong.append(f"{as_of[:20]!r} is no month")
     text = " ".join(without_controls(held["text"]).split())

@@ -150,8 +150,8 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
         "beside the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True
     )
     for piece in document["beside"]:
-        if piece["kind"] == "unplaced":
-            click.echo(f"unplaced, {piece['place']}: {piece['text'][:90]}", err=True)
+        if piece["kind"] in ("unplaced", "unread column"):
+            click.echo(f"{piece['kind']}, {piece['place']}: {piece['text'][:90]}", err=True)
     offered = [c for c in document["claims"] if c["same_as"] and not c["merged"]]
     if offered:
         click.echo(

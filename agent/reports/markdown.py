@@ -130,7 +130,10 @@ def _rest(status: ClaimStatus) -> Iterator[str]:
         links = ", ".join(f"[arXiv:{p.id}]({p.url})" for p in status.nearest)
         yield f"- closest papers, none of which challenges it: {links}"
     if status.leads:
-        yield f"- {leads_of(len(status.leads))}, not counted; the strongest: {cited(status.leads[0])}"
+        against = [c for c in status.leads if c.evidence.stance != "supports"]
+        is_open = bool(status.verdict and status.verdict.open_leads and against)
+        kind, shown = ("adverse one", against[0]) if is_open else ("one", status.leads[0])
+        yield f"- {leads_of(len(status.leads))}, not counted; the strongest {kind}: {cited(shown)}"
 
 
 def facts(status: ClaimStatus, today: str) -> str:
