@@ -78,8 +78,8 @@ def main() -> None:
 
 MAKES = {
     "search": ((arxiv_plan, "PER_DAY", 10_000),),
-    "harvest": ((arxiv_source, "share_of", lambda _: 0.0),),
-    "listing": ((arxiv_source, "share_of", lambda _: 0.0), (arxiv_plan, "CHANGED_PER_DAY", 1)),
+    "harvest": ((arxiv_source, "share_of", lambda *_, **__: 0.0),),
+    "listing": ((arxiv_source, "share_of", lambda *_, **__: 0.0), (arxiv_plan, "CHANGED_PER_DAY", 1)),
 }
 """What makes each way the one that is planned."""
 

@@ -139,9 +139,9 @@ def test_dry_run_writes_nothing(seeded: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in seeded.rglob("*") if not p.name.startswith("ledger")}
     plan = json.loads(retest("run", "--dry-run", "--json", home=seeded).stdout)
     assert len(plan["claims"]) == 24
-    assert (plan["way"], plan["arxiv_requests"]) == ("search", 24)
-    assert plan["ways"]["harvest"] > 24
-    assert plan["arxiv_requests_at_most"] == 24 + 2 * 200
+    assert plan["way"] == "search"
+    assert 24 <= plan["arxiv_requests"] < plan["ways"]["harvest"]
+    assert plan["arxiv_requests_at_most"] == plan["arxiv_requests"] + 2 * 200
     assert before == {p: p.stat().st_mtime_ns for p in seeded.rglob("*") if not p.name.startswith("ledger")}
 
 

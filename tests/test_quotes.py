@@ -79,6 +79,14 @@ def test_a_figure_is_found_however_it_is_written(held: str, asked: str) -> None:
     assert find_quote(f"it changes by {asked} in all of the settings", text)
 
 
+def test_a_sentence_may_end_or_begin_with_a_figure() -> None:
+    text = "We find that accuracy rises on average by 5. 2 models of the nine that we tried fail.1\n2 Results"
+    assert find_quote("We find that accuracy rises on average by 5.", text)
+    assert find_quote("2 models of the nine that we tried fail.", text)
+    assert find_quote("2 models of the nine that we tried fail.1", text)
+    assert not find_quote("that accuracy rises on average by 5.2 models of the nine", text)
+
+
 @pytest.mark.parametrize(("held", "asked"), [
     ("3–5", "35"), ("3–5", "5"), ("10^5", "105"), ("10⁵", "105"), ("1/2", "12"), ("3:1", "31"), ("−2", "2"),
     ("5 MW", "5 mW"), ("m/s", "ms"), ("2×10", "210"), ("5 → 7", "57"), ("1,200", "1200"), (".5", "5"),

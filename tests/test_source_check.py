@@ -145,6 +145,6 @@ def test_a_paper_is_shown_or_the_id_refused(tmp_path: Path) -> None:
     assert told["findings"]["key results"][0]["quote"] == QUOTE
     assert told["read"] == "abstract"
     assert "nothing found" in retest("paper", "show", SOURCE.id, *args, home=home).stdout
-    for wrong, said in (("../x", "is no arXiv id"), ("2401.99999", "no paper 2401.99999")):
+    for wrong, said in (("../x", "is not an arXiv id"), ("2401.99999", "no paper 2401.99999")):
         refused = retest("paper", "show", wrong, *args, home=home)
         assert (refused.returncode, said in refused.stderr) == (2, True)

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from agent.adapters.arxiv_plan import Window, first_day
+from agent.adapters.arxiv_plan import Window, expected, first_day
 from agent.ports import Wanted
 from store.records import Claim
 
@@ -22,11 +22,15 @@ UNLISTED = 0.0005
 """The share of papers that have a word which is not in the list: below 0.003."""
 TOO_COMMON = 0.25
 """Words of so many papers tell nothing."""
-ALONE, TOGETHER = 0.01, 0.15
-"""Words of this share of papers, all together, are asked for alone; of that share, two of them at once."""
-FEW = 0.03
-"""A word of fewer papers is asked for alone where it has no other to meet."""
-MOST_ALONE, MOST_TOGETHER = 14, 10
+MOST_HITS = 4000
+"""Papers that a claim's query may be expected to bring: two pages of results."""
+LEAST_SHARE, MOST_SHARE, ALONE = 0.011, 0.1, 0.5
+"""Bounds of the share of a window's papers that a query may bring, and how much of it single words may.
+
+Over 23,000 records of one field, 500 claims: a share of 0.0075 finds the paper a claim was written from 0.74
+times, 0.011 0.80, 0.06 0.92.
+"""
+MOST_TERMS = 12
 _TERM = re.compile(r"[^\W_]+(?:(?:[-+'’]|(?<=\d)\.(?=\d))[^\W_]+)*")
 _NOT = re.compile(r"n['’]t$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -68,16 +72,24 @@ CLUSTERED = 3.0
 
 def query_of(want: Wanted, categories: Sequence[str] = ()) -> str:
     """The query for a claim's window; empty for a claim that has no word to ask for."""
-    terms = terms_of(want.claim)
+    terms = terms_of(want.claim, allowed(want, categories))
     if not terms.alone:
         return ""
-    window = Window(first_day(want.after), want.until)
-    return " AND ".join([_asked(terms), *within(categories), submitted(window)])
+    return " AND ".join([_asked(terms), *within(categories), submitted(_window(want))])
 
 
-def share_of(want: Wanted) -> float:
+def share_of(want: Wanted, categories: Sequence[str] = ()) -> float:
     """The share of its window's papers that a claim's query may bring; 0 for a claim without a query."""
-    return terms_of(want.claim).share
+    return terms_of(want.claim, allowed(want, categories)).share
+
+
+def allowed(want: Wanted, categories: Sequence[str]) -> float:
+    """The share of its window's papers that a claim's query should bring at most: more of a short window."""
+    return min(MOST_SHARE, max(LEAST_SHARE, MOST_HITS / expected(_window(want), categories)))
+
+
+def _window(want: Wanted) -> Window:
+    return Window(first_day(want.after), want.until)
 
 
 def harvest_query(window: Window, categories: Sequence[str]) -> str:
@@ -96,25 +108,38 @@ def submitted(window: Window) -> str:
     return f"submittedDate:[{first}0000 TO {last}2359]"
 
 
-def terms_of(claim: Claim) -> Terms:
-    """The rarest words and names of a claim, its parts and its scope, whatever their length or script."""
+def terms_of(claim: Claim, share: float) -> Terms:
+    """The rarest words and names of a claim, its parts and its scope, whatever their length or script.
+
+    Single words take up to half of the share, pairs the rest; the rarest word is always asked for.
+    """
     said = " ".join([claim.text, *(a.text for a in claim.atoms), *(x.value for x in claim.scope.values())])
-    said = unicodedata.normalize("NFKC", said)
-    found = (_POSSESSIVE.sub("", t) for t in _TERM.findall(said.replace("_", " ").lower()))
-    words = dict.fromkeys(t for t in found if _tells(t))
+    found = _TERM.findall(unicodedata.normalize("NFKC", said).replace("_", " ").lower())
+    words = dict.fromkeys(t for t in (_POSSESSIVE.sub("", t) for t in found) if _tells(t))
     ordered = sorted(words, key=lambda w: (rarity(w), w))
-    alone = _within_share(ordered, ALONE, MOST_ALONE)
-    together = _within_share(ordered[len(alone) :], TOGETHER, MOST_TOGETHER)
-    if len(together) == 1 and rarity(together[0]) < FEW:
-        return Terms((*alone, *together), ())
-    return Terms(alone, together)
+    terms = Terms((), ())
+    for word in ordered:
+        more = Terms((*terms.alone, word), ())
+        if terms.alone and more.share > ALONE * share:
+            break
+        terms = more
+    for word in ordered[len(terms.alone) :][:MOST_TERMS]:
+        more = Terms(terms.alone, (*terms.together, word))
+        if more.share > share:
+            break
+        terms = more
+    if len(terms.together) == 1:
+        left = Terms((*terms.alone, *terms.together), ())
+        terms = left if left.share <= share else Terms(terms.alone, ())
+    return terms
 
 
 def rarity(term: str) -> float:
-    """The share of papers that have a word, or a phrase."""
+    """The share of papers that have a word in either number, or a phrase."""
     parts = re.findall(r"[^\W_]+", term)
-    rarest = min(_shares().get(p, UNLISTED) for p in parts)
-    return rarest / 2 if len(parts) > 1 else rarest
+    if len(parts) > 1:
+        return min(_shares().get(p, UNLISTED) for p in parts) / 2
+    return sum(_shares().get(form, UNLISTED if form == term else 0.0) for form in _forms(term))
 
 
 def _tells(term: str) -> bool:
@@ -122,17 +147,6 @@ def _tells(term: str) -> bool:
     if term in _FUNCTION or _NOT.search(term) or (_CJK.search(term) and len(term) > LONGEST_CJK):
         return False
     return long and not (term.isdigit() and len(term) < len("100")) and rarity(term) < TOO_COMMON
-
-
-def _within_share(terms: Sequence[str], share: float, most: int) -> tuple[str, ...]:
-    """The first terms whose shares do not add up to more; always one."""
-    taken, held = list[str](), 0.0
-    for term in terms[:most]:
-        held += rarity(term)
-        if taken and held > share:
-            break
-        taken.append(term)
-    return tuple(taken)
 
 
 @cache

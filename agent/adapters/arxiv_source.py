@@ -106,7 +106,7 @@ class ArxivSource:
             raise SourceError(f"arXiv at {self._api.url} answers with nothing", "try later")
 
     def _plan(self, wanted: Sequence[Wanted], known: Known) -> Plan:
-        return choose(wanted, known, self._categories, share_of)
+        return choose(wanted, known, self._categories, partial(share_of, categories=self._categories))
 
     def _asked(self, plan: Plan, known: Sequence[str]) -> Iterator[Paper]:
         for want in plan.searches:

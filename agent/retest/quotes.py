@@ -29,6 +29,7 @@ _SILENT = frozenset("{}$\\\u00ad\u200b")
 _STAY = frozenset("/^+.:⁻⁺")
 """Marks between a letter and a figure that belong to both: m/s2, x^2, C+4."""
 _UNIT = re.compile(r"\d\s*([A-Za-zµ]{1,3})(?![\w-])")
+_SENTENCE_END = re.compile(r"[.!?][)\]”\"']*\s")
 _MEASURE = re.compile(r"\d[A-Za-z%]{1,3}$")
 _SPELT = re.compile(
     r"(?:(?<=\d)|(?<=\d\s))\\times\b|\\times\b(?=[\s{}$]*\d)|\\(?:pm|geq?|leq?)\b|>=|<=|-{2,3}"
@@ -99,7 +100,10 @@ def _between(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
 
 
 def _between_figures(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """Everything but white space; a space where there is nothing else."""
+    """Everything but white space; a space where there is nothing else, one mark where a sentence ends."""
+    if _SENTENCE_END.match(raw, start, end):
+        yield "\u00b6", start
+        return
     marks = [n for n in range(start, end) if not (raw[n].isspace() or raw[n] in _SILENT)]
     if marks:
         yield from ((part, n) for n in marks for part in _plain(raw[n]))
@@ -174,7 +178,7 @@ def _at_number_edges(folded: str, start: int, end: int) -> bool:
     """Whether no number is cut: "5%" is not in "3.5%", nor "3" in "3-5", nor "2" in "-2"."""
     before, after = folded[max(start - 1, 0) : start], folded[end : end + 1]
     cut_before = folded[start].isdigit() and before in _CUTS
-    cut_after = folded[end - 1].isdigit() and after in (*_CUTS, "%")
+    cut_after = folded[end - 1].isdigit() and after in (*_CUTS, "%") and after != " "
     return not (cut_before or cut_after)
 
 

@@ -35,6 +35,8 @@ class Draft(NamedTuple):
 
 _MARKUP = re.compile(r"https?:|www\.|[<>\[\]{}`|\\]|\bjavascript:|\bdata:", re.I)
 _QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
+_LIKE_AN_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z][a-z-]*(?:\.[A-Z]{2})?/\d{7}")
+"""What a reader would take for an id, whether or not arXiv has such a month."""
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"(?<![\w-])\w[\w’'-]*")
 
@@ -65,7 +67,7 @@ def why_ungrounded(draft: Draft, given: Mapping[str, Material]) -> str:
 def _foreign(text: str, cited: Sequence[Material]) -> str:
     """What stands in a text and not in what it cites; empty when nothing does."""
     ids = frozenset[str]().union(*(m.arxiv_ids for m in cited))
-    if strange := [i for i in ids_in(text) if i not in ids]:
+    if strange := [i for i in (*ids_in(text), *_LIKE_AN_ID.findall(text)) if i not in ids]:
         return f"it names arXiv:{strange[0]}, which it does not cite"
     for quote in _QUOTED.findall(text):
         if not any(find_quote(quote, m.text) for m in cited):

@@ -55,9 +55,15 @@ class Index:
         self.records = list(records)
         self.every = frozenset(range(len(records)))
         self._words: dict[tuple[str, ...], dict[str, set[int]]] = {}
+        self._known: dict[str, frozenset[int]] = {}
 
     def field(self, token: str) -> frozenset[int]:
         """The rows that meet one `field:value`."""
+        if token not in self._known:
+            self._known[token] = self._met(token)
+        return self._known[token]
+
+    def _met(self, token: str) -> frozenset[int]:
         field, _, value = token.partition(":") if ":" in token else ("all", "", token)
         if field == "cat":
             return self._where(lambda r: value in r.get("categories", ["cs.CL"]))
