@@ -135,6 +135,13 @@ def test_settings_show_their_origin_and_never_a_key(seeded: Path) -> None:
     assert "very-secret" not in done.stdout + done.stderr
 
 
+def test_what_is_not_there_is_said(seeded: Path, tmp_path: Path) -> None:
+    refused = retest("status", "--line", "no-such", home=seeded)
+    assert (refused.returncode, "no line 'no-such'" in refused.stderr) == (2, True)
+    written = retest("report", "--out", str(tmp_path / "r.bib"), home=seeded)
+    assert "no paper is cited by a verdict yet" in written.stderr
+
+
 def test_dry_run_writes_nothing(seeded: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in seeded.rglob("*") if not p.name.startswith("ledger")}
     plan = json.loads(retest("run", "--dry-run", "--json", home=seeded).stdout)

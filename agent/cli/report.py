@@ -53,7 +53,8 @@ def command(
         sys.stdout.buffer.write(body)
         return
     _write(out, body)
-    click.echo(f"wrote {out}", err=True)
+    empty = "" if body.strip() else ", which is empty: no paper is cited by a verdict yet"
+    click.echo(f"wrote {out}{empty}", err=True)
 
 
 def _form(form: str | None, out: Path | None, *, as_json: bool) -> str:

@@ -12,6 +12,7 @@ import store.claims
 import store.runs
 import store.verdicts
 from agent.cli.shared import console, print_json, reading, settings_of, tagged, today
+from agent.errors import UsageError
 from agent.reports.documents import status_document
 from agent.reports.load import load
 from agent.reports.marks import adverse_leads, basis_of
@@ -50,6 +51,9 @@ def command(ctx: click.Context, tag: str | None, line_id: str | None, every: boo
 def _chosen(db: Connection, tag: str | None, line_id: str | None) -> list[str] | None:
     if tag is None and line_id is None:
         return None
+    lines = [line.id for line in store.claims.all_lines(db)]
+    if line_id is not None and line_id not in lines:
+        raise UsageError(f"no line {line_id!r}", f"known lines: {', '.join(lines)}")
     found = tagged(store.claims.active(db), tag)
     return [c.id for c in found if line_id is None or line_id in c.lines]
 
