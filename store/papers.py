@@ -49,12 +49,12 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> Sa
 
 
 def is_older(paper: Paper | Row[Any], other: Paper | Row[Any]) -> bool:
-    """Whether a record of a paper is older than another record of it: a withdrawal is the last word."""
+    """Whether a record of a paper is older than another of it: a withdrawal is a version's last word."""
     return _age(paper) < _age(other)
 
 
-def _age(paper: Paper | Row[Any]) -> tuple[int, str, bool]:
-    return paper.version or 0, paper.updated or "", paper.withdrawn
+def _age(paper: Paper | Row[Any]) -> tuple[int, bool, str]:
+    return paper.version or 0, paper.withdrawn, paper.updated or ""
 
 
 def _versions(db: Connection, ids: Sequence[str]) -> dict[str, Row[Any]]:

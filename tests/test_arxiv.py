@@ -419,6 +419,13 @@ def test_a_claim_without_a_telling_word_is_harvested(server: ArxivServer, tmp_pa
     assert len(list(source.collect([Wanted(claim, "2025-06-01", "2025-06-20")], NOTHING))) == 1
 
 
+def test_a_claim_of_this_month_has_no_window_yet(server: ArxivServer, tmp_path: Path) -> None:
+    want = Wanted(make_claim(as_of="2026-11"), "2026-11-32", "2026-11-30")
+    source = live(server, tmp_path, categories=["cs.CL"])
+    assert source.outlook([want], NOTHING).requests >= 1
+    assert list(source.collect([want], NOTHING)) == []
+
+
 def test_all_results_of_a_search_are_taken(
     server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

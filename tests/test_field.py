@@ -272,6 +272,16 @@ def test_a_paragraph_between_cuts_no_item_loose() -> None:
     assert [c.text for c in claims(document)] == ["It is not true that models reason well on maths"]
 
 
+def test_an_item_further_in_keeps_its_own_month_and_what_is_wrong_with_its_source() -> None:
+    document = documents.read(
+        "- It holds for models (arXiv:2411.15382, 2024-11)\n"
+        "  - but not for small ones (arXiv:2411.153821, 2025-03)\n", "x",
+    )  # fmt: skip
+    _, child = claims(document)
+    assert (child.as_of, ids(child)) == ("2025-03", ["2411.15382"])
+    assert "'2411.153821' is not an arXiv id" in child.lacks[0]
+
+
 @pytest.mark.parametrize("line", [
     '{"id": "2503.00001", "title": "T", "abstract": "A.", "published": "2025-03-01", "comment": 5}',
     '{"id": "2503.00001", "title": "T", "abstract": "A.", "versions": ["v1"]}',

@@ -98,6 +98,11 @@ def test_a_figure_is_never_another(held: str, asked: str) -> None:
     assert find_quote(f"it changes by {asked} in all of the settings", text) is None
 
 
+def test_a_word_that_ends_in_x_cuts_no_figure() -> None:
+    assert find_quote("5 models of the nine fail here", "We tried at max 5 models of the nine fail here.")
+    assert not find_quote("5 models of the nine fail here", "We tried at 2×5 models of the nine fail here.")
+
+
 @given(st.data())
 def test_dropping_any_word_is_another_quote(data: st.DataObject) -> None:
     words = QUOTE.split()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import RectangleObject
+from pypdf.generic import DictionaryObject, NameObject, RectangleObject, StreamObject
 
 from agent.adapters.downloads import ArxivFiles
 from agent.adapters.reading.layout import join_pages, parts_of
@@ -173,6 +173,37 @@ def test_heads_feet_notes_and_captions_are_no_running_text() -> None:
         ("captions", 2),
         ("footnotes", 2),
     ]
+
+
+def test_a_page_of_which_only_the_text_is_known_runs_whole() -> None:
+    said = "Table 2: What we count.\nWe find that it grows in all of our nine tasks."
+    assert running([Page((Block(said, 0, 0, 600, 800),), 600, 800)]) == ([said], [])
+
+
+@pytest.mark.parametrize("stream", [b"", b"BT /F1 10 Tf 1 g 50 650 Td " + ORDER])
+def test_a_file_without_text_is_not_read_whole(sandbox: Sandbox, tmp_path: Path, stream: bytes) -> None:
+    with pytest.raises(ReadError, match="it holds no text"):
+        sandbox.parse(put(tmp_path, "a.pdf", written([stream])), "pdf")
+
+
+def test_a_form_is_seen_as_it_is_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
+    writer = PdfWriter(
+        clone_from=io.BytesIO(written([b"1 g /X0 Do 0 g 1 0 0 1 0 -2000 cm /X0 Do\n" + SHOWN]))
+    )
+    form = StreamObject()
+    form.set_data(b"BT /F1 10 Tf 50 650 Td " + ORDER)
+    form.update({
+        NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form"),
+        NameObject("/BBox"): RectangleObject((0, 0, 612, 792)),
+        NameObject("/Resources"): writer.pages[0]["/Resources"].clone(writer),
+    })  # fmt: skip
+    writer.pages[0]["/Resources"][NameObject("/XObject")] = DictionaryObject(
+        {NameObject("/X0"): writer._add_object(form)}
+    )
+    held = io.BytesIO()
+    writer.write(held)
+    with pytest.raises(ReadError, match="it holds no text"):  # SHOWN is moved off the page as well
+        sandbox.parse(put(tmp_path, "a.pdf", held.getvalue()), "pdf")
 
 
 def test_sections_follow_their_numbers_and_pages() -> None:

@@ -206,3 +206,10 @@ def test_the_standing_in_sql_is_that_of_the_record(ledger: Ledger) -> None:
         found = {r.claim_id: r.standing for r in db.execute(select(held.c.claim_id, held.c.standing))}
     assert found == {"tuning-hurts": "none yet"} | {f"c{n}": v.standing for n, v in enumerate(told)}
     assert set(found.values()) == set(STANDINGS)
+
+
+def test_a_withdrawal_is_a_versions_last_word() -> None:
+    gone, back = make_paper(version=2, withdrawn=True), make_paper(version=2, updated="2026-01-01")
+    assert store.papers.is_older(back, gone)
+    assert not store.papers.is_older(gone, back)
+    assert store.papers.is_older(gone, make_paper(version=3))

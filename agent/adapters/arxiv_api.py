@@ -6,6 +6,7 @@ our one way to arXiv (`arxiv_http`). Its `_parse_feed`, one page, is the seam.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import arxiv
@@ -65,7 +66,7 @@ class ArxivApi:
         try:
             yield from self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids))
         except Refused as error:
-            blamed = [i for i in ids if i in error.message] if len(ids) > 1 else list(ids)
+            blamed = [i for i in ids if _names(error.message, i)] if len(ids) > 1 else list(ids)
             self.refused |= set(blamed)
             rest = [i for i in ids if i not in blamed]
             parts = [rest] if blamed else [ids[: len(ids) // 2], ids[len(ids) // 2 :]]
@@ -85,6 +86,11 @@ class ArxivApi:
             else:
                 self.unreadable += 1
         self.total = client.total
+
+
+def _names(message: str, paper_id: str) -> bool:
+    """Whether a message speaks of an id, and not of a longer one that begins or ends like it."""
+    return re.search(rf"(?<![\w.]){re.escape(paper_id)}(?!\w)", message) is not None
 
 
 class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types

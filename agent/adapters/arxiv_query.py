@@ -85,7 +85,8 @@ def share_of(want: Wanted, categories: Sequence[str] = ()) -> float:
 
 def allowed(want: Wanted, categories: Sequence[str]) -> float:
     """The share of its window's papers that a claim's query should bring at most: more of a short window."""
-    return min(MOST_SHARE, max(LEAST_SHARE, MOST_HITS / expected(_window(want), categories)))
+    papers = max(1, expected(_window(want), categories))  # the month of a claim may not have ended yet
+    return min(MOST_SHARE, max(LEAST_SHARE, MOST_HITS / papers))
 
 
 def _window(want: Wanted) -> Window:

@@ -127,7 +127,11 @@ def in_context(piece: Piece, under: Sequence[str]) -> Piece:
     above = next((d for d in (dated(piece.kind, p, piece.first) for p in reversed(under)) if d.sources), None)
     if piece.sources or above is None:
         return piece._replace(text=text)
-    return piece._replace(text=text, sources=above.sources, as_of=above.as_of, lacks=above.lacks)
+    lacks = tuple(what for what in piece.lacks if what not in ("arXiv id", "month"))
+    if piece.as_of:
+        return piece._replace(text=text, sources=above.sources, lacks=lacks)
+    lacks = tuple(dict.fromkeys((*above.lacks, *lacks)))
+    return piece._replace(text=text, sources=above.sources, as_of=above.as_of, lacks=lacks)
 
 
 def _parted(text: str) -> tuple[str, str]:

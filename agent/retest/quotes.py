@@ -177,7 +177,8 @@ def _at_word_edges(text: str, span: Span) -> bool:
 def _at_number_edges(folded: str, start: int, end: int) -> bool:
     """Whether no number is cut: "5%" is not in "3.5%", nor "3" in "3-5", nor "2" in "-2"."""
     before, after = folded[max(start - 1, 0) : start], folded[end : end + 1]
-    cut_before = folded[start].isdigit() and before in _CUTS
+    is_factor = before == "x" and folded[max(start - 2, 0) : start - 1].isdigit()
+    cut_before = folded[start].isdigit() and (is_factor or (before in _CUTS and before != "x"))
     cut_after = folded[end - 1].isdigit() and after in (*_CUTS, "%") and after != " "
     return not (cut_before or cut_after)
 

@@ -113,6 +113,8 @@ def _read_pdf(path: str, limits: dict[str, Any], pages_of: Any, began: float) ->
     if len(pages) < number:
         note = f"only the first {len(pages)} of {number} pages were read"
     texts, asides = running(pages)
+    if not any(text.strip() for text in texts):
+        raise ValueError("no text was found in it in time" if len(pages) < number else "it holds no text")
     text, starts = join_pages([whole_characters(page) for page in texts])
     parts = parts_of(text, starts)
     for aside in asides:

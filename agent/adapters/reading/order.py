@@ -88,10 +88,15 @@ def _numbered(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _aside(block: Block, page: Page, body: float, notes: Sequence[Block]) -> str:
-    """What a block is if it is no running text; `notes` are the page's footnotes before it."""
+    """What a block is if it is no running text; `notes` are the page's footnotes before it.
+
+    A block without a size is a whole page, of which nothing is known but its text.
+    """
+    if not block.size:
+        return ""
     if _CAPTION.match(block.text):
         return "captions"
-    if block.top >= LOWER * page.height or not 0 < block.size < SMALLER * body:
+    if block.top >= LOWER * page.height or block.size >= SMALLER * body:
         return ""
     goes_on = any(n.bottom >= block.bottom and n.left < block.right and block.left < n.right for n in notes)
     return "footnotes" if goes_on or _FOOTNOTE.match(block.text) else ""

@@ -8,7 +8,9 @@ drawn sideways, such as the stamp in arXiv's margin, is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from math import hypot
+from pathlib import Path
 from typing import Any, cast
 
 from pdfminer.converter import PDFPageAggregator
@@ -30,7 +32,7 @@ def pages_of(path: str) -> tuple[int, Any]:
     """The number of pages of a file, and a function from a page's index to its `Page`."""
     from pdfminer.pdfdocument import PDFDocument
 
-    document = PDFDocument(PDFParser(open(path, "rb")))  # noqa: SIM115  the child reads and is done
+    document = PDFDocument(PDFParser(BytesIO(Path(path).read_bytes())))
     pages = list(PDFPage.create_pages(document))
     resources = PDFResourceManager()
     return len(pages), lambda n: read_page(resources, pages[n])
