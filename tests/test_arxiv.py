@@ -19,11 +19,12 @@ from lxml import etree
 
 from agent.adapters.arxiv_api import ArxivApi
 from agent.adapters.arxiv_http import ArxivHttp, retry_after
-from agent.adapters.arxiv_oai import ArxivListing, split_authors
+from agent.adapters.arxiv_oai import ArxivListing
 from agent.adapters.arxiv_oai import paper_of as paper_of_listing
 from agent.adapters.arxiv_plan import Window, choose
 from agent.adapters.arxiv_query import query_of
 from agent.adapters.arxiv_source import ArxivSource
+from agent.adapters.authors import split_authors
 from agent.adapters.polite_gate import PATIENCE_S, SPACING_S, PoliteGate
 from agent.adapters.snapshot import NOTHING, SnapshotSource
 from agent.arxiv_ids import parse_id

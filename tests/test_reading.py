@@ -187,19 +187,17 @@ def test_a_file_without_text_is_not_read_whole(sandbox: Sandbox, tmp_path: Path,
 
 
 def test_a_form_is_seen_as_it_is_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
-    writer = PdfWriter(
-        clone_from=io.BytesIO(written([b"1 g /X0 Do 0 g 1 0 0 1 0 -2000 cm /X0 Do\n" + SHOWN]))
-    )
+    page = b"1 g /X0 Do 0 g 1 0 0 1 0 -2000 cm /X0 Do\n" + SHOWN
+    writer = PdfWriter(clone_from=io.BytesIO(written([page])))
+    resources: Any = writer.pages[0]["/Resources"]
     form = StreamObject()
     form.set_data(b"BT /F1 10 Tf 50 650 Td " + ORDER)
     form.update({
         NameObject("/Type"): NameObject("/XObject"), NameObject("/Subtype"): NameObject("/Form"),
         NameObject("/BBox"): RectangleObject((0, 0, 612, 792)),
-        NameObject("/Resources"): writer.pages[0]["/Resources"].clone(writer),
+        NameObject("/Resources"): resources.clone(writer),
     })  # fmt: skip
-    writer.pages[0]["/Resources"][NameObject("/XObject")] = DictionaryObject(
-        {NameObject("/X0"): writer._add_object(form)}
-    )
+    resources[NameObject("/XObject")] = DictionaryObject({NameObject("/X0"): writer._add_object(form)})
     held = io.BytesIO()
     writer.write(held)
     with pytest.raises(ReadError, match="it holds no text"):  # SHOWN is moved off the page as well

@@ -6,7 +6,6 @@ dates, comments) and oai_dc (no versions) are understood: https://info.arxiv.org
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +15,7 @@ from lxml import etree
 
 from agent.adapters.arxiv_http import Answer, ArxivHttp
 from agent.adapters.arxiv_plan import Window
+from agent.adapters.authors import split_authors
 from agent.adapters.withdrawals import is_withdrawal
 from agent.arxiv_ids import parse_id
 from agent.errors import SourceError
@@ -167,13 +167,6 @@ def _from_dc(paper_id: str, plain: Any) -> Paper:
         comment=comments[0] if comments else None,
         withdrawn=is_withdrawal(comments[0] if comments else None, abstract),
     )
-
-
-def split_authors(text: str) -> tuple[str, ...]:
-    """The names of an author line; affiliations in brackets are left out."""
-    bare = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", " ".join(text.split())))
-    names = re.split(r",\s*(?:and\s+)?|\s+and\s+", bare)
-    return tuple(name.strip() for name in names if name.strip())
 
 
 def _day(text: str) -> str:

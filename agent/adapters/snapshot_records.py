@@ -11,7 +11,7 @@ from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from agent.adapters.arxiv_oai import split_authors
+from agent.adapters.authors import split_authors
 from agent.adapters.withdrawals import is_withdrawal
 from agent.arxiv_ids import read_id
 from agent.text import without_controls
