@@ -2,6 +2,7 @@
 
 RetestError                 exit 2 unless a subclass says otherwise
 ├── UsageError          2   wrong usage, bad input, unknown id
+│   └── NotFound            something that is not in the ledger
 ├── SettingsError       2   a setting that cannot be used
 ├── PackError           2   a claim pack that does not parse
 ├── SnapshotError       2   a snapshot that cannot be read at all
@@ -28,6 +29,10 @@ class RetestError(Failure):
 
 class UsageError(RetestError):
     """Wrong usage, bad input or an unknown id."""
+
+
+class NotFound(UsageError):
+    """Something that a page or the API was asked for is not in the ledger."""
 
 
 class SettingsError(RetestError):

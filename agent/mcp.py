@@ -28,10 +28,10 @@ from agent.chat.question import parse
 from agent.chat.service import Chat
 from agent.chat.sources import evidence_source, statuses
 from agent.errors import UsageError
-from agent.reports.documents import claim_document
-from agent.reports.load import load
-from agent.reports.model import build
-from agent.reports.why import why_not
+from agent.views.claim import claim_document
+from agent.views.load import load
+from agent.views.model import build
+from agent.views.why_not import why_not
 from store.errors import Failure
 from store.standing import Standing
 
@@ -172,7 +172,8 @@ class _Held:
         asked = parse(tools.SearchEvidence(query=query).query, parts.today())
         vector = parts.finder.vector(asked.topic)
         with parts.ledger.read() as db:
-            found = statuses(db, parts.today(), [h.id for h in parts.finder.claims(asked, vector)])
+            hits = parts.finder.claims(asked.topic, asked.ids, vector)
+            found = statuses(db, parts.today(), [h.id for h in hits])
         quotes = [evidence_source(c).document for s in found.values() for c in s.citations]
         return {
             "evidence": quotes[:MOST_EVIDENCE],

@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from agent.core.budget import Price
 from agent.errors import SettingsError
-from agent.retest.budget import Price
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from agent.retest.graph import build
-from agent.retest.parts import Parts
+from agent.run.graph import build
+from agent.run.parts import Parts
 from agent.settings import load
 from agent.wiring.run import open_parts
 

@@ -25,17 +25,17 @@ import numpy as np
 import openai
 import yaml
 
-from agent.adapters.llm_talker import LlmTalker
+from agent.adapters.llm.chat_model import LlmChatModel
 from agent.chat.background import conversed
-from agent.chat.finding import READ_AHEAD
 from agent.chat.question import parse
-from agent.chat.search import closest
 from agent.chat.service import Chat
+from agent.retrieval.finder import READ_AHEAD
+from agent.retrieval.search import closest
 from agent.settings import load
 from agent.wiring.chat import open_chat
-from store.files import Home
+from store.home.files import Home
 from store.records import Verdict
-from store.vectors import Vectors
+from store.vectors.copies import Vectors
 from tests.standins.llm import llm_server, streams
 
 QUESTIONS = Path(__file__).with_name("questions.yaml")
@@ -66,10 +66,10 @@ def found(chat: Chat, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
         question = parse(one["ask"], chat.parts.today())
         vector = chat.parts.finder.vector(question.topic)
         if one["claims"]:
-            first = {h.id for h in chat.parts.finder.every_claim(question, vector, 5)}
+            first = {h.id for h in chat.parts.finder.every_claim(question.topic, question.ids, vector, 5)}
             recalls.append(len(first & set(one["claims"])) / len(one["claims"]))
         else:
-            refused.append(not chat.parts.finder.claims(question, vector))
+            refused.append(not chat.parts.finder.claims(question.topic, question.ids, vector))
     return {"recall at 5": round(float(np.mean(recalls)), 3), "refused": round(float(np.mean(refused)), 3)}
 
 
@@ -91,7 +91,10 @@ def with_model(chat: Chat, home: Home, asked: Sequence[dict[str, Any]]) -> dict[
     with llm_server(streams(f"{GOOD}\n{BAD}\n")) as server:
         client = openai.OpenAI(api_key="none", base_url=server.url, max_retries=0)
         talking = Chat(
-            replace(chat.parts, talker=LlmTalker(client, "scripted")), chat.threads, chat._saver, chat._now
+            replace(chat.parts, chat_model=LlmChatModel(client, "scripted")),
+            chat.threads,
+            chat._saver,
+            chat._now,
         )
         answers = [_ask(talking, a["ask"]) for a in asked]
     wrong = sum(s["text"].startswith("It was shown") for a in answers for s in a["sentences"])
@@ -148,7 +151,7 @@ def speed(chat: Chat, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
             question, start = parse(one["ask"], chat.parts.today()), time.perf_counter()
             vector = chat.parts.finder.vector(question.topic)
             middle = time.perf_counter()
-            chat.parts.finder.claims(question, vector)
+            chat.parts.finder.claims(question.topic, question.ids, vector)
             closest(corpus, vector, READ_AHEAD)
             finding.append(1000 * (time.perf_counter() - middle))
             embedding.append(1000 * (middle - start))

@@ -24,11 +24,11 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from agent.adapters.packaged_minilm import model_folder
-from agent.adapters.snapshot import SnapshotSource, newest
+from agent.adapters.arxiv.snapshot import SnapshotSource, newest
+from agent.adapters.embedding.packaged_minilm import model_folder
+from agent.core.screening import Limits
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.finding import Finder
-from agent.retest.screen import Limits
 from bench.data import DATA, read_jsonl, require
 from bench.stance.data import NEUTRAL, own_pairs, shared_pairs
 

@@ -20,21 +20,22 @@ from sqlalchemy import select, text
 
 import store.claims
 import store.runs
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.llm_client import LlmClient
-from agent.adapters.llm_judge import LlmJudge
-from agent.adapters.llm_writer import LlmWriter
-from agent.adapters.snapshot import SnapshotSource
-from agent.retest import service
-from agent.retest.budget import Budget
-from agent.retest.parts import Parts
-from agent.retest.screen import Limits
-from store.files import Home
-from store.index import open_index
+from agent.adapters.arxiv.snapshot import SnapshotSource
+from agent.adapters.judges.llm import LlmJudge
+from agent.adapters.llm.client import LlmClient
+from agent.adapters.llm.writer import LlmWriter
+from agent.adapters.reading.abstract import AbstractReader
+from agent.core.budget import Budget
+from agent.core.screening import Limits
+from agent.reports.making import of_run
+from agent.run import service
+from agent.run.parts import Parts
+from store.home.files import Home
+from store.home.lock import exclusive
 from store.ledger import Ledger
-from store.lock import exclusive
 from store.records import Line
-from store.schema import metadata
+from store.tables.schema import metadata
+from store.vectors.index import open_index
 from tests.conftest import StillClock, make_claim, make_paper
 from tests.standins.http import Quiet
 from tests.standins.llm import Behaviour, by_schema, judged, part
@@ -108,6 +109,7 @@ def opened(home: Home, url: str) -> Iterator[Parts]:
                 home=home, ledger=ledger, index=index, source=SnapshotSource(home.root.parent / "s.jsonl"),
                 reader=AbstractReader(), embedder=embedder, judge=LlmJudge(llm, threshold=0.6),
                 writer=LlmWriter(llm), clock=StillClock(), limits=Limits(keep=8, floor=0.1), budget=Budget(),
+                report=of_run,
             )  # fmt: skip
     finally:
         ledger.close()

@@ -24,9 +24,9 @@ from typing import Any
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 import store.ledger
-from agent.adapters.llm_client import LlmClient
+from agent.adapters.llm.client import LlmClient
 from bench.broken_runs import answers, in_child, integrity, killed, make_home, rows, start_or_go_on
-from store.index import VectorIndex
+from store.vectors.index import VectorIndex
 from tests.standins.llm import LlmServer, llm_server
 
 IN_FLIGHT = 2

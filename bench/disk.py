@@ -23,9 +23,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import store.index
+import store.vectors.index
 from bench.broken_runs import answers, in_child, integrity, make_home, rows, start_or_go_on
-from store.files import Home
+from store.home.files import Home
 from tests.standins.llm import llm_server
 
 SIZE = (1, 3)
@@ -101,7 +101,7 @@ def _broken(
     log, (at, number, sticky) = home.root.parent / "log", fault
 
     def run() -> None:
-        store.index.SECONDS = 5.0
+        store.vectors.index.SECONDS = 5.0
         _arm(home, at, number, sticky=sticky)
         start_or_go_on(home, url)
 

@@ -23,9 +23,10 @@ from unittest import mock
 import store.claims
 import store.papers
 import store.verdicts
-from agent.adapters import arxiv_plan, arxiv_source
+from agent.adapters.arxiv import plan as arxiv_plan
+from agent.adapters.arxiv import source as arxiv_source
 from agent.adapters.reading.sandbox import Sandbox
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Axis, Claim, Line, Provenance, Run
 from tests.standins.arxiv import ArxivServer, arxiv_server, seeded

@@ -25,7 +25,7 @@ import store.evidence
 import store.papers
 import store.runs
 import store.verdicts
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Axis, Claim, Evidence, GateResult, Line, Paper, Provenance, Run, Source, Verdict
 from tests.standins.site import site

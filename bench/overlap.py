@@ -15,7 +15,7 @@ import sys
 import tempfile
 from typing import Any
 
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.arxiv.snapshot import SnapshotSource
 from agent.settings import load
 from bench.data import DATA, require
 from bench.reading import PAPERS

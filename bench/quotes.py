@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 
 from pypdf import PdfReader
 
-from agent.retest.quotes import MIN_WORDS, find_quote, word_count
-from agent.retest.reported import why_not_own_result
-from agent.retest.sentences import split_sentences
+from agent.core.quotes import MIN_WORDS, find_quote, word_count
+from agent.core.reported import why_not_own_result
+from agent.core.sentences import split_sentences
 from bench.data import DATA, read_jsonl, require
 from bench.flips import swap_antonym, toggle_negation
 

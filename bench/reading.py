@@ -28,9 +28,9 @@ from agent.adapters.reading import drawn, pdf
 from agent.adapters.reading.layout import join_pages, parts_of
 from agent.adapters.reading.order import Page, running
 from agent.adapters.reading.sandbox import Limits, Sandbox
+from agent.core.quotes import MIN_WORDS, find_quote, word_count
+from agent.core.sentences import split_sentences
 from agent.errors import ReadError
-from agent.retest.quotes import MIN_WORDS, find_quote, word_count
-from agent.retest.sentences import split_sentences
 from bench.data import DATA, require
 
 PAPERS = ("papermage__2020.acl-main.447.pdf", "papermage__2023.eacl-main.121.pdf", "papermage__papermage.pdf")

@@ -14,13 +14,13 @@ import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 
-from agent.adapters.arxiv_api import ArxivApi
-from agent.adapters.arxiv_http import ArxivHttp
-from agent.adapters.arxiv_oai import ArxivListing
-from agent.adapters.arxiv_source import ArxivSource
-from agent.adapters.polite_gate import PoliteGate
-from agent.adapters.snapshot import SnapshotSource
-from agent.ports import Known, Wanted
+from agent.adapters.arxiv.api import ArxivApi
+from agent.adapters.arxiv.gate import PoliteGate
+from agent.adapters.arxiv.http import ArxivHttp
+from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.snapshot import SnapshotSource
+from agent.adapters.arxiv.source import ArxivSource
+from agent.ports.sources import CitedPapers, Wanted
 from bench.data import DATA, require
 from bench.faults import CLAIM
 from store.records import Paper
@@ -52,7 +52,7 @@ def main() -> None:
 def row(papers: list[Paper], number: int, after: str, until: str) -> dict[str, object]:
     """What one week's collection plans and asks."""
     wanted = [Wanted(CLAIM, after, until)] * number
-    known = Known({p.id: p.categories for p in papers[: 2 * number]}, after)
+    known = CitedPapers({p.id: p.categories for p in papers[: 2 * number]}, after)
     time = Time()
     with tempfile.TemporaryDirectory() as folder, arxiv_server([record_of(p) for p in papers]) as server:
         server.now = time.now

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.adapters.embedder import SentenceEmbedder
-from agent.adapters.snapshot import SnapshotSource, newest
+from agent.adapters.arxiv.snapshot import SnapshotSource, newest
+from agent.adapters.embedding.embedder import SentenceEmbedder
+from agent.core.screening import Limits
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.finding import DEEPEST, Finder
-from agent.retest.corpus import Weights, query_of
-from agent.retest.screen import Limits
+from agent.retrieval.corpus import Weights, query_of
 from bench.data import DATA, require
 
 AT = (20, 50, 100)

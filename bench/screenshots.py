@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from agent.settings import load
 from agent.web.app import LOOPBACK, build
-from store.files import Home
+from store.home.files import Home
 from tests.standins.browser import chromium
 from tests.standins.site import served
 

@@ -17,8 +17,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent.adapters.snapshot import SnapshotSource
-from agent.ports import Wanted
+from agent.adapters.arxiv.snapshot import SnapshotSource
+from agent.ports.sources import Wanted
 from tests.conftest import make_claim
 
 DAY = "Sat, 1 Mar 2025 19:18:42 GMT"

@@ -17,31 +17,29 @@ import sys
 import tempfile
 from pathlib import Path
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.arxiv.snapshot import SnapshotSource
+from agent.adapters.reading.abstract import AbstractReader
 from agent.claims.source_check import (
-    NOT_SAID,
-    PART,
-    STATED,
-    WRONG_DATE,
     Asked,
-    Told,
+    StatedQuote,
     by_judge,
     by_writer,
     check,
     may_be_whole,
 )
+from agent.core.budget import Budget
+from agent.core.quotes import MIN_WORDS, word_count
+from agent.core.sentences import split_sentences
 from agent.errors import JudgeNonsense
-from agent.retest.budget import Budget
-from agent.retest.quotes import MIN_WORDS, word_count
-from agent.retest.sentences import split_sentences
 from agent.settings import load
-from agent.wiring.judges import stance_judge, writer
-from agent.writing.desk import Desk
+from agent.wiring import judges
+from agent.wiring.judges import stance_judge
+from agent.writing.journalled import JournalledWriter
 from bench.data import DATA, read_jsonl
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Claim, Paper, Provenance, Source
+from store.remarks import NOT_SAID, PART, STATED, WRONG_DATE
 
 MEANS = {STATED: "supported", PART: "partly", NOT_SAID: "not-in-abstract", WRONG_DATE: "wrong-date"}
 
@@ -55,18 +53,18 @@ def asked_by(judge: str) -> tuple[Asked, str]:
         return by_judge(embedded, AbstractReader()), embedded.name
     folder = Path(tempfile.mkdtemp())
     settings = load({"judge": "llm", "home": str(folder)})
-    writes = writer(settings)
+    writes = judges.writer(settings)
     if writes is None:
         raise SystemExit("no writer")
     ledger = Ledger.open(Home(folder).ledger, create=True)
-    desk = Desk(ledger, writes, Budget(), lambda: "bench")
-    return unanswered(by_writer(desk, AbstractReader())), writes.name
+    writer = JournalledWriter(ledger, writes, Budget(), lambda: "bench")
+    return unanswered(by_writer(writer, AbstractReader())), writes.name
 
 
 def unanswered(asked: Asked) -> Asked:
     """The same, with an answer that is not the JSON asked for taken as no."""
 
-    def told(claim: Claim, paper: Paper) -> list[Told]:
+    def told(claim: Claim, paper: Paper) -> list[StatedQuote]:
         try:
             return asked(claim, paper)
         except JudgeNonsense as error:
@@ -76,10 +74,10 @@ def unanswered(asked: Asked) -> Asked:
     return told
 
 
-def says_yes(claim: Claim, paper: Paper) -> list[Told]:
+def says_yes(claim: Claim, paper: Paper) -> list[StatedQuote]:
     """Everything is stated whole, by every sentence of the paper."""
     quotes = [q for q in split_sentences(paper.abstract) if word_count(q) >= MIN_WORDS]
-    return [Told(a.id, paper.id, q, may_be_whole(a.text, quotes)) for a in claim.parts for q in quotes]
+    return [StatedQuote(a.id, paper.id, q, may_be_whole(a.text, quotes)) for a in claim.parts for q in quotes]
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import store.claims
-from agent.retest import service
+from agent.run import service
 from agent.settings import load
 from agent.wiring.run import open_parts
 from bench.data import DATA, read_jsonl

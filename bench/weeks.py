@@ -18,10 +18,10 @@ from typing import Any
 from agent.backtest import service
 from agent.backtest.service import DayClock
 from agent.claims import pack
-from agent.retest import service as runs
+from agent.run import service as runs
 from agent.settings import load
 from agent.wiring.run import open_parts
-from store.files import Home
+from store.home.files import Home
 
 COUNTS = ("papers_new", "papers_embedded", "pairs_screened", "judged", "answers_reused", "verdicts_appended")
 

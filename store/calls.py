@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from store.records import Call
-from store.schema import calls
+from store.tables.schema import calls
 
 LAST = "9999"
 """An instant after all others."""

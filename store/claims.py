@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, Row, cast, delete, func, insert, select, update
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
-from store.remark_tables import claim_tags
-from store.schema import claim_lines, claim_revisions, claims, lines
+from store.tables.remarks import claim_tags
+from store.tables.schema import claim_lines, claim_revisions, claims, lines
 from store.verdicts import shown
 
 _LITERAL = str.maketrans({c: f"\\{c}" for c in "%_\\"})

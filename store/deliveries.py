@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from store.remark_tables import deliveries
+from store.tables.remarks import deliveries
 
 
 class Delivery(NamedTuple):

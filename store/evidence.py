@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from store.records import Evidence, GateOutcome, GateResult
-from store.schema import (
+from store.tables.schema import (  # fmt: skip
     claims,
     evidence,
     gate_results,
@@ -19,7 +19,7 @@ from store.schema import (
     texts,
     verdict_evidence,
     verdicts,
-)  # fmt: skip
+)
 
 LAPSED = "stands"
 """The gate that evidence fails once its paper is withdrawn, or its quote gone from a newer version."""

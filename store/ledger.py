@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from store.errors import LedgerError
-from store.schema import HEAD
+from store.tables.schema import HEAD
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000")
 
@@ -75,7 +75,7 @@ class Ledger:
     def _bring_up_to_date(self) -> None:
         if self._revision() == HEAD:
             return
-        from store.migrate import upgrade
+        from store.tables.migrate import upgrade
 
         with self.write() as db:
             upgrade(db)

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
-from store.remark_tables import notes
 from store.remarks import Note
+from store.tables.remarks import notes
 
 
 def save(db: Connection, found: Iterable[Note], now: str) -> int:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
-from store.remark_tables import overrides
 from store.remarks import Override
+from store.tables.remarks import overrides
 
 
 def save(db: Connection, override: Override, now: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Integer, Row, func, insert, literal, select, update
 
 from store.records import Paper, Passage
-from store.schema import papers, passages, texts
+from store.tables.schema import papers, passages, texts
 
 _CHUNK = 500
 

@@ -20,6 +20,12 @@ class Note:
     claim_id: str = ""
 
 
+STATED, PART, NOT_SAID = "states it", "states part of it", "does not say so in the text read"
+NOT_FOUND, WRONG_DATE, NO_SOURCE = "paper not found", "wrong date", "no source named"
+GROUNDED = (STATED, PART)
+"""What a source check can find; a grounded claim is stated by its source, in whole or in part."""
+
+
 @dataclass(frozen=True)
 class SourceCheck:
     """Whether the papers a claim cites state it. `quotes` are (part, arXiv id, quote), word for word."""

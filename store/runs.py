@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from store.records import Retest, Run, Screening
-from store.schema import retests, runs, screenings, verdicts
+from store.tables.schema import retests, runs, screenings, verdicts
 
 
 def start(db: Connection, run: Run) -> None:

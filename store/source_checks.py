@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
-from store.remark_tables import source_checks
 from store.remarks import SourceCheck
+from store.tables.remarks import source_checks
 
 
 def save(db: Connection, check: SourceCheck, now: str) -> None:

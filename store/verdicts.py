@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 
 from store.records import Verdict
-from store.remark_tables import overrides
-from store.schema import claim_lines, claims, verdict_evidence, verdicts
 from store.standing import NONE_YET, STANDINGS
+from store.tables.remarks import overrides
+from store.tables.schema import claim_lines, claims, verdict_evidence, verdicts
 
 _COLUMNS = (
     "claim_id", "revision", "run_id", "name", "basis", "condition", "confidence", "contested",

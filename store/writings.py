@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
-from store.remark_tables import writings
 from store.remarks import Sentence, Writing
+from store.tables.remarks import writings
 
 
 def save(db: Connection, writing: Writing, now: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 import store.claims
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Axis, Claim, Line, Paper, Provenance, Source
 

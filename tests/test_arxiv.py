@@ -17,19 +17,19 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from agent.adapters.arxiv_api import ArxivApi
-from agent.adapters.arxiv_http import ArxivHttp, retry_after
-from agent.adapters.arxiv_oai import ArxivListing
-from agent.adapters.arxiv_oai import paper_of as paper_of_listing
-from agent.adapters.arxiv_plan import Window, choose
-from agent.adapters.arxiv_query import query_of
-from agent.adapters.arxiv_source import ArxivSource
-from agent.adapters.authors import split_authors
-from agent.adapters.polite_gate import PATIENCE_S, SPACING_S, PoliteGate
-from agent.adapters.snapshot import NOTHING, SnapshotSource
+from agent.adapters.arxiv.api import ArxivApi
+from agent.adapters.arxiv.authors import split_authors
+from agent.adapters.arxiv.gate import PATIENCE_S, SPACING_S, PoliteGate
+from agent.adapters.arxiv.http import ArxivHttp, retry_after
+from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.oai import paper_of as paper_of_listing
+from agent.adapters.arxiv.plan import Window, choose
+from agent.adapters.arxiv.query import query_of
+from agent.adapters.arxiv.snapshot import NOTHING, SnapshotSource
+from agent.adapters.arxiv.source import ArxivSource
 from agent.arxiv_ids import parse_id
 from agent.errors import SourceError
-from agent.ports import Known, Wanted
+from agent.ports.sources import CitedPapers, Wanted
 from tests.conftest import StillClock, make_claim
 from tests.standins import arxiv_query
 from tests.standins.arxiv import ArxivServer, Fault, arxiv_server
@@ -227,7 +227,7 @@ def test_many_claims_are_harvested_at_once(server: ArxivServer, tmp_path: Path) 
 def test_a_window_over_arxivs_limit_is_halved(
     server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.adapters.arxiv_source.MOST_RESULTS", 10)
+    monkeypatch.setattr("agent.adapters.arxiv.source.MOST_RESULTS", 10)
     server.records = [RECORD | {"id": f"2506.{n:05d}", "published": f"2025-06-{n:02d}"} for n in range(1, 31)]
     claims = [Wanted(make_claim(f"c{n}"), "2025-06-01", "2025-06-30") for n in range(40)]
     source = live(server, tmp_path, categories=["cs.CL"])
@@ -240,7 +240,7 @@ def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
 ) -> None:
     server.records[0] |= {"version": 3, "comment": "This paper has been withdrawn by the author"}
     source = live(server, tmp_path)
-    (paper,) = source.collect([], Known({"2506.00001": ["cs.CL"], "2506.09999": ["cs.CL"]}))
+    (paper,) = source.collect([], CitedPapers({"2506.00001": ["cs.CL"], "2506.09999": ["cs.CL"]}))
     assert paper.withdrawn
     assert paper.version == 3
     assert "no record of 2506.09999" in source.problems[0]
@@ -301,10 +301,10 @@ def test_doubled_results_hide_no_others(server: ArxivServer, tmp_path: Path) -> 
 def test_what_a_listing_does_not_hold_is_asked_for_by_id() -> None:
     claims = [Wanted(make_claim(f"c{n}"), "2026-08-25", "2026-09-01") for n in range(2000)]
     held = {f"2506.{n:05d}": ["cs.CL"] for n in range(3000)}
-    known = Known(held | {"math/0309136": ["math.GT"]}, "2026-08-25")
+    known = CitedPapers(held | {"math/0309136": ["math.GT"]}, "2026-08-25")
     plan = choose(claims, known, ["cs.CL"], lambda _: 0.01)
     assert (plan.way, plan.check) == ("listing", ("math/0309136",))
-    assert choose(claims, Known(held), ["cs.CL"], lambda _: 0.01).way == "harvest"
+    assert choose(claims, CitedPapers(held), ["cs.CL"], lambda _: 0.01).way == "harvest"
 
 
 def of_snapshot(folder: Path, record: dict[str, Any]) -> Iterator[Any]:
@@ -430,8 +430,8 @@ def test_a_claim_of_this_month_has_no_window_yet(server: ArxivServer, tmp_path: 
 def test_all_results_of_a_search_are_taken(
     server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.adapters.arxiv_source.MOST_RESULTS", 100)
-    monkeypatch.setattr("agent.adapters.arxiv_plan.PER_DAY", 10_000)
+    monkeypatch.setattr("agent.adapters.arxiv.source.MOST_RESULTS", 100)
+    monkeypatch.setattr("agent.adapters.arxiv.plan.PER_DAY", 10_000)
     server.records = [
         RECORD | {"id": f"2506.{n:05d}", "published": f"2025-06-{1 + n % 30:02d}"} for n in range(350)
     ]

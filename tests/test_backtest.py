@@ -13,10 +13,10 @@ from lxml import etree
 from agent.backtest import history, service, steps
 from agent.backtest.history import Stand
 from agent.errors import UsageError
-from agent.ports import Clock
+from agent.ports.clock import Clock
 from agent.reports.charts import svg, timeline
-from agent.retest.parts import Parts
-from store.files import Home
+from agent.run.parts import Parts
+from store.home.files import Home
 from store.records import Line, Verdict, VerdictName
 from tests.conftest import make_claim, make_paper
 from tests.standins.llm import llm_server

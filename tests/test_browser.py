@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import store.claims
 from agent.reports.forms import FORMS
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_claim, make_paper
 from tests.hostile import HOSTILE

@@ -23,19 +23,19 @@ from agent.chat import tools
 from agent.chat.answer import as_markdown
 from agent.chat.background import conversed
 from agent.chat.checking import Cutter, draft_of, why_not_shown
-from agent.chat.finding import Finder
 from agent.chat.memory import MOST_CHARACTERS
 from agent.chat.question import parse
 from agent.chat.service import Chat
 from agent.chat.sources import Source
 from agent.chat.thinking import MOST_STEPS
 from agent.claims.editing import overridden
+from agent.core.budget import Budget, Price
 from agent.errors import UsageError
-from agent.retest.budget import Budget, Price
+from agent.retrieval.finder import Finder
 from agent.writing.grounding import Material
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
-from store.vectors import NONE
+from store.vectors.copies import NONE
 from tests.conftest import make_claim, make_paper, seeded_home
 from tests.standins.llm import fails, llm_server, streams
 from tests.standins.talk import chat_over, contents
@@ -269,7 +269,10 @@ def test_a_model_searches_with_tools_and_cites_what_they_give(talked: Home) -> N
 
 @pytest.mark.parametrize("yes", [True, False])
 def test_a_deed_is_done_only_when_a_person_agrees(talked: Home, yes: bool) -> None:
-    with llm_server(streams("A retest has begun.")) as server, chat_over(talked, server.url) as (chat, deeds):
+    with (
+        llm_server(streams("A retest has begun.")) as server,
+        chat_over(talked, server.url) as (chat, actions),
+    ):
         wanted: list[tuple[str, dict[str, Any] | str]] = [("start_retest", {"claim_ids": ["tuning-hurts"]}),
                   ("find_newer", {"topic": "tuning", "after": "2026-01-01"})]  # fmt: skip
         server.script = [streams(tools=wanted)]
@@ -277,7 +280,7 @@ def test_a_deed_is_done_only_when_a_person_agrees(talked: Home, yes: bool) -> No
     asked = [e["ask"] for e in events if e["kind"] == "ask"]
     assert asked[0] == "Begin a retest of tuning-hurts? It takes minutes."
     assert len(asked) == 2
-    assert deeds.done == (["retest tuning-hurts", "newer tuning 2026-01-01"] if yes else [])
+    assert actions.done == (["retest tuning-hurts", "newer tuning 2026-01-01"] if yes else [])
     assert events[-1]["did"] == (["a retest has begun", "looked for papers"] if yes else [])
 
 
@@ -291,7 +294,10 @@ def test_a_model_that_asks_for_tools_without_end_is_ended(talked: Home) -> None:
 
 
 def test_one_yes_is_one_deed(talked: Home) -> None:
-    with llm_server(streams("It is relaxed [S1].")) as server, chat_over(talked, server.url) as (chat, deeds):
+    with (
+        llm_server(streams("It is relaxed [S1].")) as server,
+        chat_over(talked, server.url) as (chat, actions),
+    ):
         server.script = [streams(tools=[("export_report", {})])]
         thread = next(e["id"] for e in list(chat.ask(ASKED)) if e["kind"] == "thread")
         first = chat.go_on(thread, yes=True)
@@ -299,20 +305,20 @@ def test_one_yes_is_one_deed(talked: Home) -> None:
         with pytest.raises(UsageError, match="nothing waits"):
             next(chat.go_on(thread, yes=True))
         list(first)
-    assert deeds.done == ["export"]
+    assert actions.done == ["export"]
 
 
 def test_a_thread_that_waits_for_a_yes_is_gone_on_with_after_a_restart(talked: Home) -> None:
     with llm_server(streams("It is relaxed [S1].")) as server:
         server.script = [streams(tools=[("export_report", {})])]
-        with chat_over(talked, server.url) as (chat, deeds):
+        with chat_over(talked, server.url) as (chat, actions):
             first = list(chat.ask(ASKED))
-            assert deeds.done == []
-        with chat_over(talked, server.url) as (chat, deeds):
+            assert actions.done == []
+        with chat_over(talked, server.url) as (chat, actions):
             thread = first[0]["id"]
             assert chat.asked(thread) == "Write the claim status report into the home?"
             answer = list(chat.go_on(thread, yes=True))[-1]
-            assert deeds.done == ["export"]
+            assert actions.done == ["export"]
             assert chat.asked(thread) == ""
             with pytest.raises(UsageError, match="nothing waits"):
                 list(chat.go_on(thread, yes=True))
@@ -557,11 +563,11 @@ def harmless(events: list[dict[str, Any]], before: str, home: Home, done: list[s
 @pytest.mark.parametrize(("want", "text"), ATTACKS, ids=[f"{n}-{w}" for n, (w, _) in enumerate(ATTACKS)])
 def test_a_message_that_attacks_gets_nothing(talked: Home, want: str, text: str) -> None:
     before = contents(talked.ledger)
-    with llm_server(streams("Done.")) as server, chat_over(talked, server.url) as (chat, deeds):
+    with llm_server(streams("Done.")) as server, chat_over(talked, server.url) as (chat, actions):
         server.script = [OBEYS[want]]
         events = ask(chat, f"{ASKED} {text}")
         assert all("sk-never-shown" not in json.dumps(body) for body in server.asked)
-    harmless(events, before, talked, deeds.done)
+    harmless(events, before, talked, actions.done)
 
 
 @pytest.fixture(scope="module")
@@ -585,13 +591,13 @@ def test_a_paper_that_attacks_gets_nothing(poisoned: Path, tmp_path: Path, want:
     home = Home(tmp_path / "home")
     shutil.copytree(poisoned, home.root)
     before = contents(home.ledger)
-    with llm_server(streams("Done.")) as server, chat_over(home, server.url) as (chat, deeds):
+    with llm_server(streams("Done.")) as server, chat_over(home, server.url) as (chat, actions):
         server.script = [streams(tools=[("search_evidence", {"query": ASKED})]), OBEYS[want]]
         events = ask(chat, f"{ASKED} Number {ATTACKS.index((want, text))}.")
         sent = json.dumps(server.asked)
         assert "previous instructions" in sent or "SYSTEM:" in sent  # the model did read attacks
         assert "sk-never-shown" not in sent
-    harmless(events, before, home, deeds.done)
+    harmless(events, before, home, actions.done)
 
 
 def test_tools_with_effects_all_ask_first() -> None:

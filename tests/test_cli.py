@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_paper
 from tests.standins.arxiv import Fault, arxiv_server

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.packaged_minilm import model_folder
+from agent.adapters.embedding.packaged_minilm import model_folder
+from agent.adapters.reading.abstract import AbstractReader
+from agent.core.passages import cut
 from agent.errors import ModelError
-from agent.retest.passages import cut
 from agent.settings import load
 from agent.wiring.judges import embedded_judge
 from tests.conftest import make_claim, make_paper

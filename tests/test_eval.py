@@ -1,4 +1,4 @@
-"""`retest eval` through its own door: real files, the shipped judge, exact figures on small cases."""
+"""`retest eval` through its own access: real files, the shipped judge, exact figures on small cases."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.reading.abstract import AbstractReader
+from agent.core.findings import Answer, Finding
+from agent.core.screening import Limits
 from agent.errors import UsageError
 from agent.evaluation import scores
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.finding import Finder
-from agent.evaluation.scores import STANCES, VERDICTS, Told
+from agent.evaluation.scores import STANCES, VERDICTS, Scored
 from agent.evaluation.service import on_found, on_given
 from agent.evaluation.suites import read_suite
-from agent.ports import Answer, Finding
-from agent.retest.screen import Limits
 from store.records import Claim, Paper, Passage, Stance
 from tests.conftest import make_paper
 from tests.standins.world import WordEmbedder
@@ -159,7 +159,7 @@ def test_papers_found_ranks_what_is_newer_and_no_source() -> None:
 
 tolds = st.lists(
     st.builds(
-        lambda p, e, more: Told(p, e, (e, *more)),
+        lambda p, e, more: Scored(p, e, (e, *more)),
         st.sampled_from([*VERDICTS, None]), st.sampled_from([*VERDICTS, None]),
         st.lists(st.sampled_from(VERDICTS), max_size=1),
     ),
@@ -168,7 +168,7 @@ tolds = st.lists(
 
 
 @given(tolds)
-def test_scores_are_shares_and_perfect_when_all_is_right(told: list[Told]) -> None:
+def test_scores_are_shares_and_perfect_when_all_is_right(told: list[Scored]) -> None:
     for score in (scores.accuracy, scores.macro_f1, scores.majority_macro_f1):
         value = score(told)
         assert value is None or 0 <= value <= 1

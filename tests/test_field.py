@@ -11,18 +11,18 @@ import pytest
 import store.claims
 import store.evidence
 import store.papers
+from agent.adapters.arxiv.snapshot import SnapshotSource, newest
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.snapshot import SnapshotSource, newest
 from agent.arxiv_ids import BadId, ids_in, mentions, read_id
 from agent.claims import documents, pack, tables
 from agent.claims.pieces import CLAIMS, Document, Piece
+from agent.core.duplicates import doubles
+from agent.core.quotes import find_quote
+from agent.core.rule import voices
 from agent.errors import PackError
-from agent.reports.model import build
-from agent.retest import service
-from agent.retest.doubles import doubles
-from agent.retest.quotes import find_quote
-from agent.retest.rule import voices
-from store.files import Home
+from agent.run import service
+from agent.views.model import build
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, Line, Paper, Run
 from tests.conftest import make_claim, make_paper

@@ -30,7 +30,7 @@ from agent.reports import published, references, tables
 from agent.reports.forms import FORMS, Made
 from agent.reports.making import make
 from agent.reports.published import ReportDocument, schema
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_claim, make_paper
 from tests.hostile import HOSTILE

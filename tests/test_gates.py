@@ -1,4 +1,4 @@
-"""Every gate, through the one door evidence goes through."""
+"""Every gate, through the one access evidence goes through."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.ports import Finding
-from agent.retest.gates import Case, weigh
+from agent.core.findings import Finding
+from agent.core.gates import Case, weigh
 from store.records import Axis, Evidence, Passage
 from tests.conftest import make_claim, make_paper
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from agent.claims import atoms
 from agent.claims.pack import read, shipped
 from agent.evaluation.cases import read_cases
-from agent.retest import service
-from store.files import Home
+from agent.run import service
+from store.home.files import Home
 from tests.conftest import make_claim
 from tests.standins.llm import Behaviour, llm_server, says
 from tests.test_cli import one_line, retest
@@ -103,8 +103,8 @@ def splitting(*parts: dict[str, Any]) -> Behaviour:
 
 def test_a_model_that_sees_one_part_takes_none_away(home: Home) -> None:
     claim = atoms.with_parts(make_claim(text=SURE), atoms.by_rule(SURE))
-    with desk_at(splitting(part(SURE)), home) as desk:
-        assert atoms.split(claim, desk).atoms == claim.atoms
+    with desk_at(splitting(part(SURE)), home) as writer:
+        assert atoms.split(claim, writer).atoms == claim.atoms
 
 
 def test_a_model_splits_in_the_claims_words_or_the_rule_does(home: Home) -> None:
@@ -116,14 +116,14 @@ def test_a_model_splits_in_the_claims_words_or_the_rule_does(home: Home) -> None
              scope=[axis, strange]),
         part("shorter chains suffice for common sense"),
     )  # fmt: skip
-    with desk_at(good, home) as desk:
-        first, second = atoms.split(claim, desk).atoms
+    with desk_at(good, home) as writer:
+        first, second = atoms.split(claim, writer).atoms
     assert (first.direction, first.quantifier, second.quantifier) == ("increases", "", "")
     assert {name: a.value for name, a in first.scope.items()} == {"task": "sums of many digits"}
     assert first.scope["task"].load_bearing
-    with desk_at(splitting(part("Everything is always better with longer chains")), home) as desk:
+    with desk_at(splitting(part("Everything is always better with longer chains")), home) as writer:
         other = make_claim("other", text=SURE + " ")
-        assert [a.text for a in atoms.split(other, desk).atoms] == atoms.by_rule(SURE)
+        assert [a.text for a in atoms.split(other, writer).atoms] == atoms.by_rule(SURE)
 
 
 def test_split_is_a_new_revision_and_taken_back(home: Home) -> None:

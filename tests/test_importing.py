@@ -18,7 +18,7 @@ from agent.claims.exporting import prompt_of
 from agent.claims.pieces import Document, Piece
 from agent.claims.tables import read_csv
 from agent.errors import UsageError
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Claim, Line, Source, Verdict
 from tests.conftest import make_claim, make_paper

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from store.errors import Locked, VectorIndexError
-from store.index import erase_index, open_index, self_query
+from store.vectors.index import erase_index, open_index, self_query
 
 
 def test_vectors_come_back_in_the_order_asked_and_outlive_the_writer(tmp_path: Path) -> None:

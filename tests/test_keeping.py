@@ -16,12 +16,12 @@ import pytest
 
 import store.claims
 import store.runs
-from agent.retest import service
-from agent.retest.budget import Budget, Price
+from agent.core.budget import Budget, Price
+from agent.run import service
 from bench.broken_runs import rows
-from store.backup import backup, restore
 from store.errors import LedgerError
-from store.files import Home
+from store.home.backup import backup, restore
+from store.home.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_claim, make_paper
 from tests.standins.llm import llm_server

@@ -14,7 +14,7 @@ import store.verdicts
 from agent.adapters.reading.sandbox import Limits as ReadingLimits
 from agent.adapters.reading.sandbox import Sandbox
 from bench.faults import STARS, trial
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, Verdict
 from tests.conftest import make_claim

@@ -11,9 +11,9 @@ from typing import Any
 import openai
 import pytest
 
-from agent.adapters.llm_client import ATTEMPTS, LlmClient
-from agent.adapters.llm_judge import LlmJudge
-from agent.adapters.throttle import Throttle
+from agent.adapters.judges.llm import LlmJudge
+from agent.adapters.llm.client import ATTEMPTS, LlmClient
+from agent.adapters.llm.throttle import Throttle
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeUnreachable
 from store.records import Atom, Passage
 from tests.conftest import make_claim, make_paper

@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.adapters.throttle import Throttle
+from agent.adapters.llm.throttle import Throttle
+from agent.core.budget import Budget, Price
+from agent.core.findings import Finding
+from agent.core.sampling import SAMPLES, agreed, would_flip
 from agent.errors import SettingsError
-from agent.ports import Finding
 from agent.prices import price_of
-from agent.retest import cascade, service
-from agent.retest.budget import Budget, Price
-from agent.retest.parts import Parts
-from agent.retest.sampling import SAMPLES, agreed, would_flip
+from agent.run import cascade, service
+from agent.run.parts import Parts
 from agent.settings import load
-from agent.web import documents
+from agent.views.claim import claim_page
 from agent.wiring.run import budget
-from store.files import Home
+from store.home.files import Home
 from store.records import Claim, Paper, Passage, Run
 from tests.conftest import make_paper
 from tests.standins.judge import WordJudge
@@ -231,7 +231,7 @@ def test_a_second_judge_reads_where_the_first_takes_a_side_and_both_are_shown(
     with parts_for(home, snapshot, server.url) as parts:
         run(replace(parts, second=second))
         with parts.ledger.read() as db:
-            shown = documents.claim(db, DAY, "tuning-hurts")
+            shown = claim_page(db, DAY, "tuning-hurts")
     found = present(home)[1]
     against = [e for e in found if e.stance == "contradicts"]
     assert {e.status for e in against} == {"lead"}

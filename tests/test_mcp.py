@@ -15,7 +15,7 @@ from mcp import Client, StdioServerParameters
 from mcp_types import ElicitRequestFormParams, ElicitResult
 
 from agent.mcp import server
-from store.files import Home
+from store.home.files import Home
 from tests.standins.talk import chat_over, contents
 from tests.test_chat import ASKED
 from tests.test_chat import retested as retested
@@ -73,7 +73,7 @@ def test_what_has_an_effect_asks_the_person_at_the_client(talked: Home, yes: boo
     before, asked = contents(talked.ledger), list[str]()
 
     async def work() -> list[str]:
-        with chat_over(talked) as (chat, deeds):
+        with chat_over(talked) as (chat, actions):
             able = None if yes is None else says(yes, asked)
             async with Client(server(chat), elicitation_callback=able) as client:
                 for name, given in (("retest", {"claim_ids": ["tuning-hurts"]}), ("export", {}),
@@ -84,7 +84,7 @@ def test_what_has_an_effect_asks_the_person_at_the_client(talked: Home, yes: boo
                         assert "needs a person's yes" in str(result.content)
                     else:
                         assert told(result)["done"] is yes
-            return deeds.done
+            return actions.done
 
     done = anyio.run(work)
     assert done == (["retest tuning-hurts", "export", "newer tuning None"] if yes else [])

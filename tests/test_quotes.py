@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.retest.quotes import find_quote, fold, legible, whole_sentences
+from agent.core.quotes import find_quote, fold, legible, whole_sentences
 
 TEXT = (
     "Effects of fine-tuning. We find that the efficient models do not improve on 3.5% of the 1,200 "

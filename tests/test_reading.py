@@ -15,15 +15,15 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, RectangleObject, StreamObject
 
-from agent.adapters.downloads import ArxivFiles
+from agent.adapters.arxiv.downloads import ArxivFiles
 from agent.adapters.reading.layout import join_pages, parts_of
 from agent.adapters.reading.order import Block, Page, running
 from agent.adapters.reading.sandbox import Limits, Sandbox
-from agent.adapters.reading.whole_reader import WholeReader
+from agent.adapters.reading.whole import WholeReader
+from agent.core import passages
+from agent.core.quotes import find_quote
 from agent.errors import ReadError, SandboxError, SourceError
-from agent.ports import PaperFile
-from agent.retest import passages
-from agent.retest.quotes import find_quote
+from agent.ports.sources import PaperFile
 from bench.reading import PAPERS, abstract_sentences, damaged, small_pdfs
 from store.records import Paper
 from tests.conftest import make_paper
@@ -440,7 +440,7 @@ def test_only_arxivs_hosts_are_asked_and_only_files_we_take(server: ArxivServer,
 def test_a_file_too_large_is_refused_before_it_is_read(
     server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agent.adapters.downloads.MOST_BYTES", 1000)
+    monkeypatch.setattr("agent.adapters.arxiv.downloads.MOST_BYTES", 1000)
     with pytest.raises(ReadError, match="larger than we take"):
         files(server, tmp_path).fetch(record(2))
     assert list((tmp_path / "papers").iterdir()) == []

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.reports import markdown
-from agent.reports.documents import status_document
-from agent.reports.marks import escape
-from agent.reports.model import Contents, build
+from agent.text import escape
 from agent.reports.publishing import publish
-from agent.reports.why import why_not
 from agent.telling.badge import of_claim
+from agent.views.model import Contents, build
+from agent.views.run import status_document
+from agent.views.why_not import why_not
 from store.records import GateResult, Line, Run, Verdict
 from tests.conftest import make_claim, make_paper
 from tests.test_rule import item

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.retest.confidence import Calibration
-from agent.retest.rule import (
+from agent.core.confidence import Calibration
+from agent.core.rule import (  # fmt: skip
     combine,
     decide,
     decide_claim,
@@ -17,7 +17,7 @@ from agent.retest.rule import (
     settle,
     unsettled,
     voices,
-)  # fmt: skip
+)
 from store.records import Atom, Evidence, GateResult, Verdict
 from tests.conftest import make_claim
 

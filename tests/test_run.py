@@ -20,20 +20,21 @@ import store.calls
 import store.evidence
 import store.runs
 import store.verdicts
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.llm_client import LlmClient
-from agent.adapters.llm_judge import LlmJudge
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.arxiv.snapshot import SnapshotSource
+from agent.adapters.judges.llm import LlmJudge
+from agent.adapters.llm.client import LlmClient
+from agent.adapters.reading.abstract import AbstractReader
+from agent.core.budget import Budget, Price
+from agent.core.sampling import SAMPLES
+from agent.core.screening import Limits
 from agent.errors import UsageError
-from agent.retest import service
-from agent.retest.budget import Budget, Price
-from agent.retest.parts import Parts
-from agent.retest.sampling import SAMPLES
-from agent.retest.screen import Limits
-from store.files import Home
-from store.index import open_index
+from agent.reports.making import of_run
+from agent.run import service
+from agent.run.parts import Parts
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, Paper, Run, Verdict
+from store.vectors.index import open_index
 from tests.conftest import NOW, StillClock, make_claim, make_paper
 from tests.standins.http import Quiet
 from tests.standins.llm import Behaviour, LlmServer, fails, judged, llm_server, part, says
@@ -72,7 +73,7 @@ def parts_for(home: Home, snapshot: Path, url: str, budget: Budget | None = None
         yield Parts(
             home=home, ledger=ledger, index=index, source=SnapshotSource(snapshot), reader=AbstractReader(),
             embedder=embedder, judge=LlmJudge(LlmClient(client, "m", sleep=lambda _: None), threshold=0.6),
-            clock=StillClock(), limits=Limits(keep=8, floor=0.1), budget=budget or Budget(),
+            clock=StillClock(), limits=Limits(keep=8, floor=0.1), budget=budget or Budget(), report=of_run,
         )  # fmt: skip
     ledger.close()
 

@@ -22,9 +22,9 @@ import store.runs
 from agent.errors import UsageError
 from agent.schedule import units
 from agent.schedule.when import MOST_TRIES, Weekly, is_due, last_due, next_due, parse
-from store.files import Home
+from store.home.files import Home
+from store.home.lock import exclusive
 from store.ledger import Ledger
-from store.lock import exclusive
 from store.records import Run
 from tests.conftest import make_paper
 from tests.test_cli import one_line, retest

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.retest.corpus import Corpus, query_of
-from agent.retest.disagreement import tensions
-from agent.retest.screen import Limits, query_variants, screen
+from agent.core.disagreement import tensions
+from agent.core.screening import Limits, query_variants, screen
+from agent.retrieval.corpus import Corpus, query_of
 from store.records import Atom
 from tests.conftest import make_claim, make_paper
 from tests.standins.world import WordEmbedder

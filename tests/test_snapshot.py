@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.arxiv.snapshot import SnapshotSource
 from agent.errors import SnapshotError
-from agent.ports import Wanted
+from agent.ports.sources import Wanted
 from tests.conftest import make_claim
 
 RECORD = {

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from agent.adapters.abstract_reader import AbstractReader
+from agent.adapters.reading.abstract import AbstractReader
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.reading.whole_reader import WholeReader
-from agent.claims.key_findings import ORDER, key_findings
+from agent.adapters.reading.whole import WholeReader
 from agent.claims.source_check import by_judge, by_writer, check, may_be_whole
+from agent.core import passages
+from agent.core.key_findings import ORDER, key_findings
+from agent.core.passages import is_outside
+from agent.core.quotes import find_quote
 from agent.errors import JudgeUnreachable
-from agent.ports import PaperFile
-from agent.retest import passages
-from agent.retest.passages import is_outside
-from agent.retest.quotes import find_quote
-from store.files import Home
+from agent.ports.sources import PaperFile
+from store.home.files import Home
 from store.records import Atom
 from tests.conftest import make_claim, make_paper
 from tests.standins.judge import WordJudge
@@ -37,8 +37,8 @@ QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of though
 
 def asked(answer: Behaviour, home: Home) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
     """State, reason and quotes of a check by a scripted LLM."""
-    with desk_at(answer, home) as desk:
-        told = check(make_claim(atoms=TWO), {SOURCE.id: SOURCE}, by_writer(desk, AbstractReader()), "m")
+    with desk_at(answer, home) as writer:
+        told = check(make_claim(atoms=TWO), {SOURCE.id: SOURCE}, by_writer(writer, AbstractReader()), "m")
     return told.state, told.reason, told.quotes
 
 

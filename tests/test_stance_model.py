@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import EmbeddedJudge, own_results
-from agent.adapters.packaged_minilm import model_folder, verify_weights
-from agent.adapters.stance_model import LABELS, SHIPPED, StanceModel
-from agent.adapters.stance_pairs import CLAIM, MPNET, padded, tokenise
+from agent.adapters.embedding.packaged_minilm import model_folder, verify_weights
+from agent.adapters.judges.embedded import EmbeddedJudge, own_results
+from agent.adapters.judges.stance_model import LABELS, SHIPPED, StanceModel
+from agent.adapters.judges.stance_pairs import CLAIM, MPNET, padded, tokenise
+from agent.adapters.reading.abstract import AbstractReader
+from agent.core.passages import cut
 from agent.errors import ModelError
-from agent.retest.passages import cut
 from tests.conftest import make_claim, make_paper
 
 
@@ -106,6 +106,6 @@ def test_papers_a_person_names_count_from_less_than_papers_found(model: StanceMo
 def test_the_packaged_minilm_is_the_published_file(monkeypatch: pytest.MonkeyPatch) -> None:
     verify_weights()
     assert (model_folder() / "tokenizer.json").exists()
-    monkeypatch.setattr("agent.adapters.packaged_minilm.SHA256", "0" * 64)
+    monkeypatch.setattr("agent.adapters.embedding.packaged_minilm.SHA256", "0" * 64)
     with pytest.raises(ModelError, match="RETEST_EMBEDDER"):
         verify_weights()

@@ -19,20 +19,20 @@ import store.claims
 import store.evidence
 import store.overrides
 import store.papers
-import store.remark_tables
 import store.runs
 import store.source_checks
+import store.tables.remarks
 import store.verdicts
 import store.writings
 from store.errors import LedgerError, Locked
-from store.files import Home, write_atomically
+from store.home.files import Home, write_atomically
+from store.home.lock import exclusive
 from store.ledger import Ledger
-from store.lock import exclusive
-from store.migrate import upgrade
 from store.records import GateResult, Run, Verdict
 from store.remarks import Override, Sentence, SourceCheck, Writing
-from store.schema import APPEND_ONLY, HEAD, metadata
 from store.standing import STANDINGS
+from store.tables.migrate import upgrade
+from store.tables.schema import APPEND_ONLY, HEAD, metadata
 from tests.conftest import make_claim, make_paper
 from tests.test_rule import BASE
 

@@ -19,17 +19,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from agent.adapters.mail import Mail
-from agent.adapters.webhook import Webhook
+from agent.adapters.channels.mail import Mail
+from agent.adapters.channels.webhook import Webhook
 from agent.errors import DeliveryError, SettingsError
-from agent.reports.model import build
-from agent.retest import service
+from agent.ports.channels import Message
+from agent.run import service
 from agent.settings import load, shown
 from agent.telling.badge import badge
 from agent.telling.feed import ATOM, feed
-from agent.telling.message import Message, Told, as_html, as_text, message_of
+from agent.telling.message import ChangedVerdict, News, as_html, as_text, message_of, news_of
 from agent.telling.service import MOST_ATTEMPTS, tell
-from store.files import Home
+from agent.views.model import build
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Verdict, VerdictName
 from tests.standins.http import Quiet, served
@@ -40,10 +41,11 @@ from tests.test_run import DAY, answer_by, parts_for, write_snapshot
 from tests.test_writing import RECENT
 
 
-def message(**changes: Any) -> Message:
+def news(**changes: Any) -> News:
     cited = ("A quote.", "A title", "https://arxiv.org/abs/2606.00001v1")
-    told = Told("tuning-hurts", "Tuning hurts.", "still-holds", "relaxed", "small models only", *cited)
-    return Message("run-1", DAY, f"{DAY}T07:00:00+00:00", "complete", (), (told,))._replace(**changes)
+    verdicts = ("still-holds", "relaxed", "small models only")
+    changed = ChangedVerdict("tuning-hurts", "Tuning hurts.", *verdicts, *cited)
+    return News("run-1", DAY, f"{DAY}T07:00:00+00:00", "complete", (), (changed,))._replace(**changes)
 
 
 class Ear:
@@ -85,13 +87,13 @@ def test_a_change_is_told_once_to_each_and_again_to_one_that_was_down(ran: Home)
         bad.down = False
         assert tell(ran, ledger, {"good": good, "bad": bad}, "changes", lambda: "t") == (1, ())
     assert [m.run_id for m in good.heard] == [m.run_id for m in bad.heard]
-    (told,) = good.heard[0].changes
-    assert (told.before, told.after, told.url) == (
+    (change,) = good.heard[0].document["changes"]
+    assert (change["before"], change["after"], change["url"]) == (
         "none yet",
         "relaxed",
         "https://arxiv.org/abs/2506.00002v1",
     )
-    assert told.quote.startswith("We find that fine-tuning lowers")
+    assert change["quote"].startswith("We find that fine-tuning lowers")
 
 
 def test_a_first_verdict_that_holds_is_no_news() -> None:
@@ -102,7 +104,7 @@ def test_a_first_verdict_that_holds_is_no_news() -> None:
     cases: tuple[tuple[VerdictName, int], ...] = (("still-holds", 0), ("relaxed", 1))
     for after, told in cases:
         new = replace(change, before=untested, after=replace(change.after, name=after))
-        said = message_of(replace(report, run=run, changes=[new]))
+        said = news_of(replace(report, run=run, changes=[new]))
         assert said
         assert len(said.changes) == told
 
@@ -128,7 +130,7 @@ def test_nothing_new_is_told_only_when_asked_for(ran: Home, tmp_path: Path) -> N
 
 def test_the_feed_is_atom_and_hostile_text_is_text() -> None:
     report = build(contents(quote=HOSTILE))
-    told = message_of(replace(report, run=replace(report.run, finished_at=f"{DAY}T07:00:00+00:00")))  # type: ignore[type-var]  # there is one
+    told = news_of(replace(report, run=replace(report.run, finished_at=f"{DAY}T07:00:00+00:00")))  # type: ignore[type-var]  # there is one
     assert told
     root = etree.fromstring(feed([told], "home").encode())
     (content,) = root.findall(f"{{{ATOM}}}entry/{{{ATOM}}}content")
@@ -140,8 +142,8 @@ def test_the_feed_is_atom_and_hostile_text_is_text() -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_makes_a_feed_a_page_and_a_badge(text: str, other: str) -> None:
-    (told,) = message().changes
-    whole = message(changes=(told._replace(quote=text, claim=other),), reasons=(text,))
+    (changed,) = news().changes
+    whole = news(changes=(changed._replace(quote=text, claim=other),), reasons=(text,))
     etree.fromstring(feed([whole], "home").encode())
     assert "<script" not in as_html(whole)
     if all(c.isprintable() for c in text + other):
@@ -169,7 +171,7 @@ def test_mail_has_both_forms_and_its_failure_no_password() -> None:
     post.start()
     try:
         Mail(f"smtp://127.0.0.1:{post.port}", "retest@example.org", "a@example.org, b@example.org").send(
-            message()
+            message_of(news())
         )
     finally:
         post.stop()
@@ -181,7 +183,7 @@ def test_mail_has_both_forms_and_its_failure_no_password() -> None:
     assert {p.get_content_type() for p in mail.walk()} >= {"text/plain", "text/html"}
     down = Mail("smtp://u:s3cret@127.0.0.1:9", "retest@example.org", "a@example.org")
     with pytest.raises(DeliveryError) as failed:
-        down.send(message())
+        down.send(message_of(news()))
     assert "s3cret" not in str(failed.value)
     for url in ("http://x", "smtp://", "smtp://h:port"):
         with pytest.raises(SettingsError):
@@ -204,7 +206,7 @@ def hook(status: int = 200, headers: dict[str, str] | None = None) -> Iterator[t
 
 def test_the_webhooks_body_is_signed() -> None:
     with hook() as (address, got):
-        Webhook(address + "/token-123", "key").send(message())
+        Webhook(address + "/token-123", "key").send(message_of(news()))
     ((headers, body),) = got
     assert headers["X-Retest-Signature-256"] == "sha256=" + hmac.new(b"key", body, hashlib.sha256).hexdigest()
     assert json.loads(body)["changes"][0]["after"] == "relaxed"
@@ -215,7 +217,7 @@ def test_a_webhook_that_refuses_or_redirects_is_a_failure(
     status: int, headers: dict[str, str] | None
 ) -> None:
     with hook(status, headers) as (address, _), pytest.raises(DeliveryError) as failed:
-        Webhook(address + "/token-123", "key").send(message())
+        Webhook(address + "/token-123", "key").send(message_of(news()))
     assert "token-123" not in str(failed.value)
     near = [(f"http://{host}/x", "key") for host in ("localhost.evil.example", "127.0.0.1@evil.example")]
     for url, secret in (("http://example.org/x", "key"), ("https://example.org/x", ""), *near):
@@ -225,13 +227,13 @@ def test_a_webhook_that_refuses_or_redirects_is_a_failure(
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its own making
 def test_apprise_carries_it_further() -> None:
-    from agent.adapters.apprise_channel import AppriseChannel
+    from agent.adapters.channels.apprise import AppriseChannel
 
     with hook() as (address, got):
-        AppriseChannel(address.replace("http://", "json://")).send(message())
+        AppriseChannel(address.replace("http://", "json://")).send(message_of(news()))
     assert json.loads(got[0][1])["title"] == "Retest 2026-09-01: 1 verdict changed"
     with pytest.raises(DeliveryError):
-        AppriseChannel("json://127.0.0.1:9").send(message())
+        AppriseChannel("json://127.0.0.1:9").send(message_of(news()))
     with pytest.raises(SettingsError):
         AppriseChannel("nonsense")
 

@@ -24,7 +24,7 @@ import store.papers
 import store.runs
 import store.verdicts
 from agent.web import chat as web_chat
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, GateResult, Paper, Passage, Run, Verdict
 from tests.conftest import make_claim, make_paper

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.retest.window import after_month, existed_by, is_newer, months_between, window_start
+from agent.core.window import after_month, existed_by, is_newer, months_between, window_start
 
 days = st.dates(date(2000, 1, 1), date(2030, 12, 31)).map(date.isoformat)
 months = days.map(lambda d: d[:7])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.adapters.withdrawals import is_withdrawal
+from agent.adapters.arxiv.withdrawals import is_withdrawal
 
 WITHDRAWN = """
 This paper has been withdrawn

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from agent.retest.rule import voices
+from agent.core.rule import voices
 from store.records import Evidence, Verdict
 
 FLOP_DAYS = 56

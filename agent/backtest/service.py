@@ -12,10 +12,10 @@ import store.evidence
 import store.runs
 import store.verdicts
 from agent.backtest.history import Stand
-from agent.ports import Clock
-from agent.retest import service
-from agent.retest.parts import Parts
-from store.files import Home
+from agent.ports.clock import Clock
+from agent.run import service
+from agent.run.parts import Parts
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Claim, Line
 

@@ -6,8 +6,8 @@ import calendar
 import re
 from datetime import date, timedelta
 
+from agent.core.window import is_month
 from agent.errors import UsageError
-from agent.retest.window import is_month
 
 _EVERY = re.compile(r"([1-9]\d?)(w|m)")
 

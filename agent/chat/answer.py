@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.chat.sources import Source
-from agent.reports.documents import SMALL_JUDGE, is_small
-from agent.reports.marks import escape
+from agent.text import escape
+from agent.views.claim import SMALL_JUDGE, is_small
 from store.remarks import Sentence
 
 Document = dict[str, Any]

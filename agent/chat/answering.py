@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 import store.notes
 from agent.chat.sources import claim_fields, evidence_source, statuses
 from agent.chat.state import ChatState
-from agent.reports.model import ClaimStatus
+from agent.views.model import ClaimStatus
 
 MOST_LEADS, MOST_NEXT, FEW_QUOTES = 3, 3, 2
 ANSWERED_BY = 3

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from agent.chat.question import Question
 from agent.chat.sources import changes_since, verdict_source
-from agent.reports.marks import basis_of
-from agent.reports.model import Citation, ClaimStatus
-from agent.reports.why import why_not
-from agent.retest.window import months_between
+from agent.core.window import months_between
+from agent.views.model import Citation, ClaimStatus
+from agent.views.why_not import why_not
+from agent.views.wording import basis_of
 from store.records import Verdict
 from store.remarks import Sentence
 from store.standing import NONE_YET

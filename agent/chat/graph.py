@@ -111,14 +111,14 @@ def settle(state: ChatState, runtime: Given) -> ChatState:
     with parts.ledger.read() as db:
         known = sources_of(db, parts.today(), [r for s in said for r in s.cites])
         more = beside(db, parts.today(), state)
-    by = EXTRACTION if state.get("is_extracted") or parts.talker is None else parts.talker.name
+    by = EXTRACTION if state.get("is_extracted") or parts.chat_model is None else parts.chat_model.name
     note = state.get("note", "") or ("" if said else state.get("told", ""))
     answer = answer_document(state["question"], said, known, by=by, note=note, beside=more)
     return {"answer": answer}
 
 
 def _who_answers(_: ChatState, runtime: Given) -> str:
-    return "think" if runtime.context.talker else "extract"
+    return "think" if runtime.context.chat_model else "extract"
 
 
 def _after_thinking(state: ChatState, runtime: Given) -> str:

@@ -11,9 +11,9 @@ from agent.chat.parts import ChatParts, talked
 from agent.chat.sources import sources_of
 from agent.chat.state import labels_of
 from agent.chat.threads import Threads
+from agent.core.budget import BudgetReached
 from agent.errors import JudgeError
-from agent.ports import Talker
-from agent.retest.budget import BudgetReached
+from agent.ports.models import ChatModel
 
 Turn = dict[str, Any]
 MOST_CHARACTERS, KEPT_WHOLE, MOST_SENTENCES = 6000, 2, 6
@@ -57,12 +57,12 @@ def condensed(parts: ChatParts, memory: Sequence[Turn]) -> list[Turn]:
     if sum(_length(t) for t in turns) <= MOST_CHARACTERS or len(turns) <= KEPT_WHOLE:
         return turns
     old, new = turns[:-KEPT_WHOLE], turns[-KEPT_WHOLE:]
-    told = _by_model(parts, parts.talker, old) if parts.talker else []
+    told = _by_model(parts, parts.chat_model, old) if parts.chat_model else []
     summary = {"number": old[-1]["number"], "question": "", "sentences": told or _first_sentences(old)}
     return [summary, *new]
 
 
-def _by_model(parts: ChatParts, talker: Talker, old: Sequence[Turn]) -> list[Turn]:
+def _by_model(parts: ChatParts, chat_model: ChatModel, old: Sequence[Turn]) -> list[Turn]:
     """A model's summary, each sentence checked like any other; none when it fails."""
     refs = list(dict.fromkeys(r for t in old for s in t["sentences"] for r in s["cites"]))
     labels = labels_of(refs)
@@ -72,7 +72,7 @@ def _by_model(parts: ChatParts, talker: Talker, old: Sequence[Turn]) -> list[Tur
     messages = [{"role": "system", "content": prompt.system},
                 {"role": "user", "content": prompt.render(turns=as_text(old, labels))}]  # fmt: skip
     try:
-        pieces = list(talked(parts, talker, messages))
+        pieces = list(talked(parts, chat_model, messages))
     except (JudgeError, BudgetReached):
         return []
     text = "".join(p for p in pieces if isinstance(p, str))

@@ -8,24 +8,25 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.chat.finding import Finder
-from agent.ports import Deeds, Talker, ToolCall, Usage
-from agent.retest.budget import Budget
+from agent.core.budget import Budget
+from agent.ports.actions import Actions
+from agent.ports.models import ChatModel, ToolCall, Usage
+from agent.retrieval.finder import Finder
 from store.ledger import Ledger
 
 
 @dataclass(frozen=True)
 class ChatParts:
-    """What answering works with. The ledger is open for reading alone; `talker` is None without a model.
+    """What answering works with. The ledger is open for reading alone; `chat_model` is None without a model.
 
     `secrets` are never shown: no prompt holds them, and a statement that does is struck.
     """
 
     ledger: Ledger
     finder: Finder
-    deeds: Deeds
+    actions: Actions
     today: Callable[[], str]
-    talker: Talker | None = None
+    chat_model: ChatModel | None = None
     budget: Budget = field(default_factory=Budget)
     secrets: tuple[str, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
@@ -33,7 +34,7 @@ class ChatParts:
 
 def talked(
     parts: ChatParts,
-    talker: Talker,
+    chat_model: ChatModel,
     messages: Sequence[Mapping[str, Any]],
     tools: Sequence[Mapping[str, Any]] = (),
 ) -> Generator[str | ToolCall | Usage, None, None]:
@@ -44,7 +45,7 @@ def talked(
     reserved = parts.budget.reserve(len(str(messages)), "chat")
     bill, has_come = None, False
     try:
-        with closing(talker.stream(messages, tools)) as stream:
+        with closing(chat_model.stream(messages, tools)) as stream:
             for piece in stream:
                 bill, has_come = piece if isinstance(piece, Usage) else bill, True
                 yield piece

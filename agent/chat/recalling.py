@@ -12,12 +12,12 @@ import store.claims
 import store.evidence
 import store.papers
 import store.verdicts
-from agent.chat.finding import MOST_CLAIMS
 from agent.chat.parts import ChatParts
 from agent.chat.question import Question
-from agent.chat.search import Hit
 from agent.chat.sources import statuses
-from agent.reports.model import ClaimStatus
+from agent.retrieval.finder import MOST_CLAIMS
+from agent.retrieval.search import Hit
+from agent.views.model import ClaimStatus
 from store.standing import STANDINGS
 
 FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
@@ -47,7 +47,7 @@ def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> R
     line = None if named or asked.wants_changes else parts.finder.line_of(vector)
     if line is not None:
         return _of_line(parts, line)
-    hits = _each_once([*named, *parts.finder.claims(asked, vector)])[:MOST_CLAIMS]
+    hits = _each_once([*named, *parts.finder.claims(asked.topic, asked.ids, vector)])[:MOST_CLAIMS]
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [h.id for h in hits])
         after = _bound(db, asked, found)

@@ -13,7 +13,6 @@ from langgraph.types import Command
 from agent.chat.graph import build
 from agent.chat.memory import remembered
 from agent.chat.parts import ChatParts
-from agent.chat.question import parse
 from agent.chat.threads import Threads
 from agent.errors import UsageError
 from agent.text import without_controls
@@ -50,9 +49,7 @@ class Chat:
 
     def _warm(self) -> None:
         with suppress(Exception):  # whatever is wrong is said when somebody asks
-            self.parts.finder.every_claim(
-                parse("claims", self.parts.today()), self.parts.finder.vector("claims")
-            )
+            self.parts.finder.every_claim("claims", (), self.parts.finder.vector("claims"))
 
     def ask(
         self, question: str, thread_id: str | None = None, stop: threading.Event | None = None

@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 
 import store.evidence
 import store.verdicts
-from agent.reports.documents import citation_document
-from agent.reports.load import load
-from agent.reports.marks import basis_of
-from agent.reports.model import Citation, ClaimStatus, build
-from agent.reports.why import why_not
-from agent.retest.window import months_between
+from agent.core.window import months_between
+from agent.views.claim import citation_document
+from agent.views.load import load
+from agent.views.model import Citation, ClaimStatus, build
+from agent.views.why_not import why_not
+from agent.views.wording import basis_of
 from agent.writing.grounding import Material
 from store.records import Verdict
 from store.standing import NONE_YET

@@ -16,9 +16,9 @@ from agent.chat.memory import as_text
 from agent.chat.parts import ChatParts, talked
 from agent.chat.sources import Source, sources_of
 from agent.chat.state import ChatState, labels_of, with_refs
+from agent.core.budget import BudgetReached
 from agent.errors import JudgeError
-from agent.ports import Talker, ToolCall, Usage
-from agent.retest.budget import BudgetReached
+from agent.ports.models import ChatModel, ToolCall, Usage
 
 MOST_STEPS, MOST_CALLS = 6, 4
 NOTHING = "NOTHING FOUND"
@@ -27,7 +27,7 @@ NOTHING = "NOTHING FOUND"
 def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     """One answer of the model: sentences, or tools it asks for. A model that fails leaves it to code."""
     parts = runtime.context
-    if parts.talker is None:
+    if parts.chat_model is None:
         raise AssertionError("only asked where there is a model")
     refs = with_refs(
         state["refs"], [r for turn in state["memory"] for s in turn["sentences"] for r in s["cites"]]
@@ -40,7 +40,7 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     ear = _Ear(given, parts.secrets, get_stream_writer())
     note, is_last = "", state["steps"] + 1 >= MOST_STEPS
     try:
-        _listen(parts, parts.talker, messages, is_last=is_last, ear=ear)
+        _listen(parts, parts.chat_model, messages, is_last=is_last, ear=ear)
     except (JudgeError, BudgetReached) as error:
         note = f"The model gave no{' further' if ear.said else ''} answer: {error}."
     said = [*state.get("said", []), *ear.said]
@@ -114,10 +114,10 @@ class _Ear:
 
 
 def _listen(
-    parts: ChatParts, talker: Talker, messages: list[dict[str, Any]], *, is_last: bool, ear: _Ear
+    parts: ChatParts, chat_model: ChatModel, messages: list[dict[str, Any]], *, is_last: bool, ear: _Ear
 ) -> None:
     """Hear the whole answer, or as much of it as a person wants."""
-    with closing(talked(parts, talker, messages, [] if is_last else tools.schemas())) as stream:
+    with closing(talked(parts, chat_model, messages, [] if is_last else tools.schemas())) as stream:
         for piece in stream:
             if parts.stop.is_set():
                 return

@@ -15,8 +15,8 @@ import prompts
 from agent.chat.parts import ChatParts
 from agent.chat.question import parse
 from agent.chat.sources import changes_since, quotes_of, sources_of, statuses
-from agent.reports.model import ClaimStatus
 from agent.text import without_controls
+from agent.views.model import ClaimStatus
 from store.errors import Failure
 
 MOST_A_SIDE, MOST_FOUND, MOST_RETESTS = 3, 10, 10
@@ -84,7 +84,7 @@ class Outcome:
 def search_claims(parts: ChatParts, asked: SearchClaims) -> Outcome:
     """See `SearchClaims`."""
     question = parse(asked.query, parts.today())
-    hits = parts.finder.claims(question, parts.finder.vector(question.topic))
+    hits = parts.finder.claims(question.topic, question.ids, parts.finder.vector(question.topic))
     return Outcome("" if hits else "no claim bears on that", [f"claim:{h.id}" for h in hits])
 
 
@@ -102,7 +102,8 @@ def search_evidence(parts: ChatParts, asked: SearchEvidence) -> Outcome:
     question = parse(asked.query, parts.today())
     vector = parts.finder.vector(question.topic)
     with parts.ledger.read() as db:
-        found = statuses(db, parts.today(), [h.id for h in parts.finder.claims(question, vector)])
+        hits = parts.finder.claims(question.topic, question.ids, vector)
+        found = statuses(db, parts.today(), [h.id for h in hits])
     near = [n.document() for n in parts.finder.near(vector, question.topic, question.since)]
     refs = [ref for status in found.values() for ref in quotes_of(status, MOST_A_SIDE)]
     return Outcome(papers_as_data(near), refs, near)
@@ -111,7 +112,7 @@ def search_evidence(parts: ChatParts, asked: SearchEvidence) -> Outcome:
 def compare_dates(parts: ChatParts, asked: CompareDates) -> Outcome:
     """See `CompareDates`."""
     question = parse(asked.query, parts.today())
-    hits = parts.finder.claims(question, parts.finder.vector(question.topic))
+    hits = parts.finder.claims(question.topic, question.ids, parts.finder.vector(question.topic))
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [h.id for h in hits])
     changed = [v for s in found.values() for v in changes_since(s, asked.since, asked.until)]
@@ -130,20 +131,20 @@ def newer(parts: ChatParts, topic: str, after: str | None) -> list[dict[str, Any
 
     Raises SourceError or SnapshotError.
     """
-    papers = parts.deeds.newer(topic, after)
+    papers = parts.actions.newer(topic, after)
     near = parts.finder.rank(parts.finder.vector(topic), papers, MOST_FOUND)
     return [n.document() for n in near]
 
 
 def start_retest(parts: ChatParts, asked: StartRetest) -> Outcome:
     """See `StartRetest`. Raises UsageError for a claim that is not there."""
-    told = parts.deeds.retest(asked.claim_ids)
+    told = parts.actions.retest(asked.claim_ids)
     return Outcome(told, did=told)
 
 
 def export_report(parts: ChatParts, _: ExportReport) -> Outcome:
     """See `ExportReport`."""
-    told = parts.deeds.export()
+    told = parts.actions.export()
     return Outcome(told, did=told)
 
 

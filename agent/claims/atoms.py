@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 import prompts
-from agent.writing.desk import Answer, Desk
+from agent.writing.journalled import Answer, JournalledWriter
 from store.records import AXES, Atom, Axis, Claim, Direction
 
 LEAST_WORDS, MOST_PARTS, MOST_TERMS = 4, 6, 5
@@ -89,13 +89,13 @@ def by_rule(text: str) -> list[str]:
     return [c[0].upper() + c[1:] + "." for c in clauses]
 
 
-def split(claim: Claim, desk: Desk | None = None) -> Claim:
+def split(claim: Claim, writer: JournalledWriter | None = None) -> Claim:
     """The claim with its atoms, by a model where there is one; as it was where it has one part.
 
     An answer that is not in the claim's own words is not taken: then the rule decides.
     """
-    if desk is not None:
-        asked = desk.ask("split", Split, claim.id, claim=prompts.fenced("claim", claim.text))
+    if writer is not None:
+        asked = writer.ask("split", Split, claim.id, claim=prompts.fenced("claim", claim.text))
         if not why_not(claim.text, [p.text for p in asked.parts]):
             return _told(claim, asked)
     parts = by_rule(claim.text)

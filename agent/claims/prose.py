@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import prompts
 from agent.claims.cleaning import plain
 from agent.claims.pieces import Document, Piece, dated
+from agent.core.quotes import find_quote
 from agent.errors import UsageError
-from agent.retest.quotes import find_quote
-from agent.writing.desk import Answer, Desk
+from agent.writing.journalled import Answer, JournalledWriter
 
 _CLOSING = ")].!?”’\"'"
 MOST_CHARACTERS, AT_ONCE = 200_000, 12_000
@@ -21,7 +21,7 @@ class Claims(Answer):
     claims: list[str]
 
 
-def read_prose(text: str, title: str, desk: Desk) -> Document:
+def read_prose(text: str, title: str, writer: JournalledWriter) -> Document:
     """The claims of a text, each a stretch of it; all else is kept as "unplaced".
 
     What the model gives that is not in the text is dropped. Raises UsageError for a text that is too long.
@@ -32,7 +32,7 @@ def read_prose(text: str, title: str, desk: Desk) -> Document:
         )
     found, lengths = dict[int, Piece](), dict[int, int]()
     for stretch in _stretches(text):
-        for said in desk.ask("prose", Claims, title, text=prompts.fenced("text", stretch)).claims:
+        for said in writer.ask("prose", Claims, title, text=prompts.fenced("text", stretch)).claims:
             span = find_quote(said, text)
             if span and span.start not in found:
                 first = text.count("\n", 0, span.start) + 1

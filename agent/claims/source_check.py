@@ -13,16 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import prompts
-from agent.ports import Judge, Reader
-from agent.retest import passages
-from agent.retest.quotes import MIN_WORDS, find_quote, word_count
-from agent.writing.desk import Answer, Desk
+from agent.core import passages
+from agent.core.quotes import MIN_WORDS, find_quote, word_count
+from agent.ports.models import Judge
+from agent.ports.sources import Reader
+from agent.writing.journalled import Answer, JournalledWriter
 from store.records import Atom, Claim, Paper
-from store.remarks import SourceCheck
+from store.remarks import NO_SOURCE, NOT_FOUND, NOT_SAID, PART, STATED, WRONG_DATE, SourceCheck
 
-STATED, PART, NOT_SAID = "states it", "states part of it", "does not say so in the text read"
-NOT_FOUND, WRONG_DATE, NO_SOURCE = "paper not found", "wrong date", "no source named"
-GROUNDED = (STATED, PART)
 _STRONG = re.compile(
     r"\b(?:no|not|never|none|nothing|without|cannot|always|only|all|every\w*|any\w*|each|most(?:ly)?|"
     r"independent\w*|regardless|whatever|irrespective|formal\w*|prov(?:e[snd]?|ably)|guarantee\w*|must|"
@@ -36,7 +34,7 @@ STEM, LEAST_LETTERS, MOST_OF = 5, 3, 0.6
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-class Told(NamedTuple):
+class StatedQuote(NamedTuple):
     """A quote of a paper that states a part of the claim, wholly or not."""
 
     part: str
@@ -45,7 +43,7 @@ class Told(NamedTuple):
     whole: bool
 
 
-Asked = Callable[[Claim, Paper], list[Told]]
+Asked = Callable[[Claim, Paper], list[StatedQuote]]
 
 
 class PartStated(Answer):
@@ -96,10 +94,10 @@ def _reason(parts: Mapping[str, str], stated: set[str], whole: set[str]) -> str:
 def by_judge(judge: Judge, reader: Reader) -> Asked:
     """Ask a stance judge, which cannot tell whole from part."""
 
-    def asked(claim: Claim, paper: Paper) -> list[Told]:
+    def asked(claim: Claim, paper: Paper) -> list[StatedQuote]:
         reading, parts = reader.read(paper), {a.id for a in claim.parts}
         return [
-            Told(f.atom_id, paper.id, f.quote, whole=False)
+            StatedQuote(f.atom_id, paper.id, f.quote, whole=False)
             for f in judge.judge(claim, paper, passages.cut(reading, 1, paper.id)).findings
             if f.stance == "supports" and f.own_words and f.atom_id in parts
             and f.strength >= judge.threshold_of("supports", "abstract") and _is_quote(f.quote, reading.text)
@@ -108,12 +106,12 @@ def by_judge(judge: Judge, reader: Reader) -> Asked:
     return asked
 
 
-def by_writer(desk: Desk, reader: Reader) -> Asked:
+def by_writer(writer: JournalledWriter, reader: Reader) -> Asked:
     """Ask a writing model, and take of its answer what the text bears out."""
 
-    def asked(claim: Claim, paper: Paper) -> list[Told]:
+    def asked(claim: Claim, paper: Paper) -> list[StatedQuote]:
         text, parts = reader.read(paper).text, dict(enumerate(claim.parts, 1))
-        answer = desk.ask(
+        answer = writer.ask(
             "source", Stated, claim.id,
             parts="\n".join(prompts.fenced(f"part {n}", a.text) for n, a in parts.items()),
             paper=prompts.fenced(f"paper arXiv:{paper.id}", text),
@@ -123,10 +121,10 @@ def by_writer(desk: Desk, reader: Reader) -> Asked:
     return asked
 
 
-def _borne_out(said: PartStated, part: Atom, paper: Paper, text: str) -> list[Told]:
+def _borne_out(said: PartStated, part: Atom, paper: Paper, text: str) -> list[StatedQuote]:
     quotes = [q for q in said.quotes if said.states != "no" and _is_quote(q, text)]
     whole = said.states == "whole" and not said.missing.strip() and may_be_whole(part.text, quotes)
-    return [Told(part.id, paper.id, q, whole) for q in quotes]
+    return [StatedQuote(part.id, paper.id, q, whole) for q in quotes]
 
 
 def may_be_whole(part: str, quotes: Sequence[str]) -> bool:
@@ -151,6 +149,6 @@ def _is_quote(quote: str, text: str) -> bool:
     return word_count(quote) >= MIN_WORDS and find_quote(quote, text) is not None
 
 
-def _told(claim: Claim, by: str, state: str, reason: str, told: Iterable[Told] = ()) -> SourceCheck:
+def _told(claim: Claim, by: str, state: str, reason: str, told: Iterable[StatedQuote] = ()) -> SourceCheck:
     quotes = tuple(dict.fromkeys((t.part, t.arxiv_id, t.quote) for t in told))
     return SourceCheck(claim.id, claim.revision, state, reason, quotes, by)

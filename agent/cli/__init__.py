@@ -10,6 +10,13 @@ import click
 
 from agent import __version__
 
+PLACES = {
+    "claim": "claim.group", "line": "line.group", "ask": "asking.ask", "chat": "asking.chat",
+    "run": "running.run", "replay": "running.replay", "backtest": "running.backtest", "eval": "running.eval",
+    "init": "home.init", "backup": "home.backup", "restore": "home.restore", "index": "home.index",
+    "doctor": "home.doctor",
+}  # fmt: skip
+"""Where a command lives, if not in the file of its name."""
 COMMANDS = {
     "init": "Make a home and seed it with the claims that ship with us.",
     "run": "Retest the claims against newer papers.",
@@ -38,7 +45,7 @@ INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
-    """Commands by name; each lives in the file of its name."""
+    """Commands by name, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in the order of a first use."""
@@ -48,7 +55,7 @@ class LazyGroup(click.Group):
         """Import a command's file."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"agent.cli.{cmd_name}").command
+        command: click.Command = import_module(f"agent.cli.{PLACES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

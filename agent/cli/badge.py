@@ -8,7 +8,7 @@ import click
 
 from agent.cli.shared import reading, settings_of, today
 from agent.errors import UsageError
-from store.files import write_atomically
+from store.home.files import write_atomically
 
 
 @click.command()
@@ -18,9 +18,9 @@ from store.files import write_atomically
 @click.pass_context
 def command(ctx: click.Context, claim_id: str | None, line_id: str | None, out: Path | None) -> None:
     """Write an SVG badge."""
-    from agent.reports.load import load
-    from agent.reports.model import build
     from agent.telling.badge import of_claim, of_line
+    from agent.views.load import load
+    from agent.views.model import build
 
     if (claim_id is None) == (line_id is None):
         raise UsageError("a badge is of a claim or of a line", "give --claim ID or --line ID")

@@ -14,7 +14,7 @@ from agent.settings import Settings
 from store.records import Paper, Passage
 
 if TYPE_CHECKING:
-    from agent.claims.key_findings import Told
+    from agent.core.key_findings import KeyFinding
 
 
 @click.group()
@@ -65,20 +65,21 @@ EXTRACTION = "extraction"
 
 def _findings(
     settings: Settings, paper: Paper, passages: list[Passage]
-) -> tuple[dict[str, list[Told]], int, str]:
+) -> tuple[dict[str, list[KeyFinding]], int, str]:
     """Key findings, how many sentences were left out, and who worded them."""
-    from agent.claims.key_findings import key_findings, written_findings
-    from agent.wiring.writing import open_desk
+    from agent.claims.key_findings import written_findings
+    from agent.core.key_findings import key_findings
+    from agent.wiring.writing import open_writer
 
-    with open_desk(settings) as desk:
-        if desk is None:
+    with open_writer(settings) as writer:
+        if writer is None:
             return key_findings(passages), 0, EXTRACTION
-        return *written_findings(passages, paper.title, paper.id, desk), desk.writer.name
+        return *written_findings(passages, paper.title, paper.id, writer), writer.name
 
 
 def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:
     """A paper, and the passages of the best reading of it that there is."""
-    from agent.retest import passages
+    from agent.core import passages
     from agent.wiring.papers import record_reader, records_of
 
     try:

@@ -9,7 +9,7 @@ import click
 
 from agent.cli.shared import print_json, reading, settings_of, today
 from agent.errors import UsageError
-from store.files import write_atomically
+from store.home.files import write_atomically
 
 NAMES = ("md", "html", "pdf", "json", "csv", "bib", "ris", "vault", "crate")
 BINARY = ("pdf", "vault", "crate")

@@ -12,7 +12,7 @@ from agent.cli.shared import print_json, settings_of
 from agent.errors import UsageError
 from agent.schedule import installing, kept, units
 from agent.schedule.when import Weekly, next_due, parse
-from store.files import Home
+from store.home.files import Home
 
 _WITH = click.option(
     "--with", "chosen", type=click.Choice(["systemd", "cron"]), help="Where to; else what is there."

@@ -18,7 +18,7 @@ from agent.errors import UsageError
 from agent.schedule import kept, loop
 from agent.schedule.when import Weekly, parse
 from agent.settings import Settings
-from store.files import Home
+from store.home.files import Home
 
 PORT, LOOPBACK = 8765, ("127.0.0.1", "::1", "localhost")
 
@@ -102,7 +102,7 @@ def _serve(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as bound:
         shown = f"[{host}]" if ":" in host else host
-        app.state.house.chat.warm()
+        app.state.retest.chat.warm()
         click.echo(f"http{'s' if how['certfile'] else ''}://{shown}:{bound.getsockname()[1]}/", err=True)
         uvicorn.Server(config).run(sockets=[bound])
 

@@ -13,7 +13,7 @@ import click
 from sqlalchemy import Connection
 
 from agent.settings import Settings, load
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Claim
 

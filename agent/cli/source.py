@@ -15,7 +15,7 @@ import store.source_checks
 from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
 from agent.settings import Settings
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.remarks import SourceCheck
 
@@ -83,12 +83,12 @@ def _asked(settings: Settings) -> Iterator[tuple[Asked, str]]:
     from agent.claims.source_check import by_judge, by_writer
     from agent.wiring.judges import stance_judge
     from agent.wiring.papers import record_reader
-    from agent.wiring.writing import open_desk
+    from agent.wiring.writing import open_writer
 
     if settings.judge == "llm":
-        with open_desk(replace(settings, writer="llm")) as desk:
-            if desk is not None:
-                yield by_writer(desk, record_reader()), desk.writer.name
+        with open_writer(replace(settings, writer="llm")) as writer:
+            if writer is not None:
+                yield by_writer(writer, record_reader()), writer.name
         return
     judge = stance_judge(settings, given=True)
     yield by_judge(judge, record_reader()), judge.name

@@ -12,12 +12,12 @@ import store.claims
 import store.runs
 import store.verdicts
 from agent.cli.shared import console, print_json, reading, settings_of, tagged, today
+from agent.core.window import months_between
 from agent.errors import UsageError
-from agent.reports.documents import status_document
-from agent.reports.load import load
-from agent.reports.marks import adverse_leads, basis_of
-from agent.reports.model import ClaimStatus, Report, build
-from agent.retest.window import months_between
+from agent.views.load import load
+from agent.views.model import ClaimStatus, Report, build
+from agent.views.run import status_document
+from agent.views.wording import adverse_leads, basis_of
 from store.records import Line, Run
 from store.standing import STANDINGS, Standing
 

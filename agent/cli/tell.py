@@ -9,7 +9,7 @@ import click
 from agent.cli.shared import reading, settings_of, today
 from agent.errors import UsageError
 from agent.settings import Settings
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 
 FAILED = 3
@@ -46,19 +46,19 @@ def tell(settings: Settings) -> bool:
 
 def _test(settings: Settings) -> bool:
     from agent.errors import DeliveryError
-    from agent.reports.load import load
-    from agent.reports.model import build
-    from agent.telling.message import message_of
+    from agent.telling.message import message_of, news_of
+    from agent.views.load import load
+    from agent.views.model import build
     from agent.wiring.telling import channels
 
     with reading(settings) as db:
-        message = message_of(build(load(db, today())))
-    if message is None:
+        news = news_of(build(load(db, today())))
+    if news is None:
         raise UsageError("no run has finished yet", "run: retest run")
     set_up, wrong = channels(settings)
     for name, channel in set_up.items():
         try:
-            channel.send(message)
+            channel.send(message_of(news))
             click.echo(f"{name}: told", err=True)
         except DeliveryError as error:
             wrong.append(f"{name}: {error}")

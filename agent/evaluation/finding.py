@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from agent.core.screening import Limits
+from agent.core.window import is_newer
 from agent.evaluation.cases import LabelledCase
-from agent.ports import Embedder
-from agent.retest.corpus import Corpus, Rows, lexical_text, query_of
-from agent.retest.ranking import rank
-from agent.retest.screen import Limits
-from agent.retest.window import is_newer
+from agent.ports.models import Embedder
+from agent.retrieval.corpus import Corpus, Rows, lexical_text, query_of
+from agent.retrieval.ranking import rank
 from store.records import Claim, Paper
 
 DEEPEST = 100

@@ -16,7 +16,7 @@ STANCES = ("supports", "relaxes", "contradicts", "neutral")
 RESAMPLES = 2000
 
 
-class Told(NamedTuple):
+class Scored(NamedTuple):
     """One prediction and what would have been right."""
 
     predicted: str | None
@@ -34,24 +34,24 @@ class Told(NamedTuple):
         return self.predicted if self.correct else self.expected
 
 
-def accuracy(told: Sequence[Told]) -> float | None:
+def accuracy(told: Sequence[Scored]) -> float | None:
     """Share of accepted predictions; None over nothing."""
     return sum(t.correct for t in told) / len(told) if told else None
 
 
-def macro_f1(told: Sequence[Told], classes: Sequence[str] = VERDICTS) -> float | None:
+def macro_f1(told: Sequence[Scored], classes: Sequence[str] = VERDICTS) -> float | None:
     """Mean F1 over all of `classes`, one that never occurs counting 0; None over nothing."""
     return sum(f1(told, name) or 0.0 for name in classes) / len(classes) if told and classes else None
 
 
-def f1(told: Sequence[Told], name: str) -> float | None:
+def f1(told: Sequence[Scored], name: str) -> float | None:
     """F1 of one class; None when it neither is gold nor was predicted."""
     hits = sum(t.predicted == name and t.gold == name for t in told)
     named = sum(t.predicted == name for t in told) + sum(t.gold == name for t in told)
     return 2 * hits / named if named else None
 
 
-def majority_macro_f1(told: Sequence[Told], classes: Sequence[str] = VERDICTS) -> float | None:
+def majority_macro_f1(told: Sequence[Scored], classes: Sequence[str] = VERDICTS) -> float | None:
     """Macro-F1 over all classes of always saying the commonest expected verdict."""
     expected = [t.expected for t in told if t.expected is not None]
     if not expected:
@@ -60,12 +60,12 @@ def majority_macro_f1(told: Sequence[Told], classes: Sequence[str] = VERDICTS) -
     return macro_f1([t._replace(predicted=common) for t in told], classes)
 
 
-def precision(told: Sequence[Told], name: str) -> float | None:
+def precision(told: Sequence[Scored], name: str) -> float | None:
     """Share of the predictions of one class that are accepted; None when it was never predicted."""
     return accuracy([t for t in told if t.predicted == name])
 
 
-def confusion(told: Sequence[Told], classes: Sequence[str]) -> dict[str, dict[str, int]]:
+def confusion(told: Sequence[Scored], classes: Sequence[str]) -> dict[str, dict[str, int]]:
     """Counts by expected, then predicted class; "none" stands for no verdict."""
     names = [*classes, "none"]
     table = {gold: dict.fromkeys(names, 0) for gold in names}
@@ -75,7 +75,7 @@ def confusion(told: Sequence[Told], classes: Sequence[str]) -> dict[str, dict[st
 
 
 def interval(
-    told: Sequence[Told], score: Callable[[Sequence[Told]], float | None], seed: int = 0
+    told: Sequence[Scored], score: Callable[[Sequence[Scored]], float | None], seed: int = 0
 ) -> tuple[float, float] | None:
     """The 95% percentile bootstrap interval over cases (Efron 1979, doi:10.1214/aos/1176344552)."""
     rng, found = np.random.default_rng(seed), []

@@ -12,7 +12,8 @@ from agent.evaluation.cases import LabelledCase
 from agent.evaluation.finding import Finder
 from agent.evaluation.summary import summarise
 from agent.evaluation.trial import Outcome, try_case
-from agent.ports import Judge, Reader
+from agent.ports.models import Judge
+from agent.ports.sources import Reader
 from store.records import Paper
 
 Progress = Callable[[int, int], None]

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.evaluation import scores
 from agent.evaluation.pools import pool_figures
-from agent.evaluation.scores import STANCES, VERDICTS, Told
+from agent.evaluation.scores import STANCES, VERDICTS, Scored
 from agent.evaluation.trial import Outcome
 from store.records import Evidence
 
@@ -66,21 +66,21 @@ def recall(outcomes: Sequence[Outcome], k: int) -> float | None:
     return found / wanted if wanted else None
 
 
-def _told(outcome: Outcome) -> Told:
+def _told(outcome: Outcome) -> Scored:
     case = outcome.case
-    return Told(outcome.verdict.name, case.expected_verdict, case.accepted)
+    return Scored(outcome.verdict.name, case.expected_verdict, case.accepted)
 
 
-def _stances(outcome: Outcome) -> list[Told]:
+def _stances(outcome: Outcome) -> list[Scored]:
     """The stance of each labelled paper that was judged; what is only a lead is no stance."""
     told = []
     for paper_id, label in outcome.case.labels.items():
         if paper_id in outcome.judged:
-            told.append(Told(_stance(outcome.strongest(paper_id)), label, (label,)))
+            told.append(Scored(_stance(outcome.strongest(paper_id)), label, (label,)))
     return told
 
 
-def _comparable(told: list[Told]) -> list[Told]:
+def _comparable(told: list[Scored]) -> list[Scored]:
     """The same, opposition of either kind as one where a set labels only "contradicts"."""
     if any(t.expected == "relaxes" for t in told):
         return told

@@ -8,12 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from agent.core import gates, passages
+from agent.core.confidence import Calibration
+from agent.core.rule import decide_claim
 from agent.errors import JudgeNonsense
 from agent.evaluation.cases import LabelledCase
-from agent.ports import Judge, Reader
-from agent.retest import gates, passages
-from agent.retest.confidence import Calibration
-from agent.retest.rule import decide_claim
+from agent.ports.models import Judge
+from agent.ports.sources import Reader
 from store.records import Claim, Evidence, Paper, Verdict
 
 _FOREVER = "9999-12-31"

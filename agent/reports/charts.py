@@ -14,8 +14,8 @@ from xml.sax.saxutils import quoteattr
 
 import altair as alt
 
-from agent.reports.looks import COLOURS, SHAPES, STANCE_COLOURS
 from agent.reports.published import Claim
+from agent.views.colours import COLOURS, SHAPES, STANCE_COLOURS
 from store.records import AXES
 
 WIDTH, ROW, MOST_ROWS = 720, 18, 60

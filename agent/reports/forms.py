@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from agent.reports import charts, crate, html, markdown, pdf, pictures, references, tables, vault
-from agent.reports.model import Report
 from agent.reports.published import ReportDocument
 from agent.reports.publishing import publish
+from agent.views.model import Report
 from store.records import Paper, Run
 
 MOST_LINES_DRAWN = 40

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from agent.reports.marks import basis_of, leads_of
 from agent.reports.pictures import OF_LINE
 from agent.reports.published import ReportDocument, side
 from agent.text import without_controls
+from agent.views.wording import basis_of, leads_of
 
 _SIDES = (("contradicts", "Against"), ("relaxes", "Narrows it"), ("supports", "For"))
 A_SIDE = 3

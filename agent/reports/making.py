@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 import store.claims
 import store.runs
 import store.verdicts
+from agent.core.window import is_month
 from agent.errors import UsageError
+from agent.reports import markdown
 from agent.reports.forms import Made
-from agent.reports.load import load
-from agent.reports.model import Contents, build
-from agent.retest.window import is_month
-from store.records import Line
+from agent.views.load import load
+from agent.views.model import Contents, build
+from store.records import Line, Run
 
 MOST_RUNS = 52
 
@@ -37,6 +38,11 @@ def make(
         contents = _narrowed(contents, {*lines, *held})
     runs = [r for r in store.runs.recent(db, MOST_RUNS) if r.finished_at]
     return Made(build(contents), contents.papers, tuple(reversed(runs)))
+
+
+def of_run(db: Connection, run: Run) -> str:
+    """The report that lies in a run's folder, as Markdown. `run` need not be in the ledger as it ended."""
+    return markdown.render(build(replace(load(db, run.as_of, run_id=run.id), run=run)))
 
 
 def _narrowed(contents: Contents, lines: Collection[str]) -> Contents:

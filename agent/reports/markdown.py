@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import prompts
+from agent.core.window import months_between
 from agent.reports import open_matters
-from agent.reports.documents import SMALL_JUDGE, is_small, url_of
-from agent.reports.marks import basis_of, cited, escape, leads_of
-from agent.reports.model import Change, ClaimStatus, Report
+from agent.reports.marks import cited
 from agent.reports.publishing import trend_of
-from agent.retest.window import months_between
+from agent.text import escape
+from agent.views.claim import SMALL_JUDGE, is_small, url_of
+from agent.views.model import Change, ClaimStatus, Report
+from agent.views.wording import basis_of, leads_of
 from store.standing import NONE_YET, STANDINGS
 
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))

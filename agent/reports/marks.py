@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from agent.reports.documents import url_of
-from agent.reports.model import Citation, Report
+from agent.text import escape
+from agent.views.claim import url_of
+from agent.views.model import Citation, Report
 from store.remarks import Sentence
-
-_ACTIVE = re.compile(r"([\\`*_{}\[\]<>|~$&#!@^])")
-_AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.I)
-
-
-def escape(text: str) -> str:
-    """One line of plain text that no Markdown reader takes for anything else."""
-    flat = " ".join(text.split())
-    return _AUTOLINK.sub(lambda m: "\\" + m[0], _ACTIVE.sub(r"\\\1", flat))
 
 
 def cited(citation: Citation) -> str:
@@ -35,18 +25,3 @@ def grounded(report: Report, sentence: Sentence) -> str:
         f"[arXiv:{known[i].paper.id}]({url_of(known[i])})" if i in known else f"`{i}`" for i in sentence.cites
     ]
     return f"{escape(sentence.text)} ({', '.join(dict.fromkeys(links))})"
-
-
-def basis_of(basis: str) -> str:
-    """A basis as people read it; empty where the standing says it already."""
-    return "" if basis in ("unchallenged", "untested") else basis
-
-
-def leads_of(number: int) -> str:
-    """How many leads there are, in words."""
-    return "1 lead" if number == 1 else f"{number} leads"
-
-
-def adverse_leads(number: int) -> str:
-    """How many leads keep a claim open, in words."""
-    return "1 adverse lead to review" if number == 1 else f"{number} adverse leads to review"

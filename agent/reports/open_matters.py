@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.reports.marks import cited, escape, grounded
-from agent.reports.model import Report
+from agent.reports.marks import cited, grounded
+from agent.text import escape
+from agent.views.model import Report
 
 MOST_QUESTIONS = 6
 

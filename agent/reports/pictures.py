@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.reports import charts
-from agent.reports.model import ClaimStatus, Report
 from agent.reports.publishing import claim_of
+from agent.views.model import ClaimStatus, Report
 from store.records import Run
 
 OF_LINE = ("timeline", "evidence", "scope")
@@ -46,6 +46,11 @@ def of_line(report: Report, line_id: str, name: str) -> Picture | None:
             return None
         made = charts.scope(rows)
     return Picture(f"{line_id}-{name}", made.to_json())
+
+
+def names_of_line(report: Report, line_id: str) -> list[str]:
+    """The pictures that a line has."""
+    return [name for name in OF_LINE if of_line(report, line_id, name)]
 
 
 def of_runs(runs: Iterable[Run]) -> Picture:

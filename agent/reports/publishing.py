@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import prompts
 from agent import __version__
+from agent.core.window import months_between
 from agent.reports import published as p
-from agent.reports.documents import SMALL_JUDGE, is_small, url_of
-from agent.reports.model import Change, Citation, ClaimStatus, Report
-from agent.retest.window import months_between
+from agent.views.claim import SMALL_JUDGE, is_small, url_of
+from agent.views.model import Change, Citation, ClaimStatus, Report
 from store.records import Claim, Paper
 from store.remarks import Sentence
 from store.standing import NONE_YET, STANDINGS

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from agent.reports.marks import escape
 from agent.reports.published import Claim, Line, Quote, ReportDocument
+from agent.text import escape
 
 
 def render(report: ReportDocument) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.errors import UsageError
 from agent.schedule import units
 from agent.schedule.when import Weekly
-from store.files import write_atomically
+from store.home.files import write_atomically
 
 SECONDS = 20
 

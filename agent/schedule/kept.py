@@ -8,7 +8,7 @@ from datetime import datetime
 import store.runs
 from agent.errors import UsageError
 from agent.schedule.when import Weekly, is_due
-from store.files import Home, write_atomically
+from store.home.files import Home, write_atomically
 from store.ledger import Ledger
 from store.records import Run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from agent.reports.looks import COLOURS
-from agent.reports.model import ClaimStatus
+from agent.views.colours import COLOURS
+from agent.views.model import ClaimStatus
 from store.standing import NONE_YET, STANDINGS, Standing
 
 WORST: tuple[Standing, ...] = (

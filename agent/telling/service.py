@@ -11,13 +11,13 @@ import store.deliveries
 import store.runs
 import store.verdicts
 from agent.errors import DeliveryError
-from agent.ports import Channel
-from agent.reports.load import load
-from agent.reports.model import build
+from agent.ports.channels import Channel
 from agent.telling.feed import feed
-from agent.telling.message import Message, message_of
+from agent.telling.message import News, message_of, news_of
+from agent.views.load import load
+from agent.views.model import build
 from store.deliveries import Delivery
-from store.files import Home, write_atomically
+from store.home.files import Home, write_atomically
 from store.ledger import Ledger
 from store.records import Run
 
@@ -42,44 +42,44 @@ def tell(
     """
     if when == "never":
         return Delivered(0, ())
-    messages = [m for m in _messages(ledger) if m.changes or when == "always"]
-    write_atomically(home.feed, feed(messages, home.root.name), shared=True)
+    every = [n for n in _news(ledger) if n.changes or when == "always"]
+    write_atomically(home.feed, feed(every, home.root.name), shared=True)
     made, failed = 0, []
     for name, channel in channels.items():
-        for message in _unheard(ledger, name, messages):
+        for news in _unheard(ledger, name, every):
             try:
-                channel.send(message)
+                channel.send(message_of(news))
             except Exception as error:  # a channel may fail in any way, and must not stop the others
                 said = str(error) if isinstance(error, DeliveryError) else type(error).__name__
                 failed.append(f"{name}: {said}")
-                _note(ledger, message, name, said, now())
+                _note(ledger, news, name, said, now())
                 break  # it is down: what follows waits, in order
-            _note(ledger, message, name, "", now())
+            _note(ledger, news, name, "", now())
             made += 1
     return Delivered(made, tuple(failed))
 
 
-def _messages(ledger: Ledger) -> list[Message]:
+def _news(ledger: Ledger) -> list[News]:
     """What the last runs had to say, oldest first."""
     with ledger.read() as db:
         runs = [r for r in store.runs.telling(db, MOST_RUNS) if r.finished_at]
-        told = [_message(db, run) for run in reversed(runs)]
-    return [m for m in told if m]
+        found = [_news_of_run(db, run) for run in reversed(runs)]
+    return [n for n in found if n]
 
 
-def _message(db: Connection, run: Run) -> Message | None:
+def _news_of_run(db: Connection, run: Run) -> News | None:
     """What a run had to say; only the claims it gave a verdict are loaded."""
     mine = store.verdicts.claims_of_run(db, run.id)
-    return message_of(build(load(db, run.as_of, run_id=run.id, only=mine)))
+    return news_of(build(load(db, run.as_of, run_id=run.id, only=mine)))
 
 
-def _unheard(ledger: Ledger, channel: str, messages: list[Message]) -> list[Message]:
+def _unheard(ledger: Ledger, channel: str, every: list[News]) -> list[News]:
     with ledger.read() as db:
         attempts = store.deliveries.of_channel(db, channel)
     if not attempts:
-        return messages[-1:]
-    first = min((m.finished_at for m in messages if m.run_id in attempts), default="")
-    return [m for m in messages if m.finished_at >= first and _is_open(attempts.get(m.run_id))]
+        return every[-1:]
+    first = min((n.finished_at for n in every if n.run_id in attempts), default="")
+    return [n for n in every if n.finished_at >= first and _is_open(attempts.get(n.run_id))]
 
 
 def _is_open(attempt: Delivery | None) -> bool:
@@ -87,6 +87,6 @@ def _is_open(attempt: Delivery | None) -> bool:
     return attempt is None or bool(attempt.error and attempt.times < MOST_ATTEMPTS)
 
 
-def _note(ledger: Ledger, message: Message, channel: str, error: str, now: str) -> None:
+def _note(ledger: Ledger, news: News, channel: str, error: str, now: str) -> None:
     with ledger.write() as db:
-        store.deliveries.note(db, message.run_id, channel, error, now)
+        store.deliveries.note(db, news.run_id, channel, error, now)

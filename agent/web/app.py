@@ -13,12 +13,12 @@ from starlette.staticfiles import StaticFiles
 
 from agent import __version__
 from agent.chat.service import Chat
+from agent.errors import NotFound
 from agent.settings import Settings
-from agent.web import api, chat, claims, door, editor, exports, overview, papers, runs, system
-from agent.web.documents import NotThere
-from agent.web.guards import Door, Guard
-from agent.web.house import House
+from agent.web import api, chat, claims, editor, exports, login, overview, papers, runs, system
+from agent.web.guards import Access, Guard
 from agent.web.render import FOLDER, environment, page
+from agent.web.state import AppState
 from agent.wiring.chat import open_chat
 from store.errors import Failure
 
@@ -34,27 +34,27 @@ def build(
     chat_of: Callable[[Settings], AbstractContextManager[Chat]] = open_chat,
 ) -> FastAPI:
     """The application, behind its guard. `hosts` are the names it goes by, `chat_of` opens the chat."""
-    house = House(settings, chat_of)
+    state = AppState(settings, chat_of)
 
     @asynccontextmanager
     async def living(_: FastAPI) -> AsyncIterator[None]:
         yield
-        house.close()
+        state.close()
 
     app = FastAPI(
         title="Retest", version=__version__, lifespan=living, docs_url=None, redoc_url=None,
         openapi_url="/api/openapi.json",
         description="Dated research claims, their verdicts and the quotes they rest on.",
     )  # fmt: skip
-    keeper = Door(tuple(hosts), token, is_secure)
-    app.state.house, app.state.templates, app.state.door = house, environment(), keeper
+    access = Access(tuple(hosts), token, is_secure)
+    app.state.retest, app.state.templates, app.state.access = state, environment(), access
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
-    for pages in (overview, claims, papers, runs, chat, editor, exports, system, door):
+    for pages in (overview, claims, papers, runs, chat, editor, exports, system, login):
         app.include_router(pages.router, include_in_schema=False)
     app.include_router(api.router, prefix="/api")
     for kind in (Failure, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _told)
-    app.add_middleware(Guard, door=keeper)
+    app.add_middleware(Guard, access=access)
     return app
 
 
@@ -73,4 +73,4 @@ def _of(error: Exception) -> tuple[int, str, str]:
         first = error.errors()[0]
         return 422, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", "correct it"
     said, way_out = getattr(error, "message", str(error)), getattr(error, "way_out", "")
-    return 404 if isinstance(error, NotThere) else 400, said, way_out
+    return 404 if isinstance(error, NotFound) else 400, said, way_out

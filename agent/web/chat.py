@@ -15,10 +15,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from agent.chat.answer import as_markdown
 from agent.chat.background import listened
-from agent.web.documents import NotThere
-from agent.web.house import House
+from agent.errors import NotFound
 from agent.web.render import page, part
 from agent.web.shared import Changes, HouseOf
+from agent.web.state import AppState
 from store.errors import Failure
 
 router = APIRouter()
@@ -30,33 +30,33 @@ _stops: dict[str, threading.Event] = {}
 
 @router.get("/chat")
 @router.get("/chat/{thread_id}")
-def chat(request: Request, house: HouseOf, thread_id: str = "", q: str = "") -> Response:
+def chat(request: Request, state: HouseOf, thread_id: str = "", q: str = "") -> Response:
     """A thread, or the beginning of one."""
-    threads = house.chat.threads
+    threads = state.chat.threads
     turns = threads.turns(thread_id) if thread_id else []
-    waits = house.chat.asked(thread_id) if thread_id else ""
-    talker = house.chat.parts.talker
+    waits = state.chat.asked(thread_id) if thread_id else ""
+    model = state.chat.parts.chat_model
     return page(request, "chat.html", threads=threads.every(), thread=thread_id, turns=turns, waits=waits,
-                question=q[:2000], model=talker.name if talker else "", number=len(turns))  # fmt: skip
+                question=q[:2000], model=model.name if model else "", number=len(turns))  # fmt: skip
 
 
 @router.post("/chat/ask", dependencies=[Changes], response_class=EventSourceResponse)
 async def ask(
-    request: Request, house: HouseOf, question: Annotated[str, Form(max_length=4000)],
+    request: Request, state: HouseOf, question: Annotated[str, Form(max_length=4000)],
     thread: Annotated[str, Form(max_length=40)] = "",
 ) -> AsyncIterator[ServerSentEvent]:  # fmt: skip
     """The answer as a stream of pieces of the page."""
-    chat = house.chat
+    chat = state.chat
     async for event in _streamed(request, partial(chat.ask, question, thread or None)):
         yield event
 
 
 @router.post("/chat/{thread_id}/answer", dependencies=[Changes], response_class=EventSourceResponse)
 async def go_on(
-    request: Request, house: HouseOf, thread_id: str, yes: Annotated[bool, Form()] = False
+    request: Request, state: HouseOf, thread_id: str, yes: Annotated[bool, Form()] = False
 ) -> AsyncIterator[ServerSentEvent]:
     """Go on after a person was asked."""
-    async for event in _streamed(request, partial(house.chat.go_on, thread_id, yes=yes)):
+    async for event in _streamed(request, partial(state.chat.go_on, thread_id, yes=yes)):
         yield event
 
 
@@ -71,40 +71,40 @@ def stop(name: str) -> Response:
 
 @router.post("/chat", dependencies=[Changes])
 def ask_plainly(
-    house: HouseOf, question: Annotated[str, Form(max_length=4000)],
+    state: HouseOf, question: Annotated[str, Form(max_length=4000)],
     thread: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:  # fmt: skip
     """The same without scripts: the page comes back with the answer."""
-    for event in house.chat.ask(question, thread or None):
+    for event in state.chat.ask(question, thread or None):
         thread = event["id"] if event["kind"] == "thread" else thread
     return RedirectResponse(f"/chat/{thread}", status_code=303)
 
 
 @router.post("/chat/{thread_id}/plain-answer", dependencies=[Changes])
-def go_on_plainly(house: HouseOf, thread_id: str, yes: Annotated[bool, Form()] = False) -> Response:
+def go_on_plainly(state: HouseOf, thread_id: str, yes: Annotated[bool, Form()] = False) -> Response:
     """Go on without scripts."""
-    list(house.chat.go_on(thread_id, yes=yes))
+    list(state.chat.go_on(thread_id, yes=yes))
     return RedirectResponse(f"/chat/{thread_id}", status_code=303)
 
 
 @router.post("/chat/{thread_id}/forget", dependencies=[Changes])
-def forget(house: HouseOf, thread_id: str) -> Response:
+def forget(state: HouseOf, thread_id: str) -> Response:
     """Delete a thread."""
-    house.chat.threads.forget(thread_id)
+    state.chat.threads.forget(thread_id)
     return RedirectResponse("/chat", status_code=303)
 
 
 @router.get("/chat/{thread_id}/{number}.md")
-def markdown(house: HouseOf, thread_id: str, number: int) -> Response:
+def markdown(state: HouseOf, thread_id: str, number: int) -> Response:
     """An answer as Markdown."""
-    return PlainTextResponse(as_markdown(_answer(house, thread_id, number)), media_type="text/markdown")
+    return PlainTextResponse(as_markdown(_answer(state, thread_id, number)), media_type="text/markdown")
 
 
-def _answer(house: House, thread_id: str, number: int) -> dict[str, Any]:
-    for turn in house.chat.threads.turns(thread_id):
+def _answer(state: AppState, thread_id: str, number: int) -> dict[str, Any]:
+    for turn in state.chat.threads.turns(thread_id):
         if turn.number == number and turn.answer is not None:
             return turn.answer
-    raise NotThere(f"no answer {number} in that thread", "open the thread")
+    raise NotFound(f"no answer {number} in that thread", "open the thread")
 
 
 async def _streamed(request: Request, ask: Events) -> AsyncIterator[ServerSentEvent]:

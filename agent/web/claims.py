@@ -7,9 +7,12 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 
+from agent.errors import NotFound
 from agent.reports import charts, pictures
 from agent.reports.making import make
-from agent.web import documents
+from agent.views.claim import claim_page, claims_page
+from agent.views.line import line_page
+from agent.views.run import overview_page
 from agent.web.render import page
 from agent.web.shared import HouseOf
 from store.records import VerdictName
@@ -22,44 +25,42 @@ Page = Annotated[int, Query(ge=1, le=100_000)]
 
 @router.get("/claims")
 def claims(
-    request: Request, house: HouseOf, q: Words = "", line: Words = "", verdict: Words = "", tag: Words = "",
+    request: Request, state: HouseOf, q: Words = "", line: Words = "", verdict: Words = "", tag: Words = "",
     page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> Response:  # fmt: skip
     """Search claims; the address holds every filter."""
-    with house.read() as db:
-        found = documents.claims(
-            db, house.today, page=page_number, words=q, line=line, verdict=verdict, tag=tag
-        )
-        lines = documents.overview(db, house.today)["lines"]
+    with state.read() as db:
+        found = claims_page(db, state.today, page=page_number, words=q, line=line, verdict=verdict, tag=tag)
+        lines = overview_page(db, state.today)["lines"]
     chosen = {"q": q, "line": line, "verdict": verdict, "tag": tag}
     return page(request, "claims.html", found=found, lines=lines, chosen=chosen, verdicts=STANDINGS)
 
 
 @router.get("/claims/{claim_id}")
-def claim(request: Request, house: HouseOf, claim_id: str) -> Response:
+def claim(request: Request, state: HouseOf, claim_id: str) -> Response:
     """A claim: verdict, history, quotes on each side, why no other verdict, scope."""
-    with house.read() as db:
-        return page(request, "claim.html", claim=documents.claim(db, house.today, claim_id),
+    with state.read() as db:
+        return page(request, "claim.html", claim=claim_page(db, state.today, claim_id),
                     verdicts=get_args(VerdictName))  # fmt: skip
 
 
 @router.get("/lines/{line_id}")
 def line(
-    request: Request, house: HouseOf, line_id: str,
+    request: Request, state: HouseOf, line_id: str,
     page_number: Annotated[int, Query(alias="page", ge=1, le=100_000)] = 1,
 ) -> Response:  # fmt: skip
     """A line: its claims, how their verdicts moved, what disagrees and why."""
-    with house.read() as db:
-        return page(request, "line.html", line=documents.line(db, house.today, line_id, page=page_number))
+    with state.read() as db:
+        return page(request, "line.html", line=line_page(db, state.today, line_id, page=page_number))
 
 
 @router.get("/lines/{line_id}/{name}.svg")
-def chart(house: HouseOf, line_id: str, name: str) -> Response:
+def chart(state: HouseOf, line_id: str, name: str) -> Response:
     """A picture of a line."""
-    with house.read() as db:
-        drawn = pictures.of_line(make(db, house.today, lines=[line_id]).report, line_id, name)
+    with state.read() as db:
+        drawn = pictures.of_line(make(db, state.today, lines=[line_id]).report, line_id, name)
     if drawn is None:
-        raise documents.NotThere(f"no picture {name!r}", f"there are {', '.join(pictures.OF_LINE)}")
+        raise NotFound(f"no picture {name!r}", f"there are {', '.join(pictures.OF_LINE)}")
     return Response(_svg(drawn.described), media_type="image/svg+xml")
 
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 import store.claims
-from agent.claims import editing, importing, taking_in
+from agent.claims import editing, importing
+from agent.claims import intake as taking_in
 from agent.errors import UsageError
-from agent.web import documents
-from agent.web.house import House
+from agent.views.claim import claim_page
 from agent.web.render import page
 from agent.web.shared import Changes, HouseOf
+from agent.web.state import AppState
 from agent.wiring.vectors import embed_texts
 from store.records import AXES, VerdictName
 
@@ -23,18 +24,18 @@ Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/editor")
-def editor(request: Request, house: HouseOf, edit: str = "") -> Response:
+def editor(request: Request, state: HouseOf, edit: str = "") -> Response:
     """Forms to add or edit a claim, and to import many."""
-    with house.read() as db:
+    with state.read() as db:
         lines = store.claims.all_lines(db)
-        claim = documents.claim(db, house.today, edit) if edit else None
+        claim = claim_page(db, state.today, edit) if edit else None
     return page(request, "editor.html", lines=lines, claim=claim, axes=AXES, found=None, text="", title="",
                 merge="same", chosen="")  # fmt: skip
 
 
 @router.post("/editor/claim", dependencies=[Changes])
 def save(
-    house: HouseOf, text: Text, line: Annotated[list[str] | None, Form()] = None, as_of: Text = "",
+    state: HouseOf, text: Text, line: Annotated[list[str] | None, Form()] = None, as_of: Text = "",
     sources: Text = "", question: Text = "", limitation: Text = "", claim: Text = "",
 ) -> Response:  # fmt: skip
     """Add a claim, or make a new revision of one."""
@@ -42,57 +43,57 @@ def save(
         "text": " ".join(text.split()), "lines": tuple(line or ()), "as_of": as_of.strip() or None,
         "sources": tuple(sources.split()), "question": question.strip(), "limitation": limitation.strip(),
     }  # fmt: skip
-    with house.write() as db:
+    with state.write() as db:
         if claim:
-            store.claims.save(db, editing.changed(db, editing.claim_of(db, claim), given), house.now)
+            store.claims.save(db, editing.changed(db, editing.claim_of(db, claim), given), state.now)
         else:
-            claim = editing.added(db, given, house.now)
+            claim = editing.added(db, given, state.now)
     return _to(claim)
 
 
 @router.post("/claims/{claim_id}/override", dependencies=[Changes])
 def override(
-    house: HouseOf, claim_id: str, verdict: Text, reason: Text = "", by: Text = "", condition: Text = ""
+    state: HouseOf, claim_id: str, verdict: Text, reason: Text = "", by: Text = "", condition: Text = ""
 ) -> Response:
     """Put a person's word over the rule's verdict, or take it back: shown as such, with name and reason."""
     name: VerdictName | None = next((v for v in get_args(VerdictName) if v == verdict), None)
     if name is None and verdict != "lift":
         raise UsageError(f"{verdict!r} is no verdict", "choose one of the three, or lift")
-    with house.write() as db:
-        editing.overridden(db, claim_id, name, condition, reason, by, house.now)
+    with state.write() as db:
+        editing.overridden(db, claim_id, name, condition, reason, by, state.now)
     return _to(claim_id)
 
 
 @router.post("/claims/{claim_id}/tags", dependencies=[Changes])
-def tags(house: HouseOf, claim_id: str, words: Text = "") -> Response:
+def tags(state: HouseOf, claim_id: str, words: Text = "") -> Response:
     """Set a claim's tags."""
     wanted = editing.tags_of([w for w in words.split(",") if w.strip()])
-    with house.write() as db:
+    with state.write() as db:
         held = editing.claim_of(db, claim_id)
         store.claims.tag(db, claim_id, add=wanted, remove=[t for t in held.tags if t not in wanted])
     return _to(claim_id)
 
 
 @router.post("/claims/{claim_id}/retire", dependencies=[Changes])
-def retire(house: HouseOf, claim_id: str) -> Response:
+def retire(state: HouseOf, claim_id: str) -> Response:
     """Take a claim out of retesting; nothing of it is lost."""
-    with house.write() as db:
+    with state.write() as db:
         store.claims.retire(db, editing.claim_of(db, claim_id).id)
     return RedirectResponse("/claims", status_code=303)
 
 
 @router.post("/editor/preview", dependencies=[Changes])
 async def preview(
-    request: Request, house: HouseOf, text: Annotated[str, Form(max_length=MOST_BYTES)] = "",
+    request: Request, state: HouseOf, text: Annotated[str, Form(max_length=MOST_BYTES)] = "",
     file: UploadFile | None = None, title: Text = "", line: Text = "", merge: Text = "same",
 ) -> Response:  # fmt: skip
     """What importing a document would do; nothing is written."""
     if file is not None and file.filename:
         text, title = _decoded(await file.read(MOST_BYTES + 1), file.filename), file.filename
     name = title or "pasted text"
-    prepared = _prepared(house, text, name, line, preview=True)
+    prepared = _prepared(state, text, name, line, preview=True)
     found = taking_in.told(prepared, taking_in.MERGES.get(merge, ()))
-    with house.read() as db:
+    with state.read() as db:
         lines = store.claims.all_lines(db)
     return page(request, "editor.html", lines=lines, claim=None, axes=AXES, found=found, text=text,
                 title=name, merge=merge, chosen=line)  # fmt: skip
@@ -100,24 +101,24 @@ async def preview(
 
 @router.post("/editor/import", dependencies=[Changes])
 def take_in(
-    house: HouseOf, text: Annotated[str, Form(max_length=MOST_BYTES)], title: Text = "", line: Text = "",
+    state: HouseOf, text: Annotated[str, Form(max_length=MOST_BYTES)], title: Text = "", line: Text = "",
     merge: Text = "same",
 ) -> Response:  # fmt: skip
     """Import what was previewed."""
-    prepared = _prepared(house, text, title or "pasted text", line, preview=False)
-    with house.write() as db:
-        importing.add(db, prepared, taking_in.MERGES.get(merge, ()), house.now)
+    prepared = _prepared(state, text, title or "pasted text", line, preview=False)
+    with state.write() as db:
+        importing.add(db, prepared, taking_in.MERGES.get(merge, ()), state.now)
     return RedirectResponse(f"/lines/{prepared.lines[0].id}", status_code=303)
 
 
-def _prepared(house: House, text: str, title: str, line: str, *, preview: bool) -> importing.Import:
+def _prepared(state: AppState, text: str, title: str, line: str, *, preview: bool) -> importing.Import:
     if not text.strip():
         raise UsageError("nothing to import", "paste a document or choose a file")
-    with house.read() as db:
+    with state.read() as db:
         known, lines, ids = store.claims.active(db), store.claims.all_lines(db), store.claims.every_id(db)
     document = taking_in.recognised(text, title)
     into = taking_in.line_for(lines, line or None, document.question, preview=preview)
-    return importing.prepare(document, into, known, embed_texts(house.settings), ids)
+    return importing.prepare(document, into, known, embed_texts(state.settings), ids)
 
 
 def _decoded(body: bytes, name: str) -> str:

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 import store.claims
+from agent.errors import NotFound
 from agent.reports.forms import FORMS
 from agent.reports.making import make
-from agent.web.documents import NotThere
 from agent.web.render import page
 from agent.web.shared import HouseOf
 
@@ -18,23 +18,23 @@ Words = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/report")
-def report(request: Request, house: HouseOf, line: Words = "", since: Words = "") -> Response:
+def report(request: Request, state: HouseOf, line: Words = "", since: Words = "") -> Response:
     """Choose what a report is about and the form it has."""
-    with house.read() as db:
+    with state.read() as db:
         lines = store.claims.all_lines(db)
     return page(request, "report.html", lines=lines, line=line, since=since, forms=FORMS)
 
 
 @router.get("/report/export")
-def export(house: HouseOf, form: Words, line: Words = "", claim: Words = "", since: Words = "") -> Response:
+def export(state: HouseOf, form: Words, line: Words = "", claim: Words = "", since: Words = "") -> Response:
     """A report as a file."""
     if form not in FORMS:
-        raise NotThere(f"no form {form!r}", f"there are {', '.join(FORMS)}")
-    with house.read() as db:
+        raise NotFound(f"no form {form!r}", f"there are {', '.join(FORMS)}")
+    with state.read() as db:
         made = make(
-            db, house.today, lines=[line] if line else (), claims=[claim] if claim else (), since=since
+            db, state.today, lines=[line] if line else (), claims=[claim] if claim else (), since=since
         )
     chosen = FORMS[form]
-    name = f"claim-status-{house.today}.{chosen.suffix}"
+    name = f"claim-status-{state.today}.{chosen.suffix}"
     return Response(chosen.render(made), media_type=chosen.media,
                     headers={"Content-Disposition": f'attachment; filename="{name}"'})  # fmt: skip

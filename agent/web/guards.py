@@ -41,7 +41,7 @@ HEADERS = {
 
 
 @dataclass
-class Door:
+class Access:
     """Who may come in. `token` empty: everybody who reaches us, which then has to be loopback alone."""
 
     hosts: Collection[str]
@@ -64,10 +64,10 @@ class Door:
 
 
 class Guard:
-    """The door as ASGI middleware."""
+    """The access as ASGI middleware."""
 
-    def __init__(self, app: Any, door: Door, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._door, self._clock = app, door, clock
+    def __init__(self, app: Any, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app, self._access, self._clock = app, access, clock
         self._asked: dict[str, deque[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,10 +78,10 @@ class Guard:
         request = Request(scope, receive)
         session = request.cookies.get(SESSION) or secrets.token_urlsafe(24)
         scope.setdefault("state", {})["session"] = session
-        scope["state"]["csrf"] = self._door.csrf(session)
+        scope["state"]["csrf"] = self._access.csrf(session)
         refused = self._why_not(request)
         is_new = refused is None and SESSION not in request.cookies
-        leaving = _dressed(send, self._door, session, is_new=is_new)
+        leaving = _dressed(send, self._access, session, is_new=is_new)
         if refused is not None:
             await refused(scope, receive, leaving)
             return
@@ -89,7 +89,7 @@ class Guard:
 
     def _why_not(self, request: Request) -> Response | None:
         headers = request.headers
-        if _host_of(f"//{headers.get('host', '')}") not in self._door.hosts:
+        if _host_of(f"//{headers.get('host', '')}") not in self._access.hosts:
             return _refusal(400, "this server does not go by that name", "retest serve --host names it")
         if not self._has_turn(request.client.host if request.client else ""):
             return _refusal(429, "too many requests", "wait a minute")
@@ -97,7 +97,7 @@ class Guard:
         if not length.isdigit() or int(length) > MOST_BYTES:
             return _refusal(413, "too much at once", f"send at most {MOST_BYTES // 10**6} MB")
         path = request.url.path
-        if not path.startswith(OPEN) and not self._door.knows(headers, request.cookies):
+        if not path.startswith(OPEN) and not self._access.knows(headers, request.cookies):
             if path.startswith("/api/"):
                 return _refusal(401, "a token is needed", "send Authorization: Bearer TOKEN")
             return RedirectResponse("/login", status_code=303)
@@ -144,7 +144,7 @@ def _refusal(status: int, why: str, way_out: str) -> Response:
     return JSONResponse({"error": why, "way_out": way_out}, status)
 
 
-def _dressed(send: Send, door: Door, session: str, *, is_new: bool) -> Send:
+def _dressed(send: Send, access: Access, session: str, *, is_new: bool) -> Send:
     """Every answer with its safe headers; the first one of a session with its cookie."""
 
     async def sent(message: MutableMapping[str, Any]) -> None:
@@ -154,15 +154,15 @@ def _dressed(send: Send, door: Door, session: str, *, is_new: bool) -> Send:
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             if is_new:
-                headers.append("Set-Cookie", cookie(SESSION, session, door))
+                headers.append("Set-Cookie", cookie(SESSION, session, access))
         await send(message)
 
     return sent
 
 
-def cookie(name: str, value: str, door: Door) -> str:
+def cookie(name: str, value: str, access: Access) -> str:
     """A cookie no script reads and no other site sends."""
-    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if door.is_secure else "")
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if access.is_secure else "")
 
 
 def _limited(receive: Receive) -> Receive:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from agent.web import documents
+from agent.views.run import overview_page, runs_page
 from agent.web.render import page
 from agent.web.shared import HouseOf
 
@@ -14,17 +14,17 @@ router = APIRouter()
 
 
 @router.get("/")
-def overview(request: Request, house: HouseOf) -> Response:
+def overview(request: Request, state: HouseOf) -> Response:
     """Lines, what changed, health."""
-    with house.read() as db:
-        document = documents.overview(db, house.today)
+    with state.read() as db:
+        document = overview_page(db, state.today)
     return page(request, "overview.html", found=document)
 
 
 @router.get("/healthz")
-def healthz(house: HouseOf) -> dict[str, Any]:
+def healthz(state: HouseOf) -> dict[str, Any]:
     """Whether the ledger can be read, and how the last run ended."""
-    with house.read() as db:
-        found = documents.runs(db)[:1]
+    with state.read() as db:
+        found = runs_page(db)[:1]
     return {"status": "ok", "last_run": found[0]["id"] if found else None,
             "health": found[0]["health"] if found else None}  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from agent.web import documents
+from agent.views.paper import paper_page
 from agent.web.render import page
 from agent.web.shared import HouseOf
 
@@ -12,7 +12,7 @@ router = APIRouter()
 
 
 @router.get("/papers/{paper_id:path}")
-def paper(request: Request, house: HouseOf, paper_id: str) -> Response:
+def paper(request: Request, state: HouseOf, paper_id: str) -> Response:
     """A paper: its findings, what it is evidence of, its quotes in their passages."""
-    with house.read() as db:
-        return page(request, "paper.html", paper=documents.paper(db, paper_id))
+    with state.read() as db:
+        return page(request, "paper.html", paper=paper_page(db, paper_id))

@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse
 
 from agent import __version__
 from agent.arxiv_ids import parse_id
-from agent.reports.documents import SMALL_JUDGE, is_small
-from agent.reports.marks import adverse_leads, basis_of, leads_of
 from agent.text import without_controls
+from agent.views.claim import SMALL_JUDGE, is_small
+from agent.views.wording import adverse_leads, basis_of, leads_of
 
 FOLDER = Path(__file__).parent
 _OUTCOMES = ("failed", "passed", "not run")

@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 import store.runs
 from agent.reports import charts
 from agent.reports.pictures import of_runs
-from agent.web import documents
+from agent.views.run import run_page, runs_page
 from agent.web.render import page
 from agent.web.shared import Changes, HouseOf
 
@@ -27,44 +27,44 @@ ENDS, BROKEN = "ends", "the run ended with an error"
 
 
 @router.get("/runs")
-def runs(request: Request, house: HouseOf) -> Response:
+def runs(request: Request, state: HouseOf) -> Response:
     """The runs, and a button that begins one."""
-    with house.read() as db:
-        found = documents.runs(db)
-    return page(request, "runs.html", runs=found, is_running=house.is_running())
+    with state.read() as db:
+        found = runs_page(db)
+    return page(request, "runs.html", runs=found, is_running=state.is_running())
 
 
 @router.post("/runs", dependencies=[Changes])
-def begin(house: HouseOf, claim: Annotated[list[str] | None, Form()] = None) -> Response:
+def begin(state: HouseOf, claim: Annotated[list[str] | None, Form()] = None) -> Response:
     """Begin a run; its page can be looked at as soon as it has a name."""
-    house.begin_run(claim or [])
+    state.begin_run(claim or [])
     return RedirectResponse("/runs?begun=1", status_code=303)
 
 
 @router.get("/runs/screened.svg")
-def screened(house: HouseOf) -> Response:
+def screened(state: HouseOf) -> Response:
     """How much each run screened, as a picture."""
-    with house.read() as db:
+    with state.read() as db:
         ended = [r for r in store.runs.recent(db) if r.finished_at]
     return Response(charts.svg_of(of_runs(reversed(ended)).described), media_type="image/svg+xml")
 
 
 @router.get("/runs/{run_id}")
-def run(request: Request, house: HouseOf, run_id: str) -> Response:
+def run(request: Request, state: HouseOf, run_id: str) -> Response:
     """A run: progress while it goes, counts, what it changed, its log."""
-    with house.read() as db:
-        found = documents.run(db, house.today, run_id)
-    log = _lines(house.home.run_folder(found["id"]) / "log.jsonl")
+    with state.read() as db:
+        found = run_page(db, state.today, run_id)
+    log = _lines(state.home.run_folder(found["id"]) / "log.jsonl")
     # A process that was killed writes no last line: silence for longer than any step takes tells the same.
-    is_silent = not log or house.seconds_since(log[-1]["at"]) > PATIENCE
+    is_silent = not log or state.seconds_since(log[-1]["at"]) > PATIENCE
     ended = is_silent or log[-1]["what"] in (ENDS, BROKEN)
     return page(request, "run.html", run=found, log=log[-LOG_LINES:], has_ended=ended)
 
 
-def log_of(house: HouseOf, run_id: str) -> Path:
+def log_of(state: HouseOf, run_id: str) -> Path:
     """Where a run's log is. Raises NotThere, before an answer has begun."""
-    with house.read() as db:
-        return house.home.run_folder(documents.run(db, house.today, run_id)["id"]) / "log.jsonl"
+    with state.read() as db:
+        return state.home.run_folder(run_page(db, state.today, run_id)["id"]) / "log.jsonl"
 
 
 @router.get("/runs/{run_id}/events", response_class=EventSourceResponse)

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends, Form, HTTPException, Request
 
 from agent.web.guards import checks_csrf
-from agent.web.house import House
+from agent.web.state import AppState
 
 
-def house_of(request: Request) -> House:
-    """The house behind the pages."""
-    house: House = request.app.state.house
-    return house
+def house_of(request: Request) -> AppState:
+    """The state behind the pages."""
+    state: AppState = request.app.state.retest
+    return state
 
 
 def changes(request: Request, csrf: Annotated[str, Form()] = "") -> None:
@@ -22,5 +22,5 @@ def changes(request: Request, csrf: Annotated[str, Form()] = "") -> None:
         raise HTTPException(403, "the page was too old for that: load it again")
 
 
-HouseOf = Annotated[House, Depends(house_of)]
+HouseOf = Annotated[AppState, Depends(house_of)]
 Changes = Depends(changes)

@@ -12,23 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.adapters.clock import SystemClock
-from agent.adapters.embedder import SentenceEmbedder
-from agent.chat.finding import Finder
+from agent.adapters.embedding.embedder import SentenceEmbedder
 from agent.chat.parts import ChatParts
 from agent.chat.service import Chat
 from agent.chat.threads import Threads
-from agent.ports import Talker
+from agent.ports.models import ChatModel
+from agent.retrieval.finder import Finder
 from agent.settings import Settings, secrets
-from agent.wiring.deeds import HomeDeeds
+from agent.wiring.actions import HomeActions
 from agent.wiring.judges import endpoint, is_writing
 from agent.wiring.run import budget
 from agent.wiring.vectors import open_vectors
-from store import vectors
 from store.errors import Locked, VectorIndexError
-from store.files import Home
-from store.index import generation
+from store.home.files import Home
 from store.ledger import Ledger
-from store.vectors import Vectors
+from store.vectors import copies
+from store.vectors.copies import Vectors
+from store.vectors.index import generation
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -46,8 +46,9 @@ def open_chat(settings: Settings) -> Iterator[Chat]:
     try:
         saver = SqliteSaver(checkpoints)
         parts = ChatParts(
-            ledger=ledger, finder=open_finder(settings, ledger), deeds=HomeDeeds(settings),
-            today=lambda: clock.now().date().isoformat(), talker=talker(settings), budget=budget(settings),
+            ledger=ledger, finder=open_finder(settings, ledger), actions=HomeActions(settings),
+            today=lambda: clock.now().date().isoformat(), chat_model=chat_model(settings),
+            budget=budget(settings),
             secrets=secrets(settings),
         )  # fmt: skip
         yield Chat(parts, threads, saver, lambda: clock.now().isoformat(timespec="seconds"))
@@ -57,13 +58,13 @@ def open_chat(settings: Settings) -> Iterator[Chat]:
         ledger.close()
 
 
-def talker(settings: Settings) -> Talker | None:
+def chat_model(settings: Settings) -> ChatModel | None:
     """The model that answers; None where settings name none that writes."""
     if not is_writing(settings):
         return None
-    from agent.adapters.llm_talker import LlmTalker
+    from agent.adapters.llm.chat_model import LlmChatModel
 
-    return LlmTalker(endpoint(settings, "--writer llm"), settings.model)
+    return LlmChatModel(endpoint(settings, "--writer llm"), settings.model)
 
 
 def open_finder(settings: Settings, ledger: Ledger) -> Finder:
@@ -84,8 +85,8 @@ class Kept:
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(texts), width] in the order asked."""
         if not texts:
-            return vectors.NONE.matrix
-        copy = vectors.load(self._folder)
+            return copies.NONE.matrix
+        copy = copies.load(self._folder)
         known = dict(zip(copy.ids, copy.matrix, strict=True)) if copy.made_of == self._made_of else {}
         keys = [hashlib.sha256(t.encode()).hexdigest() for t in texts]
         fresh = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
@@ -93,7 +94,7 @@ class Kept:
             made = self._embed(list(fresh.values()))
             known |= dict(zip(fresh, made, strict=True))
             ids = tuple(dict.fromkeys(keys))
-            vectors.save(self._folder, Vectors(ids, np.array([known[k] for k in ids]), self._made_of))
+            copies.save(self._folder, Vectors(ids, np.array([known[k] for k in ids]), self._made_of))
         return np.array([known[k] for k in keys], dtype=np.float32).reshape(len(keys), -1)
 
 
@@ -102,13 +103,13 @@ class Corpus:
 
     def __init__(self, settings: Settings, home: Home) -> None:
         self._settings, self._home = settings, home
-        self._copy = vectors.load(home.search / "corpus")
+        self._copy = copies.load(home.search / "corpus")
 
     def newest(self) -> Vectors:
         """The copy, made anew when the index has changed and nobody holds it."""
         now = generation(self._home.index)
         if now not in (self._copy.made_of, "none"):
-            kept = vectors.load(self._home.search / "corpus")
+            kept = copies.load(self._home.search / "corpus")
             self._copy = kept if kept.made_of == now else self._made(now)
         return self._copy
 
@@ -120,6 +121,6 @@ class Corpus:
         except (Locked, VectorIndexError):
             return self._copy
         ids = tuple(f"{name}:{i}" for name, found in held for i in found)
-        copy = Vectors(ids, np.concatenate(rows), now) if ids else Vectors((), vectors.NONE.matrix, now)
-        vectors.save(self._home.search / "corpus", copy)
-        return vectors.load(self._home.search / "corpus") if ids else copy
+        copy = Vectors(ids, np.concatenate(rows), now) if ids else Vectors((), copies.NONE.matrix, now)
+        copies.save(self._home.search / "corpus", copy)
+        return copies.load(self._home.search / "corpus") if ids else copy

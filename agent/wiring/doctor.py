@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import store.runs
 from agent.settings import Settings
 from store.errors import Failure, LedgerError, VectorIndexError
-from store.files import Home
-from store.in_time import in_time
+from store.home.files import Home
+from store.home.timeout import in_time
 from store.ledger import Ledger
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Doubt(Failure):
 
 def ledger(settings: Settings) -> str:
     """The ledger is whole."""
-    from store.backup import check
+    from store.home.backup import check
 
     home = Home(settings.home)
     if not home.ledger.exists():
@@ -62,8 +62,8 @@ def disk(settings: Settings) -> str:
 
 def embedder(settings: Settings) -> str:
     """The packaged weights are the published ones."""
-    from agent.adapters.embedder import PACKAGED
-    from agent.adapters.packaged_minilm import verify_weights
+    from agent.adapters.embedding.embedder import PACKAGED
+    from agent.adapters.embedding.packaged_minilm import verify_weights
 
     if settings.embedder != PACKAGED:
         return f"{settings.embedder} is loaded when first used"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedder import SentenceEmbedder
+from agent.adapters.embedding.embedder import SentenceEmbedder
+from agent.adapters.reading.abstract import AbstractReader
 from agent.errors import UsageError
 from agent.settings import Settings
 from agent.wiring.judges import stance_judge

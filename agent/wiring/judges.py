@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import SettingsError
-from agent.ports import Judge, Writer
+from agent.ports.models import Judge, Writer
 from agent.settings import Settings
 
 if TYPE_CHECKING:
     import openai
 
-    from agent.adapters.embedded_judge import EmbeddedJudge
-    from agent.adapters.llm_client import LlmClient
+    from agent.adapters.judges.embedded import EmbeddedJudge
+    from agent.adapters.llm.client import LlmClient
 
 
 def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
@@ -23,12 +23,12 @@ def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
 
 def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
     """The shipped stance model, or the one that settings name."""
-    from agent.adapters.embedded_judge import EmbeddedJudge
-    from agent.adapters.stance_model import SHIPPED, StanceModel
+    from agent.adapters.judges.embedded import EmbeddedJudge
+    from agent.adapters.judges.stance_model import SHIPPED, StanceModel
 
     named = settings.stance_model
     if named and not (Path(named) / "stance.json").exists():
-        from agent.adapters.cross_encoder import CrossEncoderModel
+        from agent.adapters.judges.cross_encoder import CrossEncoderModel
 
         return EmbeddedJudge(CrossEncoderModel(named, settings.stance_labels), given=given)
     model = StanceModel(Path(named) if named else SHIPPED, "given" if given else "found")
@@ -36,7 +36,7 @@ def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
 
 
 def _llm_judge(settings: Settings) -> Judge:
-    from agent.adapters.llm_judge import LlmJudge
+    from agent.adapters.judges.llm import LlmJudge
 
     return LlmJudge(llm_client(settings, "--judge llm"), threshold=settings.llm_threshold)
 
@@ -45,7 +45,7 @@ def writer(settings: Settings) -> Writer | None:
     """What writes; None where nothing is to be written, or only extracted."""
     if not is_writing(settings):
         return None
-    from agent.adapters.llm_writer import LlmWriter
+    from agent.adapters.llm.writer import LlmWriter
 
     return LlmWriter(llm_client(settings, "--writer llm"))
 
@@ -57,8 +57,8 @@ def is_writing(settings: Settings) -> bool:
 
 def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
     """What asks the endpoint that settings name. Raises SettingsError where they name none."""
-    from agent.adapters.llm_client import LlmClient
-    from agent.adapters.throttle import Throttle
+    from agent.adapters.llm.client import LlmClient
+    from agent.adapters.llm.throttle import Throttle
 
     return LlmClient(endpoint(settings, wanted_by), settings.model, throttle=Throttle(settings.concurrency))
 

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import store.papers
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.arxiv_api import ArxivApi
-from agent.adapters.arxiv_http import ArxivHttp
-from agent.adapters.arxiv_oai import ArxivListing
-from agent.adapters.arxiv_source import ArxivSource
+from agent.adapters.arxiv.api import ArxivApi
+from agent.adapters.arxiv.gate import PoliteGate, machine_folder
+from agent.adapters.arxiv.http import ArxivHttp
+from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.snapshot import SnapshotSource, newest
+from agent.adapters.arxiv.source import ArxivSource
 from agent.adapters.clock import SystemClock
-from agent.adapters.polite_gate import PoliteGate, machine_folder
-from agent.adapters.snapshot import SnapshotSource, newest
+from agent.adapters.reading.abstract import AbstractReader
 from agent.errors import SettingsError
-from agent.ports import Clock, Known, Outlook, PaperSource, Reader, Wanted
+from agent.ports.clock import Clock
+from agent.ports.sources import CitedPapers, Outlook, PaperSource, Reader, Wanted
 from agent.settings import Settings
-from store.files import Home
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Paper
 
@@ -45,10 +46,10 @@ def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
     )  # fmt: skip
 
 
-def outlook(settings: Settings, wanted: Sequence[Wanted], known: Known) -> Outlook:
+def outlook(settings: Settings, wanted: Sequence[Wanted], cited: CitedPapers) -> Outlook:
     """How a run would collect, without asking anybody."""
     way = None if settings.source == "snapshot" else arxiv_http(settings, SystemClock())
-    return paper_source(settings, way).outlook(wanted, known)
+    return paper_source(settings, way).outlook(wanted, cited)
 
 
 def record_reader() -> Reader:

@@ -7,25 +7,26 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from agent.adapters.arxiv.downloads import ArxivFiles
 from agent.adapters.clock import SystemClock
-from agent.adapters.downloads import ArxivFiles
-from agent.adapters.embedder import SentenceEmbedder
+from agent.adapters.embedding.embedder import SentenceEmbedder
 from agent.adapters.reading.sandbox import Limits as ReadingLimits
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.reading.whole_reader import WholeReader
+from agent.adapters.reading.whole import WholeReader
+from agent.core.budget import FREE, Budget
+from agent.core.screening import Limits
 from agent.errors import SettingsError
-from agent.ports import Clock
+from agent.ports.clock import Clock
 from agent.prices import price_of
-from agent.retest.budget import FREE, Budget
-from agent.retest.parts import Parts
-from agent.retest.screen import Limits
+from agent.reports.making import of_run
+from agent.run.parts import Parts
 from agent.settings import Settings, secrets
 from agent.wiring.judges import second_judge, stance_judge, writer
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import open_vectors
-from store.files import Home
+from store.home.files import Home
+from store.home.lock import exclusive
 from store.ledger import Ledger
-from store.lock import exclusive
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
             home=home, ledger=ledger, index=index, source=source,
             reader=WholeReader(sandbox), downloads=downloads,
             embedder=embedder, judge=judge, clock=clock,
-            limits=limits(settings), budget=budget(settings),
+            limits=limits(settings), budget=budget(settings), report=of_run,
             writer=writer(settings), screener=second if settings.cascade > 0 else None, second=second,
             cascade=settings.cascade,
             settings=kept(settings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agent.errors import SettingsError
-from agent.ports import Channel
+from agent.ports.channels import Channel
 from agent.settings import Settings
 
 
@@ -23,19 +23,19 @@ def channels(settings: Settings) -> tuple[dict[str, Channel], list[str]]:
 
 
 def _mail(settings: Settings) -> Channel:
-    from agent.adapters.mail import Mail
+    from agent.adapters.channels.mail import Mail
 
     return Mail(settings.smtp_url, settings.mail_from, settings.mail_to)
 
 
 def _webhook(settings: Settings) -> Channel:
-    from agent.adapters.webhook import Webhook
+    from agent.adapters.channels.webhook import Webhook
 
     return Webhook(settings.webhook, settings.webhook_secret)
 
 
 def _apprise(settings: Settings) -> Channel:
-    from agent.adapters.apprise_channel import AppriseChannel
+    from agent.adapters.channels.apprise import AppriseChannel
 
     return AppriseChannel(settings.apprise)
 

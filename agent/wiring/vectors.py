@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import store.papers
-from agent.adapters.embedder import SentenceEmbedder
-from agent.retest.passages import to_embed
+from agent.adapters.embedding.embedder import SentenceEmbedder
+from agent.core.passages import to_embed
 from agent.settings import Settings
-from store.files import Home
-from store.index import VectorIndex, open_index
+from store.home.files import Home
 from store.ledger import Ledger
+from store.vectors.index import VectorIndex, open_index
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Settings into a desk, where things are written outside a run."""
+"""Settings into a writer, where things are written outside a run."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from agent.adapters.clock import SystemClock
 from agent.settings import Settings
 from agent.wiring.judges import writer
 from agent.wiring.run import budget
-from agent.writing.desk import Desk
-from store.files import Home
+from agent.writing.journalled import JournalledWriter
+from store.home.files import Home
 from store.ledger import Ledger
 
 
 @contextmanager
-def open_desk(settings: Settings) -> Iterator[Desk | None]:
-    """A desk with the home's journal; None where settings name no writer."""
+def open_writer(settings: Settings) -> Iterator[JournalledWriter | None]:
+    """A writer with the home's journal; None where settings name no writer."""
     writes = writer(settings)
     if writes is None:
         yield None
         return
     ledger, clock = Ledger.open(Home(settings.home).ledger), SystemClock()
     try:
-        yield Desk(ledger, writes, budget(settings), lambda: clock.now().isoformat(timespec="seconds"))
+        yield JournalledWriter(
+            ledger, writes, budget(settings), lambda: clock.now().isoformat(timespec="seconds")
+        )
     finally:
         ledger.close()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from agent.arxiv_ids import ids_in, without_ids
-from agent.retest.quotes import find_quote
+from agent.core.quotes import find_quote
 from agent.writing.words import NUMBER_WORDS, OPENERS
 from store.remarks import Sentence
 

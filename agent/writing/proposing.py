@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import prompts
-from agent.writing.desk import Answer, Desk
 from agent.writing.grounding import Draft, Material, grounded
+from agent.writing.journalled import Answer, JournalledWriter
 from agent.writing.reconciling import Said, material, shown
 from store.records import Claim, Evidence, Line, Paper
 from store.remarks import Sentence, Writing
@@ -48,7 +48,7 @@ class Picture(NamedTuple):
 
 
 def propose(
-    desk: Desk, line: Line, pictures: Sequence[Picture], papers: Mapping[str, Paper]
+    writer: JournalledWriter, line: Line, pictures: Sequence[Picture], papers: Mapping[str, Paper]
 ) -> list[Writing]:
     """Ask for two questions and some next lines; only what is grounded is kept.
 
@@ -69,7 +69,7 @@ def propose(
                 label = f"E{sum(name[0] == 'E' for name in given) + 1}"
                 given[label], sides[label] = material(item, papers[item.paper_id]), side
     evidence = "\n".join(shown(label, sides[label], given[label]) for label in given if label[0] == "E")
-    answer = desk.ask(
+    answer = writer.ask(
         "propose",
         Proposal,
         line.id,
@@ -78,16 +78,20 @@ def propose(
         evidence=evidence,
     )
     return [
-        _questions(desk, line, answer, given, sides),
+        _questions(writer, line, answer, given, sides),
         _written(
-            desk, line, "next lines",
+            writer, line, "next lines",
             *grounded([Draft(s.text, tuple(s.cites)) for s in answer.next_lines[:NEXT_LINES]], given),
         ),
     ]  # fmt: skip
 
 
 def _questions(
-    desk: Desk, line: Line, answer: Proposal, given: Mapping[str, Material], sides: Mapping[str, str]
+    writer: JournalledWriter,
+    line: Line,
+    answer: Proposal,
+    given: Mapping[str, Material],
+    sides: Mapping[str, str],
 ) -> Writing:
     kept: list[Sentence] = []
     asked = answer.questions[:QUESTIONS]
@@ -99,17 +103,17 @@ def _questions(
         sentences, _ = grounded(drafts, given)
         both = {sides.get(c) for c in question.cites} >= {"for", "against"}
         kept += sentences if len(sentences) == len(drafts) and both else ()
-    return _written(desk, line, "questions", tuple(kept), len(asked) - len(kept) // 2)
+    return _written(writer, line, "questions", tuple(kept), len(asked) - len(kept) // 2)
 
 
 def _written(
-    desk: Desk,
+    writer: JournalledWriter,
     line: Line,
     kind: Literal["questions", "next lines"],
     kept: tuple[Sentence, ...],
     left_out: int,
 ) -> Writing:
-    return Writing(kind, line.id, line.id, kept, left_out, desk.writer.name, desk.run_id)
+    return Writing(kind, line.id, line.id, kept, left_out, writer.name, writer.run_id)
 
 
 def _strongest(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import prompts
-from agent.retest.quotes import legible
-from agent.writing.desk import Answer, Desk
+from agent.core.quotes import legible
 from agent.writing.grounding import Draft, Material, grounded
+from agent.writing.journalled import Answer, JournalledWriter
 from store.records import Claim, Evidence, Paper
 from store.remarks import Writing
 
@@ -39,22 +39,22 @@ def shown(label: str, side: str, found: Material) -> str:
 
 
 def reconcile(
-    desk: Desk, line_id: str, claim: Claim, pair: tuple[Evidence, Evidence], papers: dict[str, Paper],
-    axes: Sequence[str],
+    writer: JournalledWriter, line_id: str, claim: Claim, pair: tuple[Evidence, Evidence],
+    papers: dict[str, Paper], axes: Sequence[str],
 ) -> Writing:  # fmt: skip
     """Ask why support and adverse evidence differ; only grounded sentences are kept.
 
     Raises JudgeError or BudgetReached.
     """
     given = {f"E{n}": material(e, papers[e.paper_id]) for n, e in enumerate(pair, 1)}
-    answer = desk.ask(
+    answer = writer.ask(
         "reconcile", Reconciliation, claim.id, claim=prompts.fenced("claim", claim.text),
         sides="\n".join([shown("E1", "for", given["E1"]), shown("E2", "against", given["E2"])]),
         axes=", ".join(axes) or "none",
     )  # fmt: skip
     kept, left_out = grounded([Draft(s.text, tuple(s.cites), answer.axis) for s in answer.sentences], given)
     return Writing(
-        "reconciliation", line_id, about(*pair), kept, left_out, desk.writer.name, desk.run_id
+        "reconciliation", line_id, about(*pair), kept, left_out, writer.name, writer.run_id
     )  # fmt: skip
 
 

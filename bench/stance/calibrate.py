@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agent.adapters.embedded_judge import SHARES, logit
-from agent.adapters.stance_model import SHIPPED, StanceModel
+from agent.adapters.judges.embedded import SHARES, logit
+from agent.adapters.judges.stance_model import SHIPPED, StanceModel
+from agent.core.confidence import Calibration
 from agent.evaluation import scores
 from agent.evaluation.cases import read_cases
 from agent.reports import charts
-from agent.retest.confidence import Calibration
 from bench.data import DATA, require
 from bench.stance.data import claim_key
 from bench.stance.given import GIVEN_STRENGTH, SIDES, Remembered, best, every_choice, given, share

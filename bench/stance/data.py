@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agent.adapters.stance_model import LABELS
-from agent.adapters.stance_pairs import joined
+from agent.adapters.judges.stance_model import LABELS
+from agent.adapters.judges.stance_pairs import joined
+from agent.core.sentences import split_sentences
 from agent.evaluation.suites import held_out
-from agent.retest.sentences import split_sentences
 from bench.data import DATA, case_paper_ids, read_jsonl, require
 
 OWN_RANKING = Path(__file__).parent / "own_ranking.jsonl.gz"

@@ -20,7 +20,7 @@ import torch
 from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from torch import Tensor, nn
 
-from agent.adapters.stance_pairs import MPNET
+from agent.adapters.judges.stance_pairs import MPNET
 from bench.stance.network import CHECKPOINT, Head, StanceNet, batch_of, load_checkpoint
 
 FROZEN = 8

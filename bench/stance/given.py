@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import EmbeddedJudge
-from agent.adapters.snapshot_records import paper_of
-from agent.adapters.stance_model import PairModel, Shares, TextPairs
+from agent.adapters.arxiv.snapshot_records import paper_of
+from agent.adapters.judges.embedded import EmbeddedJudge
+from agent.adapters.judges.stance_model import PairModel, Shares, TextPairs
+from agent.adapters.reading.abstract import AbstractReader
 from agent.evaluation import scores
 from agent.evaluation.cases import LabelledCase
-from agent.evaluation.scores import Told
+from agent.evaluation.scores import Scored
 from agent.evaluation.trial import Outcome, try_case
 from bench.data import DATA, read_jsonl
 
@@ -72,9 +72,9 @@ def best(tried: dict[tuple[float, float], list[Outcome]], leave: int = -1) -> tu
     return max(tried, key=worth)
 
 
-def told(outcome: Outcome) -> Told:
+def told(outcome: Outcome) -> Scored:
     """What a case's verdict is scored as."""
-    return Told(outcome.verdict.name, outcome.case.expected_verdict, outcome.case.accepted)
+    return Scored(outcome.verdict.name, outcome.case.expected_verdict, outcome.case.accepted)
 
 
 def given(left_out: list[Outcome]) -> dict[str, Any]:

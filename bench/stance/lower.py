@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from agent.adapters.stance_pairs import Pair, batches
+from agent.adapters.judges.stance_pairs import Pair, batches
 from bench.stance.network import WIDTH, StanceNet, collate
 
 BUDGET = 7000

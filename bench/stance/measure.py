@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import EmbeddedJudge
-from agent.adapters.stance_model import SHIPPED, StanceModel
-from agent.adapters.stance_pairs import MPNET, joined, tokenise
+from agent.adapters.judges.embedded import EmbeddedJudge
+from agent.adapters.judges.stance_model import SHIPPED, StanceModel
+from agent.adapters.judges.stance_pairs import MPNET, joined, tokenise
+from agent.adapters.reading.abstract import AbstractReader
 from agent.evaluation.service import on_given
 from agent.evaluation.suites import read_suite
 from bench.data import DATA, require

@@ -16,8 +16,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import MPNetConfig, MPNetModel
 
-from agent.adapters.stance_model import LABELS
-from agent.adapters.stance_pairs import CLAIM, MPNET, TEXT, Layout, Pair, padded
+from agent.adapters.judges.stance_model import LABELS
+from agent.adapters.judges.stance_pairs import CLAIM, MPNET, TEXT, Layout, Pair, padded
 from bench.data import DATA, require
 
 CHECKPOINT = DATA / "stance/checkpoint"

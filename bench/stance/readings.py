@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.adapters.abstract_reader import AbstractReader
-from agent.adapters.embedded_judge import EmbeddedJudge
-from agent.adapters.stance_model import LABELS, StanceModel
+from agent.adapters.judges.embedded import EmbeddedJudge
+from agent.adapters.judges.stance_model import LABELS, StanceModel
+from agent.adapters.reading.abstract import AbstractReader
+from agent.core import gates, passages
+from agent.core.findings import Finding
 from agent.evaluation.cases import LabelledCase, read_cases
-from agent.ports import Finding
-from agent.retest import gates, passages
 from bench.data import DATA, read_jsonl, require
 from bench.stance.data import fold_of, own_pairs
 from store.records import Claim, Paper, Passage

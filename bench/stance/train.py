@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agent.adapters.stance_pairs import MPNET, Pair, batches, tokenise
+from agent.adapters.judges.stance_pairs import MPNET, Pair, batches, tokenise
 from bench.stance.data import (
     NEUTRAL,
     Example,

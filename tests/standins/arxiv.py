@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from agent.adapters.snapshot import SnapshotSource
+from agent.adapters.arxiv.snapshot import SnapshotSource
 from store.records import Paper
 from tests.standins import arxiv_oai, arxiv_papers, arxiv_query
 from tests.standins.http import Quiet, served

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agent.ports import Answer, Finding
-from agent.retest.sentences import split_sentences
+from agent.core.findings import Answer, Finding
+from agent.core.sentences import split_sentences
 from store.records import Claim, Paper, Passage, Stance
 
 SAYS: dict[str, Stance] = {"raises": "contradicts", "lowers": "supports", "narrows": "relaxes"}

@@ -14,7 +14,7 @@ import uvicorn
 from agent.chat.service import Chat
 from agent.settings import Settings, load
 from agent.web.app import LOOPBACK, build
-from store.files import Home
+from store.home.files import Home
 from tests.standins.talk import chat_over
 
 

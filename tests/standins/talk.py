@@ -11,24 +11,24 @@ from pathlib import Path
 import openai
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from agent.adapters.llm_talker import LlmTalker
-from agent.chat.finding import Finder
+from agent.adapters.llm.chat_model import LlmChatModel
 from agent.chat.parts import ChatParts
 from agent.chat.service import Chat
 from agent.chat.threads import Threads
-from agent.retest.budget import Budget
-from store.files import Home
-from store.index import open_index
+from agent.core.budget import Budget
+from agent.retrieval.finder import Finder
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Paper
-from store.vectors import NONE, Vectors
+from store.vectors.copies import NONE, Vectors
+from store.vectors.index import open_index
 from tests.conftest import NOW
 from tests.standins.world import WordEmbedder
 
 KEY = "sk-never-shown"
 
 
-class Deeds:
+class Actions:
     """Notes what it is asked to do, and does nothing."""
 
     def __init__(self) -> None:
@@ -51,9 +51,9 @@ class Deeds:
 @contextmanager
 def chat_over(
     home: Home, url: str | None = None, budget: Budget | None = None
-) -> Iterator[tuple[Chat, Deeds]]:
+) -> Iterator[tuple[Chat, Actions]]:
     """A chat over a home; with a model at `url`, without one where there is none."""
-    embedder, deeds, ledger = WordEmbedder(), Deeds(), Ledger.view(home.ledger)
+    embedder, actions, ledger = WordEmbedder(), Actions(), Ledger.view(home.ledger)
     client = openai.OpenAI(api_key=KEY, base_url=url, max_retries=0, timeout=20) if url else None
     with open_index(home.index, embedder.name, holder="test") as index:
         ids = index.ids("papers")
@@ -63,13 +63,13 @@ def chat_over(
     threads = Threads(home.chats)
     checkpoints = sqlite3.connect(home.chats, check_same_thread=False, timeout=30)
     parts = ChatParts(
-        ledger=ledger, deeds=deeds, today=lambda: NOW.date().isoformat(), secrets=(KEY,),
+        ledger=ledger, actions=actions, today=lambda: NOW.date().isoformat(), secrets=(KEY,),
         finder=Finder(ledger, embedder.embed, embedder.embed, lambda: corpus or NONE),
         budget=budget or Budget(),
-        talker=LlmTalker(client, "m", sleep=lambda _: None) if client else None,
+        chat_model=LlmChatModel(client, "m", sleep=lambda _: None) if client else None,
     )  # fmt: skip
     try:
-        yield Chat(parts, threads, SqliteSaver(checkpoints), NOW.isoformat), deeds
+        yield Chat(parts, threads, SqliteSaver(checkpoints), NOW.isoformat), actions
     finally:
         checkpoints.close()
         threads.close()

@@ -13,23 +13,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.adapters.arxiv_api import ArxivApi
-from agent.adapters.arxiv_http import ArxivHttp
-from agent.adapters.arxiv_oai import ArxivListing
-from agent.adapters.arxiv_source import ArxivSource
-from agent.adapters.downloads import ArxivFiles
-from agent.adapters.polite_gate import PoliteGate
+from agent.adapters.arxiv.api import ArxivApi
+from agent.adapters.arxiv.downloads import ArxivFiles
+from agent.adapters.arxiv.gate import PoliteGate
+from agent.adapters.arxiv.http import ArxivHttp
+from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.source import ArxivSource
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.reading.whole_reader import WholeReader
-from agent.ports import Embedder
-from agent.retest import service
-from agent.retest.budget import Budget
-from agent.retest.parts import Parts
-from agent.retest.screen import Limits
-from store.files import Home
-from store.index import open_index
+from agent.adapters.reading.whole import WholeReader
+from agent.core.budget import Budget
+from agent.core.screening import Limits
+from agent.ports.models import Embedder
+from agent.reports.making import of_run
+from agent.run import service
+from agent.run.parts import Parts
+from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Run
+from store.vectors.index import open_index
 from tests.standins.arxiv import ArxivServer
 from tests.standins.judge import WordJudge
 
@@ -114,7 +115,7 @@ class World:
                 yield Parts(
                     home=home, ledger=ledger, index=index, source=source, reader=WholeReader(self.sandbox),
                     downloads=ArxivFiles(way, home.papers, server.site), embedder=self.embedder,
-                    judge=self.judge, clock=clock, limits=self.limits, budget=Budget(),
+                    judge=self.judge, clock=clock, limits=self.limits, budget=Budget(), report=of_run,
                 )  # fmt: skip
         finally:
             ledger.close()

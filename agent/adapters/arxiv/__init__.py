@@ -1,0 +1,1 @@
+"""arXiv, live or as a snapshot."""

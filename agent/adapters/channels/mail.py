@@ -1,0 +1,71 @@
+"""Messages by e-mail: SMTP with STARTTLS, or TLS from the start."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from agent.errors import DeliveryError, SettingsError
+from agent.ports.channels import Message
+
+SECONDS = 30.0
+PORTS = {"smtp": 587, "smtps": 465}
+
+
+class Mail:
+    """Sends to a list of addresses. `url` is smtp://[user:password@]host[:port], smtps:// for TLS at once.
+
+    A password is never sent in the clear: without TLS the server must be on this machine.
+    """
+
+    def __init__(self, url: str, sender: str, to: str) -> None:
+        try:
+            parts = urlsplit(url)
+            self._host, self._port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        except (KeyError, ValueError) as error:
+            raise SettingsError("smtp_url is no smtp:// or smtps:// address", "see retest doctor") from error
+        self._tls, self._user = parts.scheme == "smtps", unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        self._from, self._to = sender, [a.strip() for a in to.split(",") if a.strip()]
+        if not self._host or not self._from or not self._to:
+            raise SettingsError("mail needs smtp_url, mail_from and mail_to", "set all three")
+
+    def send(self, message: Message) -> None:
+        """Send. Raises DeliveryError; the password is in no message of it."""
+        try:
+            with self._connection() as server:
+                server.send_message(self._mail(message))
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # a password may be no ASCII
+            code = getattr(error, "smtp_code", "")
+            plain = isinstance(error, smtplib.SMTPException | OSError) and str(error)
+            said = f"the server says {code}" if code else plain or type(error).__name__
+            raise DeliveryError(
+                f"mail to {self._host} failed: {said}", "check smtp_url; it is tried again"
+            ) from error
+
+    def _connection(self) -> smtplib.SMTP:
+        safe = ssl.create_default_context()
+        if self._tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=SECONDS, context=safe)
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=SECONDS)
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls(context=safe)
+                server.ehlo()
+            elif self._host not in ("localhost", "127.0.0.1", "::1"):
+                server.close()
+                raise smtplib.SMTPException("the server offers no TLS")
+        if self._user:
+            server.login(self._user, self._password)
+        return server
+
+    def _mail(self, message: Message) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = message.subject, self._from, ", ".join(self._to)
+        mail["Message-ID"] = f"<{message.run_id}@retest.invalid>"
+        mail.set_content(message.text)
+        mail.add_alternative(message.html, subtype="html")
+        return mail

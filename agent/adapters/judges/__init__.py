@@ -1,0 +1,1 @@
+"""Judges: the stance network that ships, a cross-encoder, an LLM."""

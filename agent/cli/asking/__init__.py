@@ -1,0 +1,1 @@
+"""`retest ask` and `retest chat`."""

@@ -1,0 +1,101 @@
+"""`retest claim add | edit | retire | restore`: claims by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+import store.claims
+from agent.claims import editing
+from agent.cli.shared import settings_of
+from store.home.files import Home
+from store.ledger import Ledger
+from store.records import AXES
+
+_FIELDS = (
+    click.option("--text", help="What is claimed."),
+    click.option("--as-of", metavar="YYYY-MM", help="The month it was claimed in, or unknown."),
+    click.option(
+        "--source", "sources", multiple=True, metavar="ID", help="arXiv id of a source; may be repeated."
+    ),
+    click.option(
+        "--line", "lines", multiple=True, metavar="ID", help="A line it belongs to; may be repeated."
+    ),
+    click.option("--question", help="The durable question behind it."),
+    click.option("--limitation", help="The perishable limitation in it."),
+    click.option(
+        "--scope", multiple=True, metavar="AXIS=VALUE", help=f"Scope on an axis: {', '.join(AXES)}."
+    ),
+    click.option("--terms", multiple=True, metavar="AXIS=A,B", help="Words a paper would use for an axis."),
+    click.option(
+        "--load-bearing", multiple=True, metavar="AXIS", help="An axis without which it is another claim."
+    ),
+)
+
+
+def _fields(command: Any) -> Any:
+    for option in reversed(_FIELDS):
+        command = option(command)
+    return command
+
+
+@click.command("add")
+@_fields
+@click.pass_context
+def add(ctx: click.Context, /, **given: Any) -> None:
+    """Add a claim by hand."""
+    with ledger_of(ctx) as db:
+        claim_id = editing.added(db, given, now())
+    click.echo(claim_id)
+
+
+@click.command("edit")
+@click.argument("claim_id")
+@_fields
+@click.pass_context
+def edit(ctx: click.Context, /, claim_id: str, **given: Any) -> None:
+    """Change a claim: a new revision, to be retested; the old one and its verdicts stay."""
+    with ledger_of(ctx) as db:
+        done = store.claims.save(db, editing.changed(db, editing.claim_of(db, claim_id), given), now())
+    click.echo(f"{claim_id}: {done}", err=True)
+
+
+@click.command("retire")
+@click.argument("claim_id")
+@click.pass_context
+def retire(ctx: click.Context, claim_id: str) -> None:
+    """Take a claim out of retesting; nothing of it is lost."""
+    with ledger_of(ctx) as db:
+        store.claims.retire(db, editing.claim_of(db, claim_id).id)
+    click.echo(f"{claim_id} is retired; retest claim restore {claim_id} takes it back", err=True)
+
+
+@click.command("restore")
+@click.argument("claim_id")
+@click.pass_context
+def restore(ctx: click.Context, claim_id: str) -> None:
+    """Take a retired claim back under retest."""
+    with ledger_of(ctx) as db:
+        store.claims.retire(db, editing.claim_of(db, claim_id).id, retired=False)
+    click.echo(f"{claim_id} is under retest", err=True)
+
+
+@contextmanager
+def ledger_of(ctx: click.Context) -> Iterator[Connection]:
+    """One transaction on the home's ledger."""
+    ledger = Ledger.open(Home(settings_of(ctx).home).ledger)
+    try:
+        with ledger.write() as db:
+            yield db
+    finally:
+        ledger.close()
+
+
+def now() -> str:
+    """The present instant, to the second, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,164 @@
+"""`retest claim import`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import store.claims
+from agent.cli.shared import console, print_json, reading, settings_of
+from agent.errors import UsageError
+from store.home.files import Home
+from store.ledger import Ledger
+
+if TYPE_CHECKING:
+    from agent.claims.importing import Import
+    from agent.claims.pieces import Document
+    from agent.settings import Settings
+
+MOST_BYTES = 2_000_000
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE|-")
+@click.option(
+    "--line", "line_id", metavar="ID", help="The line the claims belong to; else the document's question."
+)
+@click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
+@click.option(
+    "--merge", type=click.Choice(["same", "likely", "perhaps", "ask"]), default="same", show_default=True,
+    help="Join claims to known ones: in the same words, likely or perhaps the same; or ask about each.",
+)  # fmt: skip
+@click.option(
+    "--writer", type=click.Choice(["llm", "none"]), help="What reads plain prose: a model, or nothing."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context, /, file: str, line_id: str | None, preview: bool, merge: str, as_json: bool,
+    **flags: Any,
+) -> None:  # fmt: skip
+    """Import claims: research prompt, inquiring line, paper summary page, list, CSV, YAML or prose."""
+    from agent.claims import importing
+    from agent.claims import intake as taking_in
+
+    settings = settings_of(ctx, **flags)
+    if merge == "ask" and file == "-":
+        raise UsageError("--merge ask reads your answers from where the document is read", "name a file")
+    found = _prepared(settings, file, line_id, preview=preview)
+    merged = taking_in.MERGES.get(merge, taking_in.MERGES["same"])
+    found = _asked(settings, found) if merge == "ask" and not preview else found
+    document = taking_in.told(found, merged)
+    if not preview:
+        ledger = Ledger.open(Home(settings.home).ledger)
+        with ledger.write() as db:
+            document["done"] = dict(
+                importing.add(db, found, merged, datetime.now(UTC).isoformat(timespec="seconds"))
+            )
+        ledger.close()
+    if as_json:
+        print_json(document)
+    else:
+        _print(document, preview=preview)
+
+
+def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bool) -> Import:
+    from agent.claims import importing, pack
+    from agent.claims import intake as taking_in
+    from agent.wiring.vectors import embed_texts
+
+    with reading(settings) as db:
+        known, lines, ids = store.claims.active(db), store.claims.all_lines(db), store.claims.every_id(db)
+    embed = embed_texts(settings)
+    if file.endswith((".yaml", ".yml")):
+        return importing.prepare_pack(pack.read(Path(file)), Path(file).name, known, embed)
+    text, title = _text(file)
+    document = taking_in.recognised(text, title)
+    if document.kind == "text":
+        document = _prose(settings, text, title) or document
+    line = taking_in.line_for(lines, line_id, document.question, preview=preview)
+    return importing.prepare(document, line, known, embed, ids)
+
+
+def _prose(settings: Settings, text: str, title: str) -> Document | None:
+    """The claims of plain prose, where a model may read it; None, said aloud, where not."""
+    from agent.claims.prose import read_prose
+    from agent.wiring.writing import open_writer
+
+    with open_writer(settings) as writer:
+        if writer is not None:
+            return read_prose(text, title, writer)
+    click.echo(
+        f"{title} is plain prose: no claim is recognised without a model; --writer llm asks one", err=True
+    )
+    return None
+
+
+def _asked(settings: Settings, found: Import) -> Import:
+    """The import with every claim that may be known either joined to it, on a person's word, or new."""
+    from agent.claims.importing import NEW, SAME
+
+    with reading(settings) as db:
+        known = {c.id: c.text for c in store.claims.active(db)}
+    rows = []
+    for row in found.rows:
+        if row.same_as and row.what != SAME:
+            click.echo(f"{row.piece.place}: {row.claim.text}\n  {row.what} as {row.same_as} "
+                       f"({row.closeness:.2f}): {known[row.same_as]}", err=True)  # fmt: skip
+            same = click.confirm("  the same claim?", default=False, err=True)
+            row = row._replace(what=SAME if same else NEW, same_as=row.same_as if same else "")
+        rows.append(row)
+    return found._replace(rows=rows)
+
+
+def _text(file: str) -> tuple[str, str]:
+    try:
+        body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {file}: {error.strerror}", "name a file, or - for standard input"
+        ) from error
+    if len(body) > MOST_BYTES:
+        raise UsageError(f"{file} has more than {MOST_BYTES // 10**6} MB", "import it in parts")
+    try:
+        return body.decode("utf-8-sig"), "standard input" if file == "-" else Path(file).name
+    except UnicodeDecodeError as error:
+        number = body[: error.start].count(b"\n") + 1
+        raise UsageError(f"{file}, line {number}: not UTF-8 text", "save it as UTF-8") from error
+
+
+def _print(document: dict[str, Any], *, preview: bool) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{document['recognised']}: {document['document']}", title_justify="left")
+    table.add_column("place", no_wrap=True)
+    table.add_column("claim", ratio=1, overflow="fold")
+    for column in ("as of", "sources", "is", "lacks", "parts"):
+        table.add_column(column, overflow="fold")
+    for claim in document["claims"]:
+        same = f"{claim['what']}: {claim['same_as']}" if claim["same_as"] else claim["what"]
+        table.add_row(
+            claim["place"].removeprefix("lines ").removeprefix("line "), claim["text"], claim["as_of"],
+            " ".join(claim["sources"]) or "—", same + (" (joined)" if claim["merged"] else ""),
+            ", ".join(claim["lacks"]) or "—", str(len(claim["parts"]) or 1),
+        )  # fmt: skip
+    console().print(table)
+    kinds = [p["kind"] for p in document["beside"]]
+    click.echo(
+        "beside the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True
+    )
+    for piece in document["beside"]:
+        if piece["kind"] in ("unplaced", "unread column"):
+            click.echo(f"{piece['kind']}, {piece['place']}: {piece['text'][:90]}", err=True)
+    offered = [c for c in document["claims"] if c["same_as"] and not c["merged"]]
+    if offered:
+        click.echo(
+            f"{len(offered)} may be known already: look at them, then --merge likely or perhaps joins them "
+            "(a claim and its opposite are close, too)", err=True,
+        )  # fmt: skip
+    done = ", ".join(f"{n} {what}" for what, n in document.get("done", {}).items())
+    click.echo("nothing was written" if preview else f"{document['lines'][0]['id']}: {done}", err=True)

@@ -1,0 +1,61 @@
+"""`retest claim split`: a compound claim into parts that are retested alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+import store.claims
+from agent.claims.editing import claim_of
+from agent.cli.claim.edit import ledger_of, now
+from agent.cli.shared import print_json, reading, settings_of
+from agent.errors import UsageError
+from store.records import Claim
+
+
+@click.command("split")
+@click.argument("claim_id")
+@click.option("--into", "texts", multiple=True, metavar="TEXT", help="A part, by hand; repeat for each.")
+@click.option("--whole", is_flag=True, help="One part again: the claim itself.")
+@click.option("--preview", is_flag=True, help="Show the parts; write nothing.")
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Who splits: a model, or the rule.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def split(
+    ctx: click.Context, /, claim_id: str, texts: tuple[str, ...], whole: bool, preview: bool, as_json: bool,
+    **flags: Any,
+) -> None:  # fmt: skip
+    """Split a claim into parts: a new revision, to be retested. Qualifiers are kept word for word."""
+    from agent.claims import atoms
+    from agent.wiring.writing import open_writer
+
+    settings = settings_of(ctx, **flags)
+    with reading(settings) as db:
+        claim = claim_of(db, claim_id)
+    if texts and (wrong := atoms.why_not(claim.text, texts)):
+        click.echo(f"note: {wrong}; the parts are taken as you wrote them", err=True)
+    if len(texts) == 1:
+        raise UsageError("one part is no split", "give --into twice or more, or --whole")
+    if texts or whole:
+        made = atoms.with_parts(claim, texts)
+    else:
+        with open_writer(settings) as writer:
+            made = atoms.split(claim, writer)
+    if not preview:
+        with ledger_of(ctx) as db:
+            done = store.claims.save(db, made, now())
+        click.echo(f"{claim_id}: {done}", err=True)
+    _show(made, as_json=as_json)
+
+
+def _show(claim: Claim, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": claim.id, "parts": [asdict(a) for a in claim.parts]})
+        return
+    for atom in claim.parts:
+        said = ", ".join(s for s in (atom.direction, atom.quantifier) if s)
+        click.echo(f"{atom.id}: {atom.text}" + (f" [{said}]" if said else ""))
+        for name, axis in claim.scope_of(atom.id).items():
+            click.echo(f"  {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else ""))

@@ -1,0 +1,1 @@
+"""The home: made, checked, backed up and restored."""

@@ -1,0 +1,59 @@
+"""`retest index`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import click
+
+import store.papers
+from agent.cli.shared import reading, settings_of
+from agent.errors import RetestError
+from agent.wiring.vectors import embed_everything, open_vectors
+from store.home.files import Home
+from store.vectors.index import erase_index, self_query
+
+
+@click.group()
+def command() -> None:
+    """Check or rebuild the vector index. It is derived: nothing is lost with it."""
+
+
+@command.command()
+@click.option(
+    "--child", is_flag=True, hidden=True, help="Look in this process, which a broken index may end."
+)
+@click.pass_context
+def check(ctx: click.Context, child: bool) -> None:
+    """Compare the index with the ledger, and look up a sample of its vectors."""
+    settings = settings_of(ctx)
+    if not child:
+        home = ["--home", str(settings.home)]
+        # Our own program with our own arguments: a broken index can end the process that opens it.
+        command_line = [sys.executable, "-m", "agent", *home, "index", "check", "--child"]
+        done = subprocess.run(command_line, check=False)  # noqa: S603  see above
+        if done.returncode:
+            raise RetestError("the index is not whole", "run: retest index rebuild")
+        return
+    with reading(settings) as db:
+        known = set(store.papers.all_ids(db))
+    with open_vectors(settings) as index:
+        held = set(index.ids("papers"))
+        wrong = self_query(index, "papers", sorted(held)[:: max(1, len(held) // 50)])
+    click.echo(
+        f"{len(held)} vectors of {len(known)} papers; {len(held - known)} unknown, {wrong} lost on look-up"
+    )
+    if held - known or wrong:
+        ctx.exit(2)
+
+
+@command.command()
+@click.pass_context
+def rebuild(ctx: click.Context) -> None:
+    """Make the index anew from the ledger."""
+    settings = settings_of(ctx)
+    with reading(settings):
+        erase_index(Home(settings.home).index, holder=f"retest index rebuild (process {os.getpid()})")
+    click.echo(f"{embed_everything(settings)} vectors made")

@@ -1,0 +1,46 @@
+"""`retest init`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+import store.claims
+from agent.claims import pack
+from agent.cli.shared import settings_of
+from store.errors import LedgerError
+from store.home.files import Home
+from store.ledger import Ledger
+
+
+@click.command()
+@click.option(
+    "--pack",
+    "packs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Another claim pack to add.",
+)
+@click.pass_context
+def command(ctx: click.Context, packs: tuple[Path, ...]) -> None:
+    """Make a home and seed it with the claims that ship with us. Doing it again is harmless."""
+    home = Home(settings_of(ctx).home)
+    read = [pack.read(path) for path in (*pack.shipped(), *packs)]
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(
+            f"cannot make the home {home.root}: {error.strerror}", "choose another with --home"
+        ) from error
+    ledger = Ledger.open(home.ledger, create=True)
+    done: Counter[str] = Counter()
+    with ledger.write() as db:
+        store.claims.save_lines(db, [line for p in read for line in p.lines])
+        for claim in (c for p in read for c in p.claims):
+            done[store.claims.save(db, claim, datetime.now(UTC).isoformat(timespec="seconds"))] += 1
+    ledger.close()
+    said = ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
+    click.echo(f"{home.root}: {sum(done.values())} claims ({said})", err=True)

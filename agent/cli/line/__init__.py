@@ -1,0 +1,1 @@
+"""`retest line`."""

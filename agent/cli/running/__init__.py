@@ -1,0 +1,1 @@
+"""Runs, their replays and measurements."""

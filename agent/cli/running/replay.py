@@ -1,0 +1,103 @@
+"""`retest replay`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import click
+
+import store.claims
+import store.papers
+import store.runs
+import store.verdicts
+from agent.cli.shared import print_json, reading, settings_of
+from agent.errors import UsageError
+from agent.settings import Settings, load
+from store.records import Run
+
+DIFFERS = 3
+
+
+@click.command()
+@click.argument("run_id")
+@click.option("--with-rule", "rule_version", type=int, metavar="N", help="By another version of the rule.")
+@click.option("--with-judge", "judge", type=click.Choice(["embedded", "llm"]), help="By another judge.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def command(
+    ctx: click.Context, run_id: str, rule_version: int | None, judge: str | None, as_json: bool
+) -> int:
+    """Decide a run again from its journal, offline; or show what another rule or judge would change.
+
+    Nothing is written. Exit 0 when every verdict is the same, byte for byte; 3 when one is not.
+    """
+    settings = settings_of(ctx)
+    with reading(settings) as db:
+        run = store.runs.get(db, run_id)
+    if run is None or run.finished_at is None:
+        raise UsageError(f"no finished run {run_id}", "retest status names the last one")
+    rows = _judged_anew(settings, run, judge) if judge else _replayed(settings, run, rule_version)
+    if as_json:
+        print_json({"run": run_id, "verdicts": rows})
+    else:
+        _print(rows)
+    return 0 if all(r["same"] for r in rows) else DIFFERS
+
+
+def _replayed(settings: Settings, run: Run, rule_version: int | None) -> list[dict[str, object]]:
+    from agent.core.rule import RULE_VERSION
+    from agent.run.replaying import RULES, Replay
+    from agent.wiring.judges import stance_judge
+
+    chosen = RULE_VERSION if rule_version is None else rule_version
+    if chosen not in RULES:
+        raise UsageError(f"no rule {chosen}", f"known rules: {', '.join(map(str, RULES))}")
+    as_run = load({"home": str(settings.home), **run.settings, "api_key": settings.api_key or "offline"})
+    judge = stance_judge(as_run)
+    if judge.name != run.judge:
+        said = f"the run was judged by {run.judge}, here is {judge.name}"
+        raise UsageError(said, "replay it with that judge")
+    with reading(settings) as db:
+        found = Replay(db, run, judge, RULES[chosen]).verdicts()
+    return [
+        {"claim": r.claim_id, "same": r.same, "stored": _read(r.stored), "replayed": _read(r.replayed)}
+        for r in found
+    ]  # fmt: skip
+
+
+def _read(text: str | None) -> object:
+    return json.loads(text) if text else None
+
+
+def _judged_anew(settings: Settings, run: Run, judge: str) -> list[dict[str, object]]:
+    """The same claims and papers before another judge; the ledger is not touched."""
+    from agent.core.budget import BudgetReached
+    from agent.run.rejudging import judged_anew
+    from agent.run.replaying import as_json
+    from agent.wiring.judges import stance_judge
+    from agent.wiring.run import budget
+
+    asked = replace(settings, judge=judge)
+    try:
+        with reading(settings) as db:
+            found = judged_anew(db, run, stance_judge(asked), budget(asked))
+    except BudgetReached:
+        raise UsageError("the budget is reached before every paper was judged", "give a larger one") from None
+    return [
+        {"claim": i, "same": bool(old and old.name == new.name),
+         "stored": _read(as_json(old) if old else None), "replayed": _read(as_json(new))}
+        for i, old, new in found
+    ]  # fmt: skip
+
+
+def _print(rows: list[dict[str, object]]) -> None:
+    for row in rows:
+        mark = "same     " if row["same"] else "DIFFERENT"
+        click.echo(f"{mark} {row['claim']}: {_name(row['stored'])} -> {_name(row['replayed'])}")
+    same = sum(bool(r["same"]) for r in rows)
+    click.echo(f"{same} of {len(rows)} the same", err=True)
+
+
+def _name(said: object) -> str:
+    return str(said["name"] or "none yet") if isinstance(said, dict) else "nothing appended"

@@ -1,0 +1,1 @@
+"""What decides: gates, quotes, the rule. Pure: it knows records, and nothing outside."""

@@ -1,0 +1,104 @@
+"""Where papers come from, and what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from agent.core.findings import Reading
+from store.records import Claim, Paper
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Papers to collect for a claim: v1 later than day `after` (None: any), up to day `until`."""
+
+    claim: Claim
+    after: str | None
+    until: str
+
+
+@dataclass(frozen=True)
+class CitedPapers:
+    """Papers that verdicts rest on, to be looked at again: their `categories` by id.
+
+    `since` is a day before the last one they were looked at; None when that is not cited.
+    """
+
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    since: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The papers' ids."""
+        return tuple(self.categories)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a source would collect, the requests it would make, and what other ways would have cost."""
+
+    way: str
+    requests: int = 0
+    ways: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PaperFile:
+    """A downloaded file of one paper version. `kind` is "html" or "pdf"."""
+
+    path: Path
+    kind: str
+    sha256: str
+
+
+class PaperSource(Protocol):
+    """Where papers come from. `problems` names, in a few words each, what went wrong so far.
+
+    `notices` are what a reader should know of a search in which nothing went wrong.
+    """
+
+    name: str
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong so far."""
+
+    @property
+    def notices(self) -> list[str]:
+        """What was left out on purpose."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers for the run's record."""
+
+    def outlook(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Outlook:
+        """What `collect` would cost; nothing is asked."""
+
+    def collect(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Iterator[Paper]:
+        """Yield papers that may bear on the claims, and records of those `cited` that have changed.
+
+        Dates are checked again by the caller. Raises SourceError when the source is out of reach.
+        """
+
+
+class Downloads(Protocol):
+    """Fetches the files of papers, and keeps them."""
+
+    def fetch(self, paper: Paper, but: str = "") -> PaperFile | None:
+        """The file of a paper version, but not of the kind `but`; None where there is none to be had.
+
+        Raises SourceError when the source does not give it, ReadError for a file we do not take.
+        """
+
+
+class Reader(Protocol):
+    """Reads papers."""
+
+    def read(self, paper: Paper, file: PaperFile | None = None) -> Reading:
+        """Return the text and sections of a paper version: of its file, or of its record.
+
+        Raises ReadError when the file cannot be read within its limits.
+        """

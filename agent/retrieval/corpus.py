@@ -1,0 +1,108 @@
+"""The papers of one run, held in memory to be ranked for a claim: a BM25 index, and unit vectors.
+
+Papers phrase things differently from claims, so a claim is asked for in several ways at once. The
+weights were chosen on the development cases over 222,586 records by `bench/retrieval.py`, which also
+gives what each of them adds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.retrieval.words import Floats, WordIndex, tokens
+from store.records import Claim, Paper
+
+Rows = NDArray[np.intp]
+
+FEEDBACK_PAPERS, FEEDBACK_TERMS, MOST_REPEATS = 10, 40, 3
+
+
+class Weights(NamedTuple):
+    """How much each way of asking adds to the joined score; the claim's own words have 1."""
+
+    titles: float = 0.7
+    abstracts: float = 0.2
+    feedback: float = 0.3
+
+
+WEIGHTS = Weights()
+
+
+class Query(NamedTuple):
+    """What a claim is asked for by: its own words, and those of the papers it was drawn from."""
+
+    claim: str
+    titles: str = ""
+    abstracts: str = ""
+
+
+def query_of(claim: Claim, sources: Sequence[Paper] = ()) -> Query:
+    """The words to search for a claim by; `sources` are the records of its own sources at hand."""
+    asked = " ".join(dict.fromkeys((claim.text, *(a.text for a in claim.atoms))))
+    return Query(asked, " ".join(p.title for p in sources), " ".join(p.abstract for p in sources))
+
+
+def lexical_text(paper: Paper) -> str:
+    """The text BM25 sees: a title says more than a sentence of an abstract, and counts twice."""
+    return f"{paper.title} {paper.text}"
+
+
+class Corpus:
+    """Rank papers for a query: by words, and those that have vectors by meaning.
+
+    `ids` and `texts` go together; `hold` gives it vectors.
+    """
+
+    def __init__(self, ids: Sequence[str], texts: Sequence[str]) -> None:
+        self.ids = list(ids)
+        self._row = {paper_id: i for i, paper_id in enumerate(ids)}
+        self._texts = texts
+        self._vectors = np.zeros((0, 0), np.float32)
+        self._vector_row = np.full(len(self.ids), -1, dtype=np.intp)
+        self._words = WordIndex(texts)
+
+    def rows(self, ids: Sequence[str]) -> Rows:
+        """Row numbers of those papers that the corpus holds, in the order asked."""
+        return np.array([self._row[i] for i in ids if i in self._row], dtype=np.intp)
+
+    def hold(self, ids: Sequence[str], vectors: Floats) -> None:
+        """Keep the unit vectors [ids, width] of some of the papers."""
+        self._vectors = vectors
+        self._vector_row[self.rows(ids)] = np.arange(len(ids))
+
+    def with_vectors(self, rows: Rows) -> Rows:
+        """Those rows whose papers have a vector."""
+        return rows[self._vector_row[rows] >= 0]
+
+    def dense(self, queries: Floats, rows: Rows) -> Floats:
+        """Cosines [queries, rows]; every row must have a vector."""
+        scores: Floats = queries @ self._vectors[self._vector_row[rows]].T
+        return scores
+
+    def shortlist(self, query: Query, rows: Rows, most: int) -> Rows:
+        """The rows that words alone rank best."""
+        return rows[np.argsort(-self.lexical(query, rows), kind="stable")[:most]]
+
+    def lexical(self, query: Query, rows: Rows, weights: Weights = WEIGHTS) -> Floats:
+        """Joined BM25 scores [rows] of a query: its ways of asking, and feedback from the best papers."""
+        asked = ((query.claim, 1.0), (query.titles, weights.titles), (query.abstracts, weights.abstracts))
+        every = [w * self._words.scores(tokens([text])[0])[rows] for text, w in asked if w and text]
+        total: Floats = np.sum(every, axis=0, dtype=np.float32)
+        if not weights.feedback:
+            return total
+        best = rows[[i for i in np.argsort(-total, kind="stable")[:FEEDBACK_PAPERS] if total[i] > 0]]
+        return total + np.float32(weights.feedback) * self._words.scores(self._feedback(best))[rows]
+
+    def _feedback(self, best: Rows) -> list[str]:
+        """The most telling words of the best papers (pseudo-relevance feedback, Rocchio 1971)."""
+        weight: defaultdict[str, float] = defaultdict(float)
+        for words in tokens([self._texts[i] for i in best]):
+            for word, times in Counter(words).items():
+                weight[word] += min(times, MOST_REPEATS) * self._words.rarity(word)
+        ordered = sorted(weight, key=lambda w: (-weight[w], w))
+        return ordered[:FEEDBACK_TERMS]

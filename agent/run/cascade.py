@@ -1,0 +1,48 @@
+"""The cascade: the embedded model screens papers for the LLM, and the screen itself is checked.
+
+One paper in twenty of those it rejects is judged all the same, chosen by its key, so that a run can
+say how often the screen misses something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+import store.calls
+from agent.run.parts import Parts
+from store.records import Call, Claim, Paper, Passage
+
+ONE_IN = 20
+
+
+def key_of(parts: Parts, claim: Claim, paper: Paper, passages: Iterable[Passage]) -> str:
+    """The journal key of one screening; there must be a screener."""
+    screener = parts.screener
+    if screener is None:
+        raise ValueError("no screener")
+    return store.calls.key_of(
+        cascade=screener.name, least=parts.cascade, claim=claim.id, revision=claim.revision, paper=paper.id,
+        version=paper.version, request=screener.request(claim, paper, tuple(passages)),
+    )  # fmt: skip
+
+
+def response(bearing: float, least: float, key: str) -> dict[str, Any]:
+    """What the journal keeps: how much the paper may bear on the claim, and whether the LLM is asked."""
+    rejected = bearing < least
+    sampled = rejected and int(key, 16) % ONE_IN == 0
+    return {"bearing": round(bearing, 4), "rejected": rejected, "asked": sampled or not rejected}
+
+
+def outcome(db: Connection, key: str) -> dict[str, Any] | None:
+    """What the journal says of one screening."""
+    call: Call | None = store.calls.answered(db, key)
+    return call.response if call else None
+
+
+def miss_rate(counts: dict[str, Any]) -> float | None:
+    """Share of the rejected papers that were judged all the same and did bear on their claim."""
+    sampled = counts.get("cascade_sampled", 0)
+    return round(counts.get("cascade_missed", 0) / sampled, 4) if sampled else None

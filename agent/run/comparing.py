@@ -1,0 +1,120 @@
+"""Compare what disagrees, and propose what to ask next. What is written changes no verdict and no health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from langgraph.runtime import Runtime
+from sqlalchemy import Connection
+
+import store.claims
+import store.evidence
+import store.papers
+import store.verdicts
+import store.writings
+from agent.core.budget import BudgetReached, ClaimBudgetReached
+from agent.core.disagreement import MOST_PAIRS, Tension, tensions
+from agent.errors import JudgeError
+from agent.run.collecting import claim_of
+from agent.run.judge_calls import BUDGET_REACHED
+from agent.run.parts import Parts
+from agent.run.state import RunState
+from agent.writing import proposing, reconciling
+from agent.writing.journalled import JournalledWriter
+from agent.writing.proposing import Picture
+from store.records import Line, Paper
+from store.remarks import Writing
+
+Work = Callable[[JournalledWriter], list[Writing]]
+
+
+def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Find the papers of the last six months that disagree on a claim; say why, where there is a writer."""
+    parts = runtime.context
+    with parts.ledger.read() as db:
+        found = [t for claim_id in state["claim_ids"] for t in _tensions(db, claim_id, state["as_of"])]
+        known = {w.about for w in store.writings.newest(db) if w.kind == "reconciliation"}
+    new = [t for t in _strongest(found) if _about(t) not in known]
+    notices = _each(parts, state, [_reconciler(parts, t) for t in new])
+    return {"counts": {"tensions": [t._asdict() for t in found]}, "notices": notices}
+
+
+def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
+    """Two questions, and next lines, for every line in which this run changed the picture."""
+    parts = runtime.context
+    if parts.writer is None:
+        return {}
+    with parts.ledger.read() as db:
+        pictures = _changed(db, state["run_id"])
+        lines = [x for x in store.claims.all_lines(db) if any(x.id in p.claim.lines for p in pictures)]
+        papers = store.papers.get_many(db, sorted({e.paper_id for p in pictures for e in p.evidence}))
+    return {"notices": _each(parts, state, [_proposer(line, pictures, papers) for line in lines])}
+
+
+def _proposer(line: Line, pictures: list[Picture], papers: dict[str, Paper]) -> Work:
+    mine = [p for p in pictures if line.id in p.claim.lines]
+    return lambda writer: proposing.propose(writer, line, mine, papers)
+
+
+def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
+    """Do each piece of writing and store it; what could not be written is told, and nothing more."""
+    if parts.writer is None:
+        return []
+    writer = JournalledWriter(parts.ledger, parts.writer, parts.budget, parts.now, state["run_id"])
+    notices: list[str] = []
+    for work in works:
+        try:
+            written = work(writer)
+        except JudgeError as error:
+            return [*notices, f"not everything could be written: {error}"]
+        except ClaimBudgetReached:
+            notices.append(f"{BUDGET_REACHED} of a claim or line: not all of it was written")
+            continue
+        except BudgetReached:
+            return [*notices, f"{BUDGET_REACHED}: not everything was written"]
+        with parts.ledger.write() as db:
+            known = {(w.kind, w.about, w.sentences, w.run_id) for w in store.writings.newest(db)}
+            for writing in written:
+                if (writing.kind, writing.about, writing.sentences, writing.run_id) not in known:
+                    store.writings.save(db, writing, parts.now())
+    return notices
+
+
+def _tensions(db: Connection, claim_id: str, as_of: str) -> list[Tension]:
+    claim = claim_of(db, claim_id)
+    return tensions(store.evidence.of_claim(db, claim.id, claim.revision), as_of)
+
+
+def _strongest(found: list[Tension]) -> list[Tension]:
+    taken: dict[str, list[Tension]] = {}
+    for tension in found:
+        taken.setdefault(tension.claim_id, []).append(tension)
+    return [t for mine in taken.values() for t in mine[:MOST_PAIRS]]
+
+
+def _about(tension: Tension) -> str:
+    return f"{tension.supporting} {tension.adverse}"
+
+
+def _reconciler(parts: Parts, tension: Tension) -> Work:
+    def work(writer: JournalledWriter) -> list[Writing]:
+        with parts.ledger.read() as db:
+            claim = claim_of(db, tension.claim_id)
+            held = {e.id: e for e in store.evidence.of_claim(db, claim.id, claim.revision)}
+            pair = held[tension.supporting], held[tension.adverse]
+            papers = store.papers.get_many(db, [e.paper_id for e in pair])
+        return [reconciling.reconcile(writer, claim.lines[0], claim, pair, papers, tension.axes)]
+
+    return work
+
+
+def _changed(db: Connection, run_id: str) -> list[Picture]:
+    """The claims whose verdict this run changed for the worse, with the evidence it rests on."""
+    found = []
+    for claim in store.claims.active(db):
+        verdict = store.verdicts.present(db, claim.id, claim.revision)
+        if verdict and verdict.run_id == run_id and verdict.name in ("relaxed", "contradicted"):
+            cited = set(verdict.evidence_ids)
+            every = store.evidence.of_claim(db, claim.id, claim.revision)
+            found.append(Picture(claim, [e for e in every if e.id in cited]))
+    return found

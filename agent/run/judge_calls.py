@@ -1,0 +1,151 @@
+"""Ask the judge one question: the cascade before it, the budget, the samples, the journal."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+import store.calls
+import store.verdicts
+from agent.core import sampling
+from agent.core.budget import BudgetReached, ClaimBudgetReached
+from agent.core.findings import Answer, Finding
+from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
+from agent.run import cascade
+from agent.run.parts import Parts
+from store.records import Call, Claim, Paper, Passage
+
+BUDGET_REACHED = "budget reached"
+
+
+class Question(NamedTuple):
+    """One (claim, paper) to judge, the text it is judged on, and its journal key.
+
+    `passages` are shown to the judge; `every` passage of the text is there for the gates.
+    """
+
+    claim: Claim
+    paper: Paper
+    text_id: int
+    text: str
+    passages: tuple[Passage, ...]
+    every: tuple[Passage, ...]
+    request: dict[str, Any]
+    key: str
+
+
+def is_worth_asking(parts: Parts, question: Question, run_id: str) -> bool:
+    """Whether the cascade sends a paper on to the judge; its answer is writer."""
+    if parts.screener is None:
+        return True
+    key = cascade.key_of(parts, question.claim, question.paper, question.passages)
+    with parts.ledger.read() as db:
+        told = cascade.outcome(db, key)
+    if told is None:
+        bearing = parts.screener.bearing(question.claim, question.passages)
+        told = cascade.response(bearing, parts.cascade, key)
+        record = {"claim": question.claim.id, "paper": question.paper.id}
+        with parts.ledger.write() as db:
+            store.calls.intend(db, Call(key, run_id, "cascade", parts.screener.name, record), parts.now())
+            store.calls.respond(db, key, told, (0, 0), parts.now())
+    return bool(told["asked"])
+
+
+def ask(parts: Parts, question: Question, run_id: str) -> str | None:
+    """Make the calls a question still needs, each writer; return the problem when one gave no answer.
+
+    Once the judge is out of reach, or the budget reached, nothing more is asked; that was said before.
+    """
+    if parts.judge_down.is_set():
+        return ""
+    try:
+        for n in range(sampling.SAMPLES):
+            with parts.ledger.read() as db:
+                if n >= _wanted(db, question):
+                    break
+            _ask_once(parts, question, n, run_id)
+    except ClaimBudgetReached:
+        cap = parts.budget.claim_cap or 0.0
+        return f"{BUDGET_REACHED} for {question.claim.id}: at most ${cap:.4f} a claim"
+    except BudgetReached:
+        parts.judge_down.set()
+        return f"{BUDGET_REACHED}: ${parts.budget.spent:.4f} of ${parts.budget.cap:.2f} spent"
+    except (JudgeUnreachable, JudgeRefused) as error:
+        parts.judge_down.set()
+        return str(error)
+    except JudgeNonsense as error:
+        return str(error)
+    return None
+
+
+def is_answered(db: Connection, question: Question) -> bool:
+    """Whether the journal holds every answer a question needs."""
+    answers = _answers(db, question)
+    return bool(answers) and len(answers) >= _wanted(db, question)
+
+
+def findings_of(db: Connection, question: Question) -> list[Finding] | None:
+    """The writer findings, each with the share of samples that agree.
+
+    None while an answer is missing: half a sample must not become evidence.
+    """
+    if not is_answered(db, question):
+        return None
+    return sampling.agreed(_answers(db, question), _wanted(db, question))
+
+
+def _answers(db: Connection, question: Question) -> list[list[Finding]]:
+    calls = [store.calls.answered(db, _key(question, n)) for n in range(sampling.SAMPLES)]
+    return [[Finding(**f) for f in c.response["findings"]] for c in calls if c and c.response]
+
+
+def _wanted(db: Connection, question: Question) -> int:
+    """How many samples a question needs: one, until its first answer asks for more."""
+    first = store.calls.answered(db, question.key)
+    return int(first.response.get("samples_wanted", 1)) if first and first.response else 1
+
+
+def _key(question: Question, sample: int) -> str:
+    return sample_key(question.key, sample)
+
+
+def sample_key(key: str, sample: int) -> str:
+    """The journal key of a question's nth sample; the first has the question's own."""
+    return store.calls.key_of(question=key, sample=sample) if sample else key
+
+
+def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> None:
+    """One call within the budget: intent, answer, response; nothing when it was made before."""
+    key, judge = _key(question, sample), parts.judge
+    with parts.ledger.write() as db:
+        if store.calls.answered(db, key):
+            return
+        present = store.verdicts.present(db, question.claim.id, question.claim.revision)
+        reserved = parts.budget.reserve(len(str(question.request)), question.claim.id)
+        call = Call(key, run_id, judge.kind, judge.name, _record_of(question, judge.kind))
+        store.calls.intend(db, call, parts.now())
+    try:
+        answer: Answer = judge.judge(question.claim, question.paper, question.passages)
+    except (JudgeUnreachable, JudgeRefused, JudgeNonsense) as error:
+        parts.budget.forfeit(reserved, question.claim.id, answers=getattr(error, "answers", 0))
+        with parts.ledger.write() as db:
+            store.calls.fail(db, key, str(error), parts.now())
+        raise
+    cost = (answer.tokens_in, answer.tokens_out, answer.tokens_cached)
+    parts.budget.settle(reserved, *cost, claim=question.claim.id)
+    flips = judge.kind == "llm" and sampling.would_flip(present.name if present else None, answer.findings)
+    response = {
+        "findings": [f.__dict__ for f in answer.findings],
+        "samples_wanted": sampling.SAMPLES if flips else 1,
+        "tokens_cached": answer.tokens_cached,
+    }
+    with parts.ledger.write() as db:
+        store.calls.respond(db, key, response, (answer.tokens_in, answer.tokens_out), parts.now())
+
+
+def _record_of(question: Question, kind: str) -> dict[str, Any]:
+    """What the journal keeps of a request: all of a paid one, the ids of a local one; and the text's id."""
+    request = question.request
+    kept = request if kind == "llm" else {name: request[name] for name in ("claim", "paper")}
+    return kept | {"text_id": question.text_id, "revision": question.claim.revision}

@@ -1,0 +1,115 @@
+"""Drive one run of the graph from its first node, or from where it was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+import store.calls
+import store.claims
+import store.runs
+from agent.errors import UsageError
+from agent.logs import run_log, tell
+from agent.run.graph import build
+from agent.run.parts import Parts
+from agent.run.state import RunState
+from agent.tracing import span
+from store.records import Run
+
+Listener = Callable[[dict[str, Any]], None]
+
+
+def new_run_id(now: datetime, parts: Parts) -> str:
+    """An id no other run of this home has, sorting by time."""
+    base = now.strftime("run-%Y%m%d-%H%M%S")
+    taken = (base, *(f"{base}-{n}" for n in range(2, 100)))
+    return next(i for i in taken if not parts.home.run_folder(i).exists())
+
+
+def start(
+    parts: Parts, as_of: str, claims: list[str], lines: list[str], listen: Listener, workers: int
+) -> Run:
+    """Run the whole graph. Raises UsageError for unknown claims or lines, or a day already past."""
+    _check_names(parts, claims, lines)
+    _check_day(parts, as_of)
+    run_id = new_run_id(parts.clock.now(), parts)
+    begin = RunState(run_id=run_id, as_of=as_of, only_claims=claims, only_lines=lines)
+    return _drive(parts, run_id, begin, listen, workers)
+
+
+def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
+    """Finish a run that was stopped. A finished one is returned as it is."""
+    with parts.ledger.read() as db:
+        run = store.runs.get(db, run_id)
+    if run is None:
+        raise UsageError(f"no run {run_id} in {parts.home.root}", "retest status --json names the last run")
+    if run.finished_at:
+        return run
+    _count_spent(parts, run_id)
+    return _drive(parts, run_id, None, listen, workers)
+
+
+def _count_spent(parts: Parts, run_id: str) -> None:
+    """What a run had spent before it was stopped counts towards its cap."""
+    with parts.ledger.read() as db:
+        spent = store.calls.spent(db, run_id)
+    for claim, row in spent.items():
+        cost = parts.budget.cost(row["tokens_in"], row["tokens_out"], row["tokens_cached"])
+        parts.budget.before(claim, cost)
+
+
+def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, workers: int) -> Run:
+    folder = parts.home.run_folder(run_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Streaming keeps one of LangGraph's threads waiting for events: at one thread it would wait for ever.
+    config = {"configurable": {"thread_id": run_id}, "max_concurrency": workers + 1}
+    with SqliteSaver.from_conn_string(str(parts.home.checkpoints(run_id))) as saver:
+        graph = build(saver)
+        listen({"stage": "run", "run_id": run_id})
+        with run_log(folder / "log.jsonl", parts.secrets), span("retest.run", run=run_id):
+            tell("begins" if begin else "goes on", run=run_id, settings=parts.settings)
+            for event in graph.stream(begin, config, context=parts, stream_mode="custom", durability="sync"):
+                listen(event)
+                if "total" in event:
+                    tell("stage", **event)
+            _tell_the_end(parts, run_id)
+    with parts.ledger.read() as db:
+        run = store.runs.get(db, run_id)
+    if run is None or run.finished_at is None:
+        raise UsageError(f"run {run_id} cannot be resumed: its checkpoints are lost", "start a new run")
+    return run
+
+
+def _tell_the_end(parts: Parts, run_id: str) -> None:
+    with parts.ledger.read() as db:
+        run = store.runs.get(db, run_id)
+    if run:
+        tell("ends", run=run_id, health=run.health, reasons=run.reasons, counts=run.counts)
+
+
+def _check_names(parts: Parts, claims: list[str], lines: list[str]) -> None:
+    with parts.ledger.read() as db:
+        known = {c.id for c in store.claims.active(db)}
+        known_lines = {line.id for line in store.claims.all_lines(db)}
+    for name in claims:
+        if name not in known:
+            raise UsageError(f"no claim {name!r}", "retest status lists them")
+    for name in lines:
+        if name not in known_lines:
+            raise UsageError(f"no line {name!r}", f"known lines: {', '.join(sorted(known_lines)) or 'none'}")
+    if not known:
+        raise UsageError(f"no claims in {parts.home.root}", "run: retest init")
+
+
+def _check_day(parts: Parts, as_of: str) -> None:
+    """History only grows: a day before the last run's would judge the past by its future."""
+    with parts.ledger.read() as db:
+        last = store.runs.latest(db)
+    if last and as_of < last.as_of:
+        raise UsageError(
+            f"this home was retested as of {last.as_of}, which is after {as_of}",
+            "travel back in a home of its own: set RETEST_HOME to a new folder",
+        )

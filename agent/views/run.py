@@ -1,0 +1,95 @@
+"""Runs as documents, and what they changed: the overview, a run's page, `retest status --json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+import store.claims
+import store.runs
+import store.verdicts
+from agent.errors import NotFound
+from agent.views.claim import citation_document, claim_document, statuses
+from agent.views.model import ClaimStatus, Report
+from store.records import Run
+from store.standing import STANDINGS
+
+Document = dict[str, Any]
+MOST_FLIPS, MOST_CHANGES, MOST_RUNS = 12, 50, 50
+
+
+def overview_page(db: Connection, today: str) -> Document:
+    """Lines with their verdicts counted, what the last run that changed something changed, and health."""
+    tally = store.verdicts.tally(db)
+    run, last = store.runs.latest(db), store.verdicts.last_run(db)
+    telling = store.runs.get(db, last) if last else None
+    flips, total = store.verdicts.flips(db, MOST_FLIPS, run_id=telling.id) if telling else ([], 0)
+    present = statuses(db, today, [v.claim_id for _, v in flips])
+    return {
+        "lines": [
+            {"id": line.id, "title": line.title, "question": line.question,
+             "counts": {name: tally.get((line.id, name), 0) for name in STANDINGS}}
+            for line in store.claims.all_lines(db)
+        ],
+        "claims": store.claims.count(db),
+        "run": run_document(run) if run else None,
+        "changed_in": telling.id if telling else None,
+        "changed_at": telling.as_of if telling else None,
+        "changes": [
+            _change(before, present[v.claim_id]) for before, v in flips if v.claim_id in present
+        ],
+        "changes_in_all": total,
+    }  # fmt: skip
+
+
+def _change(before: str, status: ClaimStatus) -> Document:
+    against = [c for c in status.citations if c.evidence.stance != "supports"]
+    quote = next(iter(against or status.citations), None)
+    return {
+        "id": status.claim.id, "text": status.claim.text, "before": before,
+        "after": status.rule_standing,
+        "condition": status.verdict.condition if status.verdict else "",
+        "quote": citation_document(quote) if quote else None,
+    }  # fmt: skip
+
+
+def runs_page(db: Connection) -> list[Document]:
+    """The runs, the newest first."""
+    return [run_document(r) for r in store.runs.recent(db, MOST_RUNS)]
+
+
+def run_page(db: Connection, today: str, run_id: str) -> Document:
+    """A run: its counts, and the verdicts that it changed. Raises NotFound."""
+    held = store.runs.get(db, run_id)
+    if held is None:
+        raise NotFound(f"no run {run_id!r}", "the page of runs lists them")
+    flips, total = store.verdicts.flips(db, MOST_CHANGES, run_id=run_id)
+    present = statuses(db, today, [v.claim_id for _, v in flips])
+    changes = [
+        {"id": v.claim_id, "text": present[v.claim_id].claim.text, "before": before,
+         "after": v.standing, "reason": v.reason,
+         "is_earlier": v.revision != present[v.claim_id].claim.revision}
+        for before, v in flips if v.claim_id in present
+    ]  # fmt: skip
+    return run_document(held) | {"settings": held.settings, "changes": changes, "changes_in_all": total}
+
+
+def run_document(held: Run) -> Document:
+    """A run as lists show it."""
+    numbers: Mapping[str, Any] = {k: v for k, v in held.counts.items() if not isinstance(v, list | dict)}
+    return {
+        "id": held.id, "health": held.health, "reasons": list(held.reasons), "as_of": held.as_of,
+        "started_at": held.started_at, "finished_at": held.finished_at, "source": held.source,
+        "judge": held.judge, "counts": numbers, "notices": list(held.counts.get("notices", [])),
+    }  # fmt: skip
+
+
+def status_document(report: Report) -> dict[str, Any]:
+    """`retest status --json`: the contract of the design, section 7."""
+    run = report.run
+    return {
+        "claims": [claim_document(s) for s in report.statuses],
+        "run": {"id": run.id, "health": run.health, "reasons": list(run.reasons)} if run else None,
+    }

@@ -1,0 +1,103 @@
+"""What every page works with: the ledger, the settings, and a chat that is made when it is first needed."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from agent.chat.service import Chat
+from agent.errors import UsageError
+from agent.settings import Settings
+from agent.wiring.actions import run_command
+from store.home.files import Home
+from store.ledger import Ledger
+
+
+class AppState:
+    """The home behind the pages. Reading goes through a ledger that SQLite itself keeps from changing."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_chat: Callable[[Settings], AbstractContextManager[Chat]],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings, self.home, self._now = settings, Home(Path(settings.home).resolve()), now
+        self._open_chat = open_chat
+        self._stack, self._lock = ExitStack(), threading.Lock()
+        self._view = Ledger.view(self.home.ledger)
+        self._stack.callback(self._view.close)
+        self._chat: Chat | None = None
+        self._runs: list[subprocess.Popen[bytes]] = []
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A view of the ledger."""
+        with self._view.read() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One change of claims or overrides by a person."""
+        ledger = Ledger.open(self.home.ledger)
+        try:
+            with ledger.write() as db:
+                yield db
+        finally:
+            ledger.close()
+
+    @property
+    def today(self) -> str:
+        """The present day, in UTC."""
+        return self._now().date().isoformat()
+
+    @property
+    def now(self) -> str:
+        """The present instant."""
+        return self._now().isoformat(timespec="seconds")
+
+    def seconds_since(self, instant: str) -> float:
+        """How long ago an instant was; without a zone it is in UTC."""
+        then = datetime.fromisoformat(instant)
+        return (self._now() - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
+
+    @property
+    def chat(self) -> Chat:
+        """The chat over the home."""
+        with self._lock:
+            if self._chat is None:
+                self._chat = self._stack.enter_context(self._open_chat(self.settings))
+            return self._chat
+
+    def begin_run(self, claims: Sequence[str] = ()) -> None:
+        """Begin a retest in a process of its own; of some claims, or of all that are due.
+
+        Raises UsageError while one that was begun here still runs.
+        """
+        with self._lock:
+            self._runs = [r for r in self._runs if r.poll() is None]
+            if self._runs:
+                raise UsageError("a run is under way", "wait until it ends")
+            args = run_command(self.settings, claims)
+            with (self.home.root / "web-run.log").open("a") as log:
+                self._runs.append(
+                    subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
+                )
+
+    def is_running(self) -> bool:
+        """Whether a run begun here is under way."""
+        return any(r.poll() is None for r in self._runs)
+
+    def close(self) -> None:
+        """Let go of everything; a run under way is asked to end, and can be gone on with."""
+        for run in self._runs:
+            if run.poll() is None:
+                run.terminate()
+                run.wait()
+        self._stack.close()

@@ -1,0 +1,169 @@
+"""The vector index in Chroma: derived from the ledger, rebuildable, one writer.
+
+Two processes writing one persistent path lose vectors without a word, so a writer holds a lock
+from open to close. Texts live in the ledger; Chroma keeps ids and our own vectors only.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings
+from numpy.typing import NDArray
+
+from store.errors import VectorIndexError
+from store.home.files import write_atomically
+from store.home.lock import exclusive
+from store.home.timeout import in_time
+
+_BATCH = 2000
+SECONDS = 180.0
+"""How long a batch of vectors may take: a hundred times what it does on a slow disk."""
+
+
+class VectorIndex:
+    """Unit vectors by id, in named collections ("papers", "passages"). One model an index."""
+
+    def __init__(self, client: Any, model: str, changed: Callable[[], None] = lambda: None) -> None:
+        self._client = client
+        self._model = model
+        self._changed = changed
+        self._open: dict[str, Any] = {}
+        self.is_stuck = False
+
+    def missing(self, collection: str, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that have no vector yet, in order."""
+        known: set[str] = set()
+        for start in range(0, len(ids), _BATCH):
+            batch = list(ids[start : start + _BATCH])
+            known.update(self._collection(collection).get(ids=batch, include=[])["ids"])
+        return [i for i in ids if i not in known]
+
+    def add(self, collection: str, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store vectors [len(ids), width]; an id stored before is overwritten.
+
+        Raises VectorIndexError when that cannot be done.
+        """
+        for start in range(0, len(ids), _BATCH):
+            batch = slice(start, start + _BATCH)
+            into, some, theirs = self._collection(collection), list(ids[batch]), vectors[batch]
+            self._in_time(partial(into.upsert, ids=some, embeddings=theirs))
+            self._changed()
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors [len(ids), width] in the order asked.
+
+        Raises VectorIndexError when one is missing.
+        """
+        found: dict[str, NDArray[np.float32]] = {}
+        for start in range(0, len(ids), _BATCH):
+            batch = list(ids[start : start + _BATCH])
+            got = self._collection(collection).get(ids=batch, include=["embeddings"])
+            found.update(zip(got["ids"], got["embeddings"], strict=True))
+        lost = [i for i in ids if i not in found]
+        if lost:
+            raise VectorIndexError(
+                f"{len(lost)} vectors are missing from the index, {lost[0]} first",
+                "run: retest index rebuild",
+            )
+        return np.array([found[i] for i in ids], dtype=np.float32)
+
+    def ids(self, collection: str) -> list[str]:
+        """Every id of a collection."""
+        return list(self._collection(collection).get(include=[])["ids"])
+
+    def closest(self, collection: str, vector: NDArray[np.float32]) -> str | None:
+        """The id whose vector is nearest to `vector`, by the approximate search."""
+        found = self._collection(collection).query(query_embeddings=[vector], n_results=1, include=[])
+        return next(iter(found["ids"][0]), None)
+
+    def count(self, collection: str) -> int:
+        """How many vectors a collection holds."""
+        return int(self._collection(collection).count())
+
+    def _in_time(self, work: Callable[[], object]) -> None:
+        """Chroma waits without end for a write that the disk refused; we do not."""
+        try:
+            in_time(work, SECONDS)
+        except Exception as error:  # Chroma raises many kinds, its Rust core among them
+            self.is_stuck = isinstance(error, TimeoutError)
+            raise VectorIndexError(
+                f"the index takes no vectors: {error}", "check the disk, then: retest run --resume"
+            ) from error
+
+    def _collection(self, name: str) -> Any:
+        if name not in self._open:
+            self._open[name] = self._client.get_or_create_collection(
+                name,
+                embedding_function=None,
+                metadata={"model": self._model},
+                configuration={"hnsw": {"space": "cosine"}},
+            )
+            self._check_model(name)
+        return self._open[name]
+
+    def _check_model(self, name: str) -> None:
+        made_with = (self._open[name].metadata or {}).get("model")
+        if made_with != self._model:
+            raise VectorIndexError(
+                f"the index was made with {made_with}, not {self._model}",
+                "run: retest index rebuild",
+            )
+
+
+@contextmanager
+def open_index(folder: Path, model: str, *, holder: str, wait: float = 0) -> Iterator[VectorIndex]:
+    """Open the index as its one writer, waiting so many seconds for another one to end.
+
+    Raises store.errors.Locked when another process has it open, VectorIndexError when it is broken.
+    """
+    with exclusive(folder.with_suffix(".lock"), holder, wait=wait):
+        folder.mkdir(parents=True, exist_ok=True)
+        client = _client(folder)
+        index = VectorIndex(client, model, lambda: _next_generation(folder))
+        try:
+            yield index
+        finally:
+            if not index.is_stuck:  # a stuck one would not close either, and is gone with the process
+                client.close()
+
+
+def _client(folder: Path) -> Any:
+    try:
+        return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+    except Exception as error:  # Chroma raises many kinds, its Rust core among them
+        raise VectorIndexError(
+            f"cannot open the index {folder}: {error}", "run: retest index rebuild"
+        ) from error
+
+
+def generation(folder: Path) -> str:
+    """A word that changes whenever vectors are added; "none" where there is no index."""
+    try:
+        return folder.with_suffix(".generation").read_text().strip()
+    except OSError:
+        return "first" if folder.exists() else "none"
+
+
+def _next_generation(folder: Path) -> None:
+    write_atomically(folder.with_suffix(".generation"), uuid.uuid4().hex)
+
+
+def erase_index(folder: Path, *, holder: str) -> None:
+    """Remove the index; the next run or `retest index rebuild` makes it anew."""
+    with exclusive(folder.with_suffix(".lock"), holder):
+        shutil.rmtree(folder, ignore_errors=True)
+        _next_generation(folder)
+
+
+def self_query(index: VectorIndex, collection: str, ids: Sequence[str]) -> int:
+    """How many of `ids` are not found again by their own vector."""
+    return sum(index.closest(collection, index.vectors(collection, [i])[0]) != i for i in ids)
