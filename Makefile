@@ -6,7 +6,7 @@ RETEST_SNAPSHOT ?= $(wildcard ../shared/data/arxiv/sample-7k.jsonl.gz)
 # CPU builds of torch; where this index is out of reach, pip says so and takes the same version elsewhere.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: run test lint wheel-check clean
+.PHONY: run test lint docs wheel-check clean
 
 # Live arXiv, or the snapshot where arXiv is out of reach; with neither the run ends degraded, exit 3.
 run: $(VENV)/.installed
@@ -27,6 +27,11 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The documentation as a site, in build/site; a broken link fails.
+docs: $(VENV)/.tested
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/sphinx-build -q -W --keep-going docs build/site
 
 wheel-check: $(VENV)/.tested
 	bash .ci/wheel_check.sh $(BIN) $(TORCH_INDEX)

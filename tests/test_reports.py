@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.reports import markdown
-from agent.text import escape
 from agent.reports.publishing import publish
 from agent.telling.badge import of_claim
+from agent.text import escape
 from agent.views.model import Contents, build
 from agent.views.run import status_document
 from agent.views.why_not import why_not

@@ -32,11 +32,10 @@ def command() -> None:
 @click.pass_context
 def ping(ctx: click.Context) -> None:
     """Ask arXiv for one paper: exit 0 when it answers, 3 with a reason when it does not."""
-    from agent.adapters.clock import SystemClock
-    from agent.wiring.papers import arxiv_http, arxiv_source
+    from agent.wiring.papers import ping_arxiv
 
     settings = settings_of(ctx)
-    arxiv_source(settings, arxiv_http(settings, SystemClock())).ping()
+    ping_arxiv(settings)
     click.echo(f"{settings.arxiv_url} answers", err=True)
 
 

@@ -46,6 +46,11 @@ def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
     )  # fmt: skip
 
 
+def ping_arxiv(settings: Settings) -> None:
+    """Ask arXiv for one paper. Raises SourceError if it does not answer."""
+    arxiv_source(settings, arxiv_http(settings, SystemClock())).ping()
+
+
 def outlook(settings: Settings, wanted: Sequence[Wanted], cited: CitedPapers) -> Outlook:
     """How a run would collect, without asking anybody."""
     way = None if settings.source == "snapshot" else arxiv_http(settings, SystemClock())
