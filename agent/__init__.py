@@ -1,3 +1,3 @@
-"""Thinks and acts: the command line, the retest graph, judges, reports."""
+"""The agent: the command line, the retest graph, judges, reports."""
 
 __version__ = "0.1.0"

@@ -1,8 +1,8 @@
 """arXiv identifiers in every form people paste: read one, or find them all in a text. Pure.
 
 Forms and their dates: https://info.arxiv.org/help/arxiv_identifier.html. 0704.0001 to 1412.9999 have four
-digits after the point, ids since 1501.00001 have five; before April 2007 an archive stands in front, as in
-hep-th/9901001, and the class of math.GT/0309136 is no part of the id. DOIs: 10.48550/arXiv.2411.15382.
+digits after the point, ids since 1501.00001 have five. Before April 2007 the archive comes first, as in
+hep-th/9901001; the class in math.GT/0309136 is not part of the id. DOIs: 10.48550/arXiv.2411.15382.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ _BARE = re.compile(
     re.I,
 )
 _AFTER = re.compile(r"(?:\s*\[[\w.-]+\]|[?#]\S*|[.,;:)\]>/]|\s)+$")
-"""What may follow an id that stands alone: its class, a query, punctuation."""
+"""What may follow a standalone id: its class, a query, punctuation."""
 LAST_YEAR = "49"
-"""Ids of later years do not exist, and 91 to 99 belong to the old form."""
+"""Ids of later years do not exist yet, and 91 to 99 belong to the old form."""
 
 
 class ArxivId(NamedTuple):
-    """An id without version, as arXiv writes it, and the version where one is given."""
+    """An id without version, as arXiv writes it, and the version if there is one."""
 
     id: str
     version: int | None = None
 
 
 class BadId(ValueError):
-    """A text that is no arXiv id; its message says why."""
+    """A text that is not an arXiv id; the message says why."""
 
 
 class Mention(NamedTuple):
-    """An id in a text, from `start` to `end`. `wrong` says why it is none; then `id` is empty."""
+    """An id in a text, from `start` to `end`. `wrong` says why it is invalid; `id` is then empty."""
 
     start: int
     end: int
@@ -60,13 +60,13 @@ class Mention(NamedTuple):
 
 def read_id(text: str) -> ArxivId:
     """Read one id: bare, with a version, in a link, as a DOI, or after "arXiv:". Raises BadId."""
-    given = _AFTER.sub("", _folded(text).strip().lstrip("<[("))
-    marked = _MARKED.fullmatch(given) or _BARE.fullmatch(given)
-    return _read(marked["id"] if marked else given, text.strip())
+    candidate = _AFTER.sub("", _folded(text).strip().lstrip("<[("))
+    marked = _MARKED.fullmatch(candidate) or _BARE.fullmatch(candidate)
+    return _read(marked["id"] if marked else candidate, text.strip())
 
 
-def _read(given: str, shown: str) -> ArxivId:
-    found = _ID.fullmatch(re.sub(r"\.pdf$", "", given, flags=re.I))
+def _read(raw: str, shown: str) -> ArxivId:
+    found = _ID.fullmatch(re.sub(r"\.pdf$", "", raw, flags=re.I))
     if found is None:
         raise BadId(f"{shown[:60]!r} is not an arXiv id")
     paper = found["paper"]
@@ -78,7 +78,7 @@ def _read(given: str, shown: str) -> ArxivId:
 
 
 def parse_id(text: str) -> ArxivId | None:
-    """As `read_id`; None when `text` is no id."""
+    """Like `read_id`, but return None if `text` is not an id."""
     try:
         return read_id(text)
     except BadId:
@@ -86,37 +86,37 @@ def parse_id(text: str) -> ArxivId | None:
 
 
 def mentions(text: str) -> Iterator[Mention]:
-    """The ids a text names, in order.
+    """The ids mentioned in a text, in order.
 
-    What is marked as an id (a link, a DOI, "arXiv:") and is none is told; a bare number that is none is not.
+    Something marked as an id (a link, a DOI, "arXiv:") is reported even if invalid; a bare number is not.
     """
     folded, end = _folded(text), 0
     found = [*_MARKED.finditer(folded), *_BARE.finditer(folded)]
     for match in sorted(found, key=lambda m: (m.start(), -m.end())):
-        given = match["id"].rstrip(".:*_~`”’")
-        if match.start() < end or not any(c.isdigit() for c in given):
+        raw = match["id"].rstrip(".:*_~`”’")
+        if match.start() < end or not any(c.isdigit() for c in raw):
             continue
-        end = match.end() if match.re is _BARE else match.start("id") + len(given)
+        end = match.end() if match.re is _BARE else match.start("id") + len(raw)
         try:
-            yield Mention(match.start(), end, _read(given, given).id)
+            yield Mention(match.start(), end, _read(raw, raw).id)
         except BadId as error:
             yield Mention(match.start(), end, "", str(error))
 
 
 def ids_in(text: str) -> list[str]:
-    """The ids a text names, each once, in order."""
+    """The ids mentioned in a text, each once, in order."""
     return list(dict.fromkeys(m.id for m in mentions(text) if m.id))
 
 
 def without_ids(text: str) -> str:
-    """The text with a space in the place of every id and its link."""
+    """The text with every id and its link replaced by a space."""
     for mention in reversed(list(mentions(text))):
         text = f"{text[: mention.start]} {text[mention.end :]}"
     return text
 
 
 def month_of(paper_id: str) -> str:
-    """The month an id was given out, YYYY-MM; it can lie after the day of submission by a day or two."""
+    """The month an id was assigned, YYYY-MM; this can be a day or two after the day of submission."""
     year, month = re.sub(r"^.*/", "", paper_id)[:2], re.sub(r"^.*/", "", paper_id)[2:4]
     return f"{'19' if year >= '91' else '20'}{year}-{month}"
 
@@ -160,7 +160,7 @@ def _check_month(text: str, month: str) -> None:
 
 
 def _folded(text: str) -> str:
-    """The text with its dashes, digits and full-width letters in their plain forms; of the same length."""
+    """The text with dashes, digits and full-width letters in their plain forms, at the same length."""
     return text if text.isascii() else "".join(map(_plain, text.translate(_DASHES)))
 
 

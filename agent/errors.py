@@ -1,4 +1,4 @@
-"""Every error of the agent. Each says what is wrong and the way out, in one line.
+"""Every error of the agent. Each says in one line what is wrong and how to fix it.
 
 RetestError                 exit 2 unless a subclass says otherwise
 ├── UsageError          2   wrong usage, bad input, unknown id
@@ -7,14 +7,14 @@ RetestError                 exit 2 unless a subclass says otherwise
 ├── PackError           2   a claim pack that does not parse
 ├── SnapshotError       2   a snapshot that cannot be read at all
 ├── ModelError          2   a packaged or named model that cannot be used
-├── SourceError         3   a paper source is out of reach
+├── SourceError         3   a paper source is unreachable
 ├── SandboxError        2   the process that reads papers does not start
 ├── ReadError           3   a paper's file cannot be read
 ├── DeliveryError       3   a message could not be delivered
 ├── Stopped           130   a person stopped an answer
 └── JudgeError          3   a judge gave no usable answer
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
-    ├── JudgeRefused        the endpoint rejects the key or the model: trying again is no use
+    ├── JudgeRefused        the endpoint rejects the key or the model: retrying does not help
     └── JudgeNonsense       an answer that does not follow the schema, or a refusal
 """
 
@@ -32,7 +32,7 @@ class UsageError(RetestError):
 
 
 class NotFound(UsageError):
-    """Something that a page or the API was asked for is not in the ledger."""
+    """Something requested from a page or the API is not in the ledger."""
 
 
 class SettingsError(RetestError):
@@ -52,7 +52,7 @@ class ModelError(RetestError):
 
 
 class SourceError(RetestError):
-    """A paper source is out of reach."""
+    """A paper source is unreachable."""
 
     exit_code = 3
 
@@ -62,13 +62,13 @@ class SandboxError(RetestError):
 
 
 class ReadError(RetestError):
-    """A paper's file cannot be read, or is not one we take."""
+    """A paper's file cannot be read, or is of a kind we do not accept."""
 
     exit_code = 3
 
 
 class DeliveryError(RetestError):
-    """A message could not be delivered; it is tried again."""
+    """A message could not be delivered; delivery is retried."""
 
     exit_code = 3
 
@@ -84,11 +84,11 @@ class JudgeUnreachable(JudgeError):
 
 
 class JudgeRefused(JudgeError):
-    """The endpoint rejects the key or the model; trying again is no use."""
+    """The endpoint rejects the key or the model; retrying does not help."""
 
 
 class JudgeNonsense(JudgeError):
-    """An answer that does not follow the schema, or a refusal. `answers` says how many were paid for."""
+    """An answer that does not follow the schema, or a refusal. `answers` is how many were paid for."""
 
     answers = 1
 

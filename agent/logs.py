@@ -1,4 +1,4 @@
-"""What a run did, as JSON lines in its folder: for machines, and for who asks afterwards. No key is in it."""
+"""The log of a run, as JSON lines in its folder, for machines and for later inspection. It holds no key."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 log = logging.getLogger("retest")
-"""Where the program's parts write; `extra={"fields": {...}}` carries what a machine reads."""
+"""The logger of the whole program; `extra={"fields": {...}}` carries machine-readable fields."""
 MASK, SHORTEST = "****", 6
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: time, level, what, and its fields. Secrets are masked wherever they stand."""
+    """One JSON object per record: time, level, what, and its fields. Secrets are masked everywhere."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         super().__init__()
@@ -26,10 +26,10 @@ class JsonLines(logging.Formatter):
         """The record as one line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = getattr(record, "fields", {})
-        told = {"at": at, "level": record.levelname.lower(), "what": record.getMessage(), **fields}
+        entry = {"at": at, "level": record.levelname.lower(), "what": record.getMessage(), **fields}
         if record.exc_info and record.exc_info[0]:
-            told["error"] = f"{record.exc_info[0].__name__}: {record.exc_info[1]}"
-        line = json.dumps(told, ensure_ascii=False, default=str)
+            entry["error"] = f"{record.exc_info[0].__name__}: {record.exc_info[1]}"
+        line = json.dumps(entry, ensure_ascii=False, default=str)
         for secret in self._secrets:
             line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], MASK)
         return line
@@ -37,7 +37,7 @@ class JsonLines(logging.Formatter):
 
 @contextmanager
 def run_log(file: Path, secrets: Sequence[str] = ()) -> Iterator[None]:
-    """Write what happens in the block to a file, after what is in it already."""
+    """Append what is logged in the block to a file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(file, encoding="utf-8")
     handler.setFormatter(JsonLines(secrets))
@@ -56,5 +56,5 @@ def run_log(file: Path, secrets: Sequence[str] = ()) -> Iterator[None]:
 
 
 def tell(what: str, **fields: Any) -> None:
-    """Write a line."""
+    """Log one line."""
     log.info(what, extra={"fields": fields})

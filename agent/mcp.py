@@ -1,7 +1,7 @@
-"""The ledger for other programs' models, by the Model Context Protocol (https://modelcontextprotocol.io).
+"""The ledger for other programs' models, as a Model Context Protocol server.
 
-Tools read; none writes a verdict. Those with an effect ask the person at the client first, and are not done
-where the client cannot ask.
+See https://modelcontextprotocol.io. Most tools only read; none writes a verdict. Tools with an effect ask
+the person at the client first, and do nothing if the client cannot ask.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ class Agreed(BaseModel):
     yes: bool
 
 
-Said: TypeAlias = AcceptedElicitation[Agreed] | DeclinedElicitation | CancelledElicitation
+Reply: TypeAlias = AcceptedElicitation[Agreed] | DeclinedElicitation | CancelledElicitation
 
 
 def server(chat: Chat) -> MCPServer[Any]:
-    """The server over a chat."""
+    """The MCP server over a chat."""
     mcp: MCPServer[Any] = MCPServer(
         "retest", version=__version__, instructions=INSTRUCTIONS, log_level="ERROR"
     )
-    held = _Held(chat)
+    handlers = _Handlers(chat)
 
     @mcp.tool(annotations=_READS)
     async def list_claims(
@@ -67,12 +67,12 @@ def server(chat: Chat) -> MCPServer[Any]:
         verdict: Annotated[Standing | None, Field(description="only claims that stand so")] = None,
     ) -> list[Document]:
         """List claims with their present verdicts, of one line or with one standing, at most 500."""
-        return await _threaded(lambda: held.claims(line, verdict))
+        return await _threaded(lambda: handlers.claims(line, verdict))
 
     @mcp.tool(annotations=_READS)
     async def get_claim(claim_id: Annotated[str, Field(description="as list_claims gives it")]) -> Document:
         """A claim: its verdict, why it has no other, its history, its quotes and leads."""
-        return await _threaded(lambda: held.claim(claim_id))
+        return await _threaded(lambda: handlers.claim(claim_id))
 
     @mcp.tool(annotations=_READS)
     async def ask(
@@ -80,65 +80,65 @@ def server(chat: Chat) -> MCPServer[Any]:
         thread: Annotated[str | None, Field(description="of an earlier answer, to go on from it")] = None,
     ) -> Document:
         """Answer a question from the ledger; every sentence cites what it rests on."""
-        return await _threaded(lambda: held.answer(question, thread))
+        return await _threaded(lambda: handlers.answer(question, thread))
 
     @mcp.tool(annotations=_READS)
     async def search_evidence(
         query: Annotated[str, Field(max_length=500, description="what the quotes should be about")],
     ) -> Document:
         """Counted quotes that bear on a query, and passages of papers that nobody has judged."""
-        return await _threaded(lambda: held.evidence(query))
+        return await _threaded(lambda: handlers.evidence(query))
 
     @mcp.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=True))
     async def find_newer(
-        topic: str, said: Annotated[Said, Resolve(_may_find)], after: str | None = None
+        topic: str, reply: Annotated[Reply, Resolve(_may_find)], after: str | None = None
     ) -> Document:
         """Look for papers newer than a day (YYYY-MM-DD) on a topic; the person is asked first."""
-        return await _threaded(lambda: held.do("find_newer", said, topic=topic, after=after))
+        return await _threaded(lambda: handlers.do("find_newer", reply, topic=topic, after=after))
 
     @mcp.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False))
-    async def retest(claim_ids: list[str], said: Annotated[Said, Resolve(_may_retest)]) -> Document:
+    async def retest(claim_ids: list[str], reply: Annotated[Reply, Resolve(_may_retest)]) -> Document:
         """Begin a retest of some claims; the person is asked first."""
-        return await _threaded(lambda: held.do("start_retest", said, claim_ids=claim_ids))
+        return await _threaded(lambda: handlers.do("start_retest", reply, claim_ids=claim_ids))
 
     @mcp.tool(annotations=ToolAnnotations(read_only_hint=False, destructive_hint=False))
-    async def export(said: Annotated[Said, Resolve(_may_export)]) -> Document:
+    async def export(reply: Annotated[Reply, Resolve(_may_export)]) -> Document:
         """Write the claim status report into the home; the person is asked first."""
-        return await _threaded(lambda: held.do("export_report", said))
+        return await _threaded(lambda: handlers.do("export_report", reply))
 
     return mcp
 
 
 def _may_find(topic: str, ctx: Context, after: str | None = None) -> Elicit[Agreed]:
-    return _leave(ctx, "find_newer", topic=topic, after=after)
+    return _consent(ctx, "find_newer", topic=topic, after=after)
 
 
 def _may_retest(claim_ids: list[str], ctx: Context) -> Elicit[Agreed]:
-    return _leave(ctx, "start_retest", claim_ids=claim_ids)
+    return _consent(ctx, "start_retest", claim_ids=claim_ids)
 
 
 def _may_export(ctx: Context) -> Elicit[Agreed]:
-    return _leave(ctx, "export_report")
+    return _consent(ctx, "export_report")
 
 
-def _leave(ctx: Context, name: str, **given: Any) -> Elicit[Agreed]:
-    """What the person is asked; a client that cannot ask gets an error, and nothing is done."""
+def _consent(ctx: Context, name: str, **arguments: Any) -> Elicit[Agreed]:
+    """The question for the person. Raises ToolError, and nothing is done, if the client cannot ask."""
     able = ctx.client_capabilities
     if able is None or able.elicitation is None:
-        raise ToolError("not done: it needs a person's yes, and this client cannot ask; retest chat can")
-    tool, asked = _read(name, given)
+        raise ToolError("not done: it needs a person's yes, and this client cannot ask; use retest chat")
+    tool, asked = _read(name, arguments)
     return Elicit(tools.question_first(tool, asked), Agreed)
 
 
-def _read(name: str, given: Document) -> tuple[tools.Tool, tools.Asked]:
-    read = tools.read_call(name, json.dumps(given))
+def _read(name: str, arguments: Document) -> tuple[tools.Tool, tools.Asked]:
+    read = tools.read_call(name, json.dumps(arguments))
     if isinstance(read, str):
         raise ToolError(read)
     return read
 
 
-class _Held:
-    """What the tools do, on documents."""
+class _Handlers:
+    """The implementations of the tools, which return documents."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
@@ -180,17 +180,17 @@ class _Held:
             "not_judged": [n.document() for n in parts.finder.near(vector, asked.topic, asked.since)],
         }
 
-    def do(self, name: str, said: Said, **given: Any) -> Document:
+    def do(self, name: str, reply: Reply, **arguments: Any) -> Document:
         """Run a tool with an effect, if the person has agreed."""
-        if not (isinstance(said, AcceptedElicitation) and said.data.yes):
+        if not (isinstance(reply, AcceptedElicitation) and reply.data.yes):
             return {"done": False, "told": "the person said no", "papers": []}
-        tool, asked = _read(name, given)
+        tool, asked = _read(name, arguments)
         outcome = tool.run(self._chat.parts, asked)
         return {"done": True, "told": outcome.did, "papers": outcome.papers}
 
 
 async def _threaded(work: Callable[[], Done]) -> Done:
-    """Work in a thread of its own; an expected failure is told as such."""
+    """Run work in a thread; an expected failure becomes a ToolError."""
     try:
         return await anyio.to_thread.run_sync(work)
     except Failure as error:

@@ -1,4 +1,4 @@
-"""What a model's tokens cost: the shipped table, and over it the home's own `prices.toml`."""
+"""Token prices of models: the home's own `prices.toml`, then the shipped table."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SHIPPED = Path(__file__).with_name("prices.toml")
 
 
 def price_of(model: str, home: Path) -> Price | None:
-    """Dollars a million tokens, or None for a model that no table names.
+    """Dollars per million tokens, or None for a model that is in no table.
 
-    Raises SettingsError naming the file and the model whose prices are not three numbers.
+    Raises SettingsError naming the file and the model if the prices are missing or not numbers.
     """
     for path in (home / "prices.toml", SHIPPED):
         row = _table(path).get(model)
@@ -40,7 +40,7 @@ def _price(path: Path, model: str, row: Any) -> Price:
         price = Price(-1.0, -1.0, -1.0)
     if min(price) < 0:
         raise SettingsError(
-            f"{path}: the prices of {model!r} are not numbers of 0 or more",
-            "write: in = 0.25, cached = 0.025, out = 2.0 (dollars a million tokens)",
+            f"{path}: the prices of {model!r} must be numbers of 0 or more",
+            "write: in = 0.25, cached = 0.025, out = 2.0 (dollars per million tokens)",
         )
     return price

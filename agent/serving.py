@@ -1,4 +1,4 @@
-"""The retest graph served by name: primitives in, parts made on demand (langgraph.json)."""
+"""The retest graph served by name (langgraph.json): primitives in, parts built on demand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from agent.wiring.run import open_parts
 
 @dataclass
 class ServedContext:
-    """Context for a graph served by name (langgraph.json): primitives in, parts made on demand.
+    """Context for a graph served by name (langgraph.json): primitives in, parts built on demand.
 
-    Input: `run_id` and `as_of` (YYYY-MM-DD). The home is held until the context is dropped.
+    Input: `run_id` and `as_of` (YYYY-MM-DD). The home stays locked until the context is dropped.
     """
 
     retest_home: str = "runs"
@@ -42,5 +42,5 @@ class ServedContext:
 
 
 def served_graph() -> Any:
-    """The retest graph as langgraph.json exposes it."""
+    """The retest graph, as exposed by langgraph.json."""
     return build(context_schema=ServedContext)  # type: ignore[arg-type]  # it hands on every part

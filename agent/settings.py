@@ -1,6 +1,6 @@
 """Every setting: its name, default and meaning, and where its value came from.
 
-The order is flag, then environment, then `retest.toml` in the home, then default.
+The precedence is flag, environment, `retest.toml` in the home, default.
 """
 
 from __future__ import annotations
@@ -15,72 +15,73 @@ from typing import Any
 from agent.errors import SettingsError
 
 MASK, LONG = "****", 16
+PACKAGED = "packaged-minilm"
 
 
 def setting(default: Any, meaning: str, *env: str, secret: bool = False) -> Any:
-    """Declare a setting; `env` are further environment names that are honoured."""
+    """Declare a setting; `env` names further environment variables that set it."""
     return field(default=default, metadata={"meaning": meaning, "env": env, "secret": secret})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a command works with. `RETEST_<NAME>` in the environment sets each."""
+    """The settings of a command. `RETEST_<NAME>` in the environment sets each of them."""
 
     source: str = setting("arxiv", "where papers come from: arxiv or snapshot")
     snapshot: str = setting("", "path of a snapshot file or folder, for source snapshot")
     judge: str = setting("embedded", "what judges stances: embedded or llm")
-    model: str = setting("gpt-5-mini", "the chat model the llm judge asks for")
+    model: str = setting("gpt-5-mini", "chat model that the llm judge uses")
     api_key: str = setting("", "key of the LLM endpoint", "OPENAI_API_KEY", secret=True)
-    base_url: str = setting("", "address of an OpenAI-compatible endpoint", "OPENAI_BASE_URL")
+    base_url: str = setting("", "URL of an OpenAI-compatible endpoint", "OPENAI_BASE_URL")
     llm_timeout: float = setting(120.0, "seconds to wait for one LLM answer")
     llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
-    budget: float = setting(0.0, "dollars a run may spend; 0 is no cap (prices: prices.toml in the home)")
-    claim_budget: float = setting(0.0, "dollars a run may spend on one claim; 0 is no cap")
+    budget: float = setting(0.0, "dollars a run may spend; 0 means no cap (prices: prices.toml in the home)")
+    claim_budget: float = setting(0.0, "dollars a run may spend on one claim; 0 means no cap")
     writer: str = setting(
         "auto", "what writes questions and reconciliations: llm, none, or auto (llm where it judges)"
     )
     cascade: float = setting(
-        0.1, "papers the embedded model finds likelier silent than this go to no LLM; 0: all go"
+        0.1, "papers that the embedded model scores below this are not sent to the LLM; 0 sends all"
     )
     concurrency: int = setting(4, "claims judged at the same time")
-    keep: int = setting(20, "papers kept for judging, a claim and run")
-    floor: float = setting(0.35, "least cosine of a kept paper with the claim")
-    shortlist: int = setting(100, "papers embedded and ranked by meaning: a claim's best by words")
-    embedder: str = setting("packaged-minilm", "sentence-transformers model, by name or path")
+    keep: int = setting(20, "papers kept for judging, per claim and run")
+    floor: float = setting(0.35, "minimum cosine of a kept paper with the claim")
+    shortlist: int = setting(100, "papers per claim, best by words, that are embedded and ranked by meaning")
+    embedder: str = setting(PACKAGED, "sentence-transformers model, by name or path")
     stance_model: str = setting(
-        "", "another stance model: a cross-encoder by name or path; empty is the shipped"
+        "", "another stance model: a cross-encoder by name or path; empty means the shipped one"
     )
     stance_labels: str = setting(
         "", "what its labels mean, e.g. LABEL_0=contradicts,LABEL_1=supports,LABEL_2=neutral"
     )
     arxiv_url: str = setting("https://export.arxiv.org/api/query", "arXiv's query API")
-    arxiv_categories: str = setting("cs.CL cs.LG cs.AI", "arXiv categories searched; empty is all")
+    arxiv_categories: str = setting("cs.CL cs.LG cs.AI", "arXiv categories to search; empty means all")
     arxiv_site: str = setting(
-        "https://export.arxiv.org", "where papers are downloaded: arXiv's own hosts only"
+        "https://export.arxiv.org", "site that papers are downloaded from: arXiv's own hosts only"
     )
-    oai_url: str = setting("https://oaipmh.arxiv.org/oai", "arXiv's OAI-PMH address")
-    whole: int = setting(10, "papers read whole, a claim and run; 0: abstracts only")
-    downloads: int = setting(200, "most papers downloaded in a run")
+    oai_url: str = setting("https://oaipmh.arxiv.org/oai", "arXiv's OAI-PMH URL")
+    whole: int = setting(10, "papers read in full, per claim and run; 0 means abstracts only")
+    downloads: int = setting(200, "maximum number of papers downloaded in a run")
     pdf_reader: str = setting(
-        "pdfminer", "what reads PDF: pdfminer in reading order, pypdf as drawn and faster"
+        "pdfminer", "PDF reader: pdfminer (reading order) or pypdf (drawing order, faster)"
     )
-    contact: str = setting("", "mail address or page named to arXiv in the User-Agent")
-    tell: str = setting("changes", "when people are told of a run: changes, always or never")
+    contact: str = setting("", "email address or web page given to arXiv in the User-Agent")
+    tell: str = setting("changes", "when people are notified of a run: changes, always or never")
     smtp_url: str = setting("", "mail server, smtp://user:password@host or smtps://...", secret=True)
-    mail_from: str = setting("", "address that mail comes from")
-    mail_to: str = setting("", "addresses that mail goes to, with commas between")
-    webhook: str = setting("", "address that a signed JSON message is posted to", secret=True)
-    webhook_secret: str = setting("", "what the webhook's body is signed with", secret=True)
-    apprise: str = setting("", "Apprise addresses, with spaces between (extra: apprise)", secret=True)
-    gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty is the temp folder")
+    mail_from: str = setting("", "sender address of emails")
+    mail_to: str = setting("", "recipient addresses of emails, separated by commas")
+    webhook: str = setting("", "URL that a signed JSON message is posted to", secret=True)
+    webhook_secret: str = setting("", "secret that the webhook's body is signed with", secret=True)
+    apprise: str = setting("", "Apprise URLs, separated by spaces (extra: apprise)", secret=True)
+    gate_dir: str = setting("", "folder of the machine-wide arXiv gate; empty means the temp folder")
     home: Path = Path("runs")
     origins: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read every setting from its first origin.
+    """Read every setting from the first origin that has it.
 
-    `flags` holds only what was given. Raises SettingsError naming a value that cannot be used.
+    `flags` holds only flags that were set. Raises SettingsError naming a value that cannot be used.
     """
     home = Path(flags.get("home") or environ.get("RETEST_HOME") or "runs")
     file = _read_toml(home / "retest.toml")
@@ -118,7 +119,7 @@ def masked(secret: str) -> str:
 
 
 def secrets(settings: Settings) -> tuple[str, ...]:
-    """Every secret there is, for masking."""
+    """Every secret that is set, for masking."""
     named = [name for name, spec in _specs().items() if spec.metadata["secret"]]
     return tuple(v for v in (str(getattr(settings, name)) for name in named) if v)
 
@@ -162,7 +163,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     unknown = set(found) - set(_specs())
     if unknown:
         raise SettingsError(
-            f"{path} names no setting of ours: {', '.join(sorted(unknown))}",
+            f"{path} has unknown settings: {', '.join(sorted(unknown))}",
             "retest doctor lists them all",
         )
     return found
@@ -187,5 +188,5 @@ def _checked(settings: Settings) -> Settings:
             raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
     for name in ("whole", "downloads"):
         if getattr(settings, name) < 0:
-            raise SettingsError(f"{name} from {settings.origins[name]} must not be under 0", "correct it")
+            raise SettingsError(f"{name} from {settings.origins[name]} must not be negative", "correct it")
     return settings

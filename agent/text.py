@@ -1,4 +1,4 @@
-"""Text from outside, made safe to print: terminals act on control characters, Markdown readers on marks."""
+"""Make external text safe to print: terminals act on control characters, Markdown renderers on markup."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 
 
 def without_controls(text: str) -> str:
-    """The text with control and direction-changing characters replaced by spaces; of the same length."""
+    """The text with control and direction-changing characters replaced by spaces, at the same length."""
     return _CONTROLS.sub(" ", text)
 
 
 def escape(text: str) -> str:
-    """One line of plain text that no Markdown reader takes for anything else."""
+    """One line of plain text, escaped so that no Markdown renderer sees markup in it."""
     flat = " ".join(text.split())
     return _AUTOLINK.sub(lambda m: "\\" + m[0], _ACTIVE.sub(r"\\\1", flat))

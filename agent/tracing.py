@@ -1,8 +1,8 @@
-"""Spans for OpenTelemetry: of every node of a run, every question to a model, every request to arXiv.
+"""OpenTelemetry spans for every node of a run, every call to a model and every request to arXiv.
 
-Where OpenTelemetry is not set up they cost next to nothing. With the extra `otel`, and the usual
-OTEL_EXPORTER_OTLP_ENDPOINT in the environment, they are sent there. No text of papers, prompts or keys
-is in a span.
+If OpenTelemetry is not set up, they cost next to nothing. With the extra `otel`, and the usual
+OTEL_EXPORTER_OTLP_ENDPOINT in the environment, they are sent there. Spans contain no paper text, prompts
+or keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Node = TypeVar("Node", bound=Callable[..., Any])
 
 @contextmanager
 def span(name: str, **attributes: str | int) -> Iterator[None]:
-    """A span around a block; an error in it is its outcome."""
+    """A span around a block; an error in the block is recorded on it."""
     try:
         from opentelemetry import trace
     except ImportError:
@@ -29,7 +29,7 @@ def span(name: str, **attributes: str | int) -> Iterator[None]:
 
 
 def traced(name: str, node: Node) -> Node:
-    """A node of the graph with a span around each time it runs."""
+    """Wrap a node of the graph in a span each time it runs."""
 
     @wraps(node)
     def within(*args: Any, **kwargs: Any) -> Any:
@@ -40,7 +40,7 @@ def traced(name: str, node: Node) -> Node:
 
 
 def set_up() -> Callable[[], None]:
-    """Send spans to where the environment says; what is returned sends the last of them."""
+    """Send spans to the endpoint in the environment, if any; the returned function sends the rest."""
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return lambda: None
     try:

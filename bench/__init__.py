@@ -1,1 +1,1 @@
-"""Measurements anyone can rerun. Nothing here is imported by the product."""
+"""Measurements that anyone can rerun. The product imports nothing from here."""

@@ -1,10 +1,10 @@
-"""Sixty questions to the seeded ledger, and how long finding takes among 100,000 passages.
+"""Sixty questions to the seeded ledger, and how long search takes over 100,000 passages.
 
     python -m bench.asking --home runs            a home that `make run` made
 
-Answers come from the ledger alone, and again from a scripted model that says one thing that its sources hold
-and one that they do not: this measures mechanics, not a model. A citation resolves when its claim, verdict or
-counted evidence stands in the ledger and its quote in the stored text of that paper version.
+Answers come from the ledger alone, and again from a scripted model that says one thing that its sources
+support and one that they do not: this measures mechanics, not a model. A citation resolves if its claim,
+verdict or counted evidence is in the ledger and its quote is in the stored text of that paper version.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def found(chat: Chat, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Recall of the expected claims among the first five; how many without any are refused."""
+    """Recall of the expected claims among the first five; the share refused of questions without any."""
     recalls, refused = [], []
     for one in asked:
         question = parse(one["ask"], chat.parts.today())
@@ -74,20 +74,20 @@ def found(chat: Chat, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 
 def answered(chat: Chat, home: Home, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Whole answers: every citation looked up with SQL alone."""
+    """Full answers, with every citation looked up in SQL alone."""
     answers = [_ask(chat, a["ask"]) for a in asked]
-    told = [a for a in answers if a["found"]]
+    nonempty = [a for a in answers if a["found"]]
     unanswerable = [a for a, q in zip(answers, asked, strict=True) if not q["claims"]]
     return {
-        "answers with sentences": len(told),
-        "whose every citation resolves": round(float(np.mean([resolves(home, a) for a in told])), 3),
-        "citations": sum(len(a["sources"]) for a in told),
+        "answers with sentences": len(nonempty),
+        "whose every citation resolves": round(float(np.mean([resolves(home, a) for a in nonempty])), 3),
+        "citations": sum(len(a["sources"]) for a in nonempty),
         "unanswerable refused": round(float(np.mean([not a["found"] for a in unanswerable])), 3),
     }
 
 
 def with_model(chat: Chat, home: Home, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """The same with a model that is right once and wrong once."""
+    """The same, with a model that writes one right and one wrong sentence."""
     with llm_server(streams(f"{GOOD}\n{BAD}\n")) as server:
         client = openai.OpenAI(api_key="none", base_url=server.url, max_retries=0)
         talking = Chat(
@@ -98,9 +98,9 @@ def with_model(chat: Chat, home: Home, asked: Sequence[dict[str, Any]]) -> dict[
         )
         answers = [_ask(talking, a["ask"]) for a in asked]
     wrong = sum(s["text"].startswith("It was shown") for a in answers for s in a["sentences"])
-    told = [a for a in answers if a["found"]]
+    nonempty = [a for a in answers if a["found"]]
     return {
-        "whose every citation resolves": round(float(np.mean([resolves(home, a) for a in told])), 3),
+        "whose every citation resolves": round(float(np.mean([resolves(home, a) for a in nonempty])), 3),
         "ungrounded sentences shown": wrong,
         "unanswerable refused": round(
             float(np.mean([not a["found"] for a, q in zip(answers, asked, strict=True) if not q["claims"]])),
@@ -110,7 +110,7 @@ def with_model(chat: Chat, home: Home, asked: Sequence[dict[str, Any]]) -> dict[
 
 
 def resolves(home: Home, answer: dict[str, Any]) -> bool:
-    """Whether every source of an answer stands in the ledger, and every label names a source."""
+    """Whether every source of an answer is in the ledger, and every label names a source."""
     labels = {s["label"] for s in answer["sources"]}
     with _sql(home) as db:
         return all(set(s["cites"]) <= labels and s["cites"] for s in answer["sentences"]) and all(
@@ -137,7 +137,7 @@ def _stands(db: sqlite3.Connection, source: dict[str, Any]) -> bool:
 
 
 def speed(chat: Chat, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Milliseconds to find claims and passages, and what it takes beside embedding the question."""
+    """Milliseconds to find claims and passages, also as a fraction of embedding the question."""
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(PASSAGES, WIDTH)).astype(np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)

@@ -2,11 +2,11 @@
 
     python -m bench.biencoder --work work/biencoder [--pairs 8000]
 
-The packaged all-MiniLM-L6-v2, trained on pairs of a claim and a paper that bears on it, every other paper of
-the batch a negative (van den Oord et al. 2018, arXiv:1807.03748). No claim or paper of the development cases
-is trained on. Measured in the same run against the packaged weights: the share of evidence among the first
-20 and 50, by cosine alone and as a run ranks, over the best 500 of 222,586 records by words; and SciFact's
-own evidence among its 5,183 abstracts, which must not get worse.
+The packaged all-MiniLM-L6-v2, trained on pairs of a claim and a paper that bears on it, with every other
+paper of the batch as a negative (van den Oord et al. 2018, arXiv:1807.03748). No claim or paper of the
+development cases is trained on. Compared in the same run with the packaged weights: the share of evidence
+among the first 20 and 50, by cosine alone and as a run ranks, over the best 500 of 222,586 records by words;
+and SciFact's own evidence among its 5,183 abstracts, which must not get worse.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Vectors = NDArray[np.float32]
 
 
 def main() -> None:
-    """Train where there are no weights yet, then print the figures as one JSON document."""
+    """Train if there are no weights yet, then print the figures as one JSON document."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -47,17 +47,17 @@ def main() -> None:
     parser.add_argument("--shortlist", type=int, default=500)
     args = parser.parse_args()
     torch.manual_seed(SEED)
-    told: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     if not args.work.exists():
         started = time.monotonic()
         model = SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
         train(model, pairs(args.pairs))
         model.save(str(args.work))
-        told["training_minutes"] = round((time.monotonic() - started) / 60, 1)
+        report["training_minutes"] = round((time.monotonic() - started) / 60, 1)
     for name, folder in (("packaged", model_folder()), ("trained", args.work)):
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        told[name] = {"cases": on_cases(Encoder(name, model), args.shortlist), "scifact": on_scifact(model)}
-    print(json.dumps(told, indent=1))
+        report[name] = {"cases": on_cases(Encoder(name, model), args.shortlist), "scifact": on_scifact(model)}
+    print(json.dumps(report, indent=1))
 
 
 def pairs(most: int) -> list[tuple[str, str]]:
@@ -67,14 +67,14 @@ def pairs(most: int) -> list[tuple[str, str]]:
 
 
 def train(model: SentenceTransformer, rows: Sequence[tuple[str, str]]) -> None:
-    """One pass, linear decay; a batch never holds a claim or a paper twice."""
+    """One pass with linear decay; a batch never has a claim twice."""
     model.max_seq_length = TOKENS
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
     groups = [dict(rows[n : n + BATCH]) for n in range(0, len(rows), BATCH)]
     model.train()
     for step, group in enumerate(groups):
-        for held in optimizer.param_groups:
-            held["lr"] = RATE * min(1, 10 * (step + 1) / len(groups)) * (1 - step / len(groups))
+        for param_group in optimizer.param_groups:
+            param_group["lr"] = RATE * min(1, 10 * (step + 1) / len(groups)) * (1 - step / len(groups))
         claims, papers = _encode(model, list(group)), _encode(model, list(group.values()))
         scores = SCALE * claims @ papers.T
         right = torch.arange(len(scores))
@@ -90,12 +90,12 @@ def train(model: SentenceTransformer, rows: Sequence[tuple[str, str]]) -> None:
 
 def _encode(model: SentenceTransformer, texts: list[str]) -> torch.Tensor:
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        told = model(model.tokenize(texts))["sentence_embedding"]
-    return torch.nn.functional.normalize(told.float(), dim=1)
+        embeddings = model(model.tokenize(texts))["sentence_embedding"]
+    return torch.nn.functional.normalize(embeddings.float(), dim=1)
 
 
 class Encoder:
-    """The model as the finder's embedder."""
+    """The model as an embedder for the finder."""
 
     def __init__(self, name: str, model: SentenceTransformer) -> None:
         self.name, self._model = name, model
@@ -106,12 +106,12 @@ class Encoder:
 
 
 def _vectors(model: SentenceTransformer, texts: Sequence[str]) -> Vectors:
-    told = model.encode(list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False)
-    return np.asarray(told, dtype=np.float32)
+    vectors = model.encode(list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)
 
 
 def on_cases(embedder: Encoder, shortlist: int) -> dict[str, float]:
-    """Evidence of the development cases found among all records."""
+    """Recall of the development cases' evidence among all records."""
     cases = [c for c in read_cases(require(DATA / "cases/retest-cases.dev.jsonl")) if c.bearing]
     papers = newest(SnapshotSource(require(DATA / "arxiv/full-223k.jsonl.xz")).everything())
     finder = Finder(papers, embedder, Limits(keep=20, floor=0.0, shortlist=shortlist))
@@ -124,7 +124,7 @@ def on_cases(embedder: Encoder, shortlist: int) -> dict[str, float]:
 def _recalls(
     name: str, wanted: Sequence[Collection[str]], ranked: Sequence[Sequence[str]], at: Sequence[int]
 ) -> dict[str, float]:
-    """The share of all that is wanted among the first k, each k."""
+    """The share of all wanted papers among the first k, for each k."""
     total = sum(map(len, wanted))
     hits = {k: sum(len(set(w) & set(r[:k])) for w, r in zip(wanted, ranked, strict=True)) for k in at}
     return {f"{name}_{k}": round(n / total, 3) for k, n in hits.items()}
@@ -137,7 +137,7 @@ def _by_cosine(finder: Finder, embedder: Encoder, case: LabelledCase) -> list[st
 
 
 def on_scifact(model: SentenceTransformer) -> dict[str, float]:
-    """Evidence of SciFact's claims among its own abstracts, by cosine."""
+    """Recall of the evidence for SciFact's claims among its own abstracts, by cosine."""
     corpus = list(read_jsonl(DATA / "claims/scifact/corpus.jsonl"))
     claims = [c for c in read_jsonl(require(DATA / "claims/scifact/claims_train.jsonl")) if c["evidence"]]
     papers = _vectors(model, [f"{d['title']}. {' '.join(d['abstract'])}" for d in corpus])

@@ -1,6 +1,6 @@
-"""Runs that are broken off or refused by the disk, in a process of their own, and what the ledger then holds.
+"""Runs that are killed or whose disk fails, in a process of their own, and the ledger they leave behind.
 
-Everything is real but the judge's and the writer's far end, a scripted server, and the embedder.
+Everything is real except the server of judge and writer, which is scripted, and the embedder.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tests.standins.world import WordEmbedder
 
 DAY = "2026-09-01"
 MOST_SECONDS = 60
-"""A child that takes longer hangs, and is ended by the alarm."""
+"""A child that takes longer hangs, and is killed by the alarm."""
 CLAIMS = [
     make_claim(),
     make_claim(
@@ -55,7 +55,7 @@ LEFT_OUT = {
     "run_id", "first_run", "id", "text_id", "seq", "asked_at", "answered_at", "created_at", "finished_at",
     "started_at", "decided_at", "written_at", "seen_through", "verdict_id", "counts",
 }  # fmt: skip
-"""What says in which order and when rows came, or what one process counted; not what is known."""
+"""Columns for the order and time of rows, or what one process counted; they may differ between runs."""
 
 
 def make_home(folder: Path, claims: int = 2, papers: int = 8) -> Home:
@@ -73,11 +73,11 @@ def make_home(folder: Path, claims: int = 2, papers: int = 8) -> Home:
 
 
 def answers() -> Behaviour:
-    """A judge that takes sides by a paper's number, and a writer that says one grounded thing."""
-    said = {"text": "The loss is seen in some tasks and not in others.", "cites": ["E1", "E2"]}
+    """A judge whose stance depends on the paper's number, and a writer that writes one grounded sentence."""
+    sentence = {"text": "The loss is seen in some tasks and not in others.", "cites": ["E1", "E2"]}
     write = by_schema(
-        Reconciliation=lambda _: {"sentences": [said], "axis": "task"},
-        Proposal=lambda _: {"questions": [said | {"observation": said}], "next_lines": [said]},
+        Reconciliation=lambda _: {"sentences": [sentence], "axis": "task"},
+        Proposal=lambda _: {"questions": [sentence | {"observation": sentence}], "next_lines": [sentence]},
     )
 
     def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def opened(home: Home, url: str) -> Iterator[Parts]:
 
 
 def start_or_go_on(home: Home, url: str) -> str:
-    """Start a run, or finish the one that was broken off, as the next scheduled start would; its health."""
+    """Start a run, or resume the interrupted one as the next scheduled start would; return its health."""
     with opened(home, url) as parts:
         with parts.ledger.read() as db:
             last = store.runs.latest(db, finished=False)
@@ -128,7 +128,7 @@ def start_or_go_on(home: Home, url: str) -> str:
 
 
 def in_child(work: Callable[[], object], log: Path) -> int:
-    """Do `work` in a forked process; its exit code, or minus the signal that killed it."""
+    """Do `work` in a forked process; return its exit code, or minus the signal that killed it."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -150,12 +150,12 @@ def in_child(work: Callable[[], object], log: Path) -> int:
 
 
 def killed(code: int) -> bool:
-    """Whether a child was killed."""
+    """Whether a child was ended by SIGKILL."""
     return code == -signal.SIGKILL
 
 
 def rows(home: Home) -> dict[str, list[str]]:
-    """Every row of the ledger as text, by table, without ids and times; runs that never ended left out."""
+    """Every row of the ledger as text, by table, without ids and times; unfinished runs are left out."""
     ledger = Ledger.open(home.ledger)
     found = {}
     with ledger.read() as db:
@@ -172,10 +172,10 @@ def rows(home: Home) -> dict[str, list[str]]:
 
 
 def integrity(home: Home) -> str:
-    """What SQLite says of the ledger's file: "ok"."""
+    """SQLite's integrity check of the ledger file: "ok", or what is wrong."""
     ledger = Ledger.open(home.ledger)
     with ledger.read() as db:
-        said = db.execute(text("PRAGMA integrity_check")).scalar()
-        lost = db.execute(text("PRAGMA foreign_key_check")).all()
+        result = db.execute(text("PRAGMA integrity_check")).scalar()
+        violations = db.execute(text("PRAGMA foreign_key_check")).all()
     ledger.close()
-    return str(said) if not lost else f"{len(lost)} rows point nowhere"
+    return str(result) if not violations else f"{len(violations)} rows violate a foreign key"

@@ -1,9 +1,9 @@
-"""kill -9 at every kind of point of a run, and after going on the ledger is that of an unbroken run.
+"""kill -9 at every kind of point in a run; after resuming, the ledger is that of an uninterrupted run.
 
     python -m bench.crashes [--points 200] [--seed 0]
 
-Points are before and after every commit of the ledger, every checkpoint, every write to the vector index,
-every file put in place and every answer of the LLM. A first run counts them; then one is drawn each time.
+Points are before and after every ledger commit, every checkpoint, every write to the vector index, every file
+put in place and every answer of the LLM. A first run counts them; then one is drawn for each trial.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from store.vectors.index import VectorIndex
 from tests.standins.llm import LlmServer, llm_server
 
 IN_FLIGHT = 2
-"""A run with one worker has two branches under way: one more waits for events."""
+"""A run with one worker has two branches in flight: LangGraph gets one more thread, to wait for events."""
 Point = Callable[[str], None]
 
 
 def main() -> None:
-    """Print the figures as one JSON document; exit 1 where anything that must hold does not."""
+    """Print the figures as one JSON document; exit 1 if any required property fails."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    told = campaign(args.points, args.seed)
-    print(json.dumps(told, indent=1))
-    raise SystemExit(1 if told["wrong"] else 0)
+    figures = campaign(args.points, args.seed)
+    print(json.dumps(figures, indent=1))
+    raise SystemExit(1 if figures["wrong"] else 0)
 
 
 def campaign(points: int, seed: int) -> dict[str, Any]:
-    """Break off a run at so many points, drawn by a seed; every point once before any twice."""
+    """Kill a run at `points` points, drawn by a seed; every point once before any twice."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, llm_server(answers()) as server:
         root = Path(folder)
@@ -77,7 +77,7 @@ def _shuffled(count: int, chance: random.Random) -> list[int]:
 
 
 def _unbroken(folder: Path, server: LlmServer) -> tuple[list[str], dict[str, list[str]]]:
-    """The names of all points of a run that nothing breaks, and the ledger it leaves."""
+    """The names of all points of an uninterrupted run, and the ledger it leaves."""
     home, log = make_home(folder), folder / "points"
     code = in_child(lambda: _run(home, server.url, lambda name: _append(log, name)), folder / "log")
     if code:
@@ -93,7 +93,7 @@ def _append(log: Path, name: str) -> None:
 def broken_off(
     folder: Path, server: LlmServer, at: int, expected: dict[str, list[str]]
 ) -> tuple[list[str], int]:
-    """Kill a run at a point, go on, and compare: what is wrong, and how many paid calls were made."""
+    """Kill a run at a point, resume it and compare: what is wrong, and how many paid calls were made."""
     home, server.asked[:] = make_home(folder), []
     left = iter(range(at))
 
@@ -106,9 +106,9 @@ def broken_off(
         return [f"was not killed (exit {code}): {(folder / 'log').read_text()[-300:]}"], 0
     code = in_child(lambda: start_or_go_on(home, server.url), folder / "log")
     if code:
-        return [f"did not go on (exit {code}): {(folder / 'log').read_text()[-600:]}"], 0
-    problems = [] if (said := integrity(home)) == "ok" else [said]
-    problems += [] if list(home.root.glob("run-*/report.md")) else ["the report is not there"]
+        return [f"was not resumed (exit {code}): {(folder / 'log').read_text()[-600:]}"], 0
+    problems = [] if (result := integrity(home)) == "ok" else [result]
+    problems += [] if list(home.root.glob("run-*/report.md")) else ["the report is missing"]
     found = rows(home)
     problems += [f"{table} differs: {_difference(expected[table], found[table])}"
                  for table in expected if found[table] != expected[table]]  # fmt: skip
@@ -118,7 +118,7 @@ def broken_off(
 def _difference(expected: list[str], found: list[str]) -> str:
     lost, more = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
     first = next(iter([*lost, *more]), "")
-    return f"{sum(lost.values())} lost, {sum(more.values())} more, such as {first[:200]}"
+    return f"{sum(lost.values())} lost, {sum(more.values())} extra, such as {first[:200]}"
 
 
 def _run(home: Any, url: str, point: Point) -> None:

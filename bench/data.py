@@ -16,7 +16,7 @@ DATA = SHARED / "data"
 
 
 def require(path: Path) -> Path:
-    """Return `path`, or end the program saying plainly that it is absent."""
+    """Return `path`, or exit with a clear message if it is absent."""
     if not path.exists():
         sys.exit(f"bench: {path} is absent; set RETEST_SHARED to the folder that holds data/")
     return path
@@ -32,7 +32,7 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def case_paper_ids() -> set[str]:
-    """Ids of every paper a development case rests on; kept out of all training data."""
+    """Ids of all papers that development cases rest on; kept out of all training data."""
     cases = list(read_jsonl(DATA / "cases/retest-cases.dev.jsonl"))
     return {e["arxiv_id"] for c in cases for e in c["evidence"]} | {
         source for c in cases for source in c["source_arxiv_ids"]

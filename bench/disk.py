@@ -1,10 +1,10 @@
-"""A disk that is full, or breaks, at each write of a run: the ledger stays whole, and the run can go on.
+"""A disk that is full or fails at each write of a run: the ledger stays intact and the run can be resumed.
 
     python -m bench.disk [--every 1]
 
-Needs a C compiler: writes below the home are made to fail by a small library put before the C library's own
-(bench/failing_disk.c). For each write of an unbroken run: ENOSPC from then on, and EIO once. Afterwards
-the disk is well, the ledger's integrity is checked, and the run is gone on with.
+Needs a C compiler: a small library loaded ahead of the C library (bench/failing_disk.c) makes writes below
+the home fail. For each write of an uninterrupted run: ENOSPC from then on, and EIO once. Afterwards the disk
+works again, the ledger's integrity is checked, and the run is resumed.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ from store.home.files import Home
 from tests.standins.llm import llm_server
 
 SIZE = (1, 3)
-"""Claims and papers: every kind of write there is, and no more of each than it takes."""
+"""Number of claims and papers: just enough to have every kind of write."""
 FAULTS = (("ENOSPC", errno.ENOSPC, True), ("EIO", errno.EIO, False))
 
 
 def main() -> None:
-    """Print the figures as one JSON document; exit 1 where anything that must hold does not."""
+    """Print the figures as one JSON document; exit 1 if any required property fails."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--every", type=int, default=1, help="try every so many writes")
+    parser.add_argument("--every", type=int, default=1, help="fail only every Nth write")
     args = parser.parse_args()
     if "failing_disk" not in os.environ.get("LD_PRELOAD", ""):
         raise SystemExit(_again_with_the_library())
-    told = campaign(args.every)
-    print(json.dumps(told, indent=1))
-    raise SystemExit(1 if told["wrong"] else 0)
+    figures = campaign(args.every)
+    print(json.dumps(figures, indent=1))
+    raise SystemExit(1 if figures["wrong"] else 0)
 
 
 def _again_with_the_library() -> int:
-    """Build the library and start over with it in place."""
+    """Build the library and restart with it loaded."""
     compiler = shutil.which("cc")
     if compiler is None:
-        print("no C compiler: the disk cannot be made to fail here", file=sys.stderr)
+        print("no C compiler: cannot simulate a failing disk", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder:
         library, source = Path(folder) / "failing_disk.so", Path(__file__).with_name("failing_disk.c")
@@ -61,7 +61,7 @@ def _again_with_the_library() -> int:
 
 
 def campaign(every: int) -> dict[str, Any]:
-    """Fail at each write, or every so many of them, in each way."""
+    """Fail at each write, or at every Nth of them, in each way."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, llm_server(answers()) as server:
         root = Path(folder)
@@ -81,7 +81,7 @@ def campaign(every: int) -> dict[str, Any]:
 
 
 def _writes(home: Home, url: str) -> int:
-    """How many writes an unbroken run makes."""
+    """How many writes an uninterrupted run makes."""
     count = home.root.parent / "count"
 
     def run() -> None:
@@ -97,7 +97,7 @@ def _writes(home: Home, url: str) -> int:
 def _broken(
     home: Home, url: str, fault: tuple[int, int, bool], expected: dict[str, list[str]]
 ) -> tuple[str, list[str]]:
-    """How a run ends on a disk that fails, and what is wrong afterwards."""
+    """How a run ends on a failing disk, and what is wrong afterwards."""
     log, (at, number, sticky) = home.root.parent / "log", fault
 
     def run() -> None:
@@ -106,15 +106,15 @@ def _broken(
         start_or_go_on(home, url)
 
     code = in_child(run, log)
-    if (said := integrity(home)) != "ok":
-        return "damaged", [said]
+    if (result := integrity(home)) != "ok":
+        return "damaged", [result]
     again = in_child(lambda: start_or_go_on(home, url), log)
     if again:
-        return "stuck", [f"did not go on: {log.read_text()[-400:]}"]
+        return "stuck", [f"was not resumed: {log.read_text()[-400:]}"]
     found = rows(home)
     differ = [table for table in expected if found[table] != expected[table]]
     end = "went on as if nothing was" if code == 0 else "ended with an error"
-    return end, [f"{table} differs after going on" for table in differ]
+    return end, [f"{table} differs after resuming" for table in differ]
 
 
 def _library() -> Any:

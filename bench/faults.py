@@ -1,9 +1,9 @@
-"""Retests against an arXiv that fails by a seeded schedule: no wrong verdict, nothing seen lost, gaps named.
+"""Retests against an arXiv that fails on a seeded schedule: no wrong verdict, no paper lost, gaps named.
 
     python -m bench.faults [--seeds 500]
 
-Each seed retests one claim three times against the stand-in over HTTP: while things go wrong, when all is
-well again, and while things go wrong and a paper its verdict rests on is withdrawn. Time is injected.
+Each seed retests one claim three times against the stand-in over HTTP: with faults, without faults, and with
+faults after a paper that its verdict rests on was withdrawn. The clock is injected.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STARS = [
     paper(99, title="On stars", abstract="Stars shine.", id=f"{m[2:4]}{m[5:]}.00099", published=f"{m}-28")
     for m in MONTHS
 ]
-"""Something in every month, so that no window of a whole category is empty."""
+"""A paper in every month, so that no window of a whole category is empty."""
 QUIET = [*STARS, *(paper(n) for n in range(1, 7))]
 GONE = {"version": 2, "comment": "This paper has been withdrawn by the authors", "updated": "2026-08-30"}
 TRUTHS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
@@ -45,7 +45,7 @@ TRUTHS: dict[str, tuple[list[dict[str, Any]], str | None]] = {
     "relaxed": ([*QUIET, paper(7, "lowers"), paper(8, body="narrows")], "still-holds"),
     "still-holds": ([*QUIET, paper(7), paper(8, body="lowers")], "still-holds"),
 }
-"""Papers by the verdict they call for, and the verdict once the last of them is withdrawn."""
+"""Papers by the verdict they call for, and the verdict after the last of them is withdrawn."""
 ADVERSE = ("relaxed", "contradicted")
 CLAIM = Claim(
     id="tuning-hurts", text="Fine-tuning lowers the faithfulness of a model's chain of thought.",
@@ -57,7 +57,7 @@ CLAIM = Claim(
 
 
 def main() -> None:
-    """Print the figures as one JSON document; exit 1 where anything that must hold does not."""
+    """Print the figures as one JSON document; exit 1 if any required property fails."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -67,8 +67,8 @@ def main() -> None:
     sandbox = Sandbox()
     for seed in range(args.seeds):
         with tempfile.TemporaryDirectory() as folder:
-            wrong, said = trial(seed, Path(folder), sandbox)
-        seen.update(said)
+            wrong, counts = trial(seed, Path(folder), sandbox)
+        seen.update(counts)
         if wrong:
             broken[seed] = wrong
     sandbox.close()
@@ -82,11 +82,11 @@ MAKES = {
     "harvest": ((arxiv_source, "share_of", lambda *_, **__: 0.0),),
     "listing": ((arxiv_source, "share_of", lambda *_, **__: 0.0), (arxiv_plan, "CHANGED_PER_DAY", 1)),
 }
-"""What makes each way the one that is planned."""
+"""Patches that make the planner choose each way of collecting."""
 
 
 def trial(seed: int, folder: Path, sandbox: Sandbox) -> tuple[list[str], Counter[str]]:
-    """What did not hold for one seed, and what was seen."""
+    """The violations found with one seed, and counts of what happened."""
     rng = random.Random(seed)
     truth, way = rng.choice(list(TRUTHS)), rng.choice(("search", "harvest", "listing"))
     records, after = TRUTHS[truth]
@@ -125,11 +125,11 @@ def _home(folder: Path) -> Home:
 
 
 def violations(home: Home, server: ArxivServer, run: Run, expected: str | None, before: str) -> list[str]:
-    """What does not hold of a run that must hold whatever arXiv did."""
+    """The violations in a run of properties that must hold whatever arXiv did."""
     name, known, whole = _stored(home)
     about = {r["id"] for r in server.records} - {s["id"] for s in STARS}
-    said = " ".join([*run.reasons, *run.counts["notices"]])
-    unread = {i for i in (known & about) - whole if f"arXiv:{i}" not in said}
+    remarks = " ".join([*run.reasons, *run.counts["notices"]])
+    unread = {i for i in (known & about) - whole if f"arXiv:{i}" not in remarks}
     least = min((b[0] - a[0] for a, b in pairwise(server.log)), default=3.0)
     found = {
         f"the verdict is {name}, not {expected}": run.health == "complete" and name != expected,
@@ -139,13 +139,13 @@ def violations(home: Home, server: ArxivServer, run: Run, expected: str | None, 
         "papers are missing and the run says it is complete": run.health == "complete"
         and bool(about - known),
         "degraded without a reason": run.health != "complete" and not run.reasons,
-        f"{unread} were not read whole, and nothing says so": bool(unread) and "not asked for" not in said,
+        f"{unread} were not read whole, and nothing says so": bool(unread) and "not asked for" not in remarks,
     }
     return [what for what, is_so in found.items() if is_so]
 
 
 def _may_be(name: str | None, expected: str | None, before: str) -> bool:
-    """What a run may leave behind that could not see everything: what was, what is, or part of what is."""
+    """Whether an incomplete run may leave this verdict: none, the old one, the right one, or part of it."""
     return name in (None, expected, before) or (name in ADVERSE and expected in ADVERSE)
 
 

@@ -1,7 +1,7 @@
 """Turn a declarative sentence into its opposite by one small, reversible edit.
 
 The edits are closed lists applied in both directions, so that over the whole set "not" and every
-antonym stand about as often in agreeing as in opposing pairs and none of them is a shortcut.
+antonym occur about as often in agreeing as in opposing pairs and none of them is a shortcut.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _NOT = re.compile(r"\b(cannot|(?:is|are|do|does|will|can) not|don't|doesn't|isn'
 
 
 def swap_antonym(text: str, rng: random.Random) -> str | None:
-    """Replace one direction word by its opposite; None when there is none."""
+    """Replace one direction word with its opposite; None if there is none."""
     found = list(_ANTONYM.finditer(text))
     if not found:
         return None
@@ -51,7 +51,7 @@ def swap_antonym(text: str, rng: random.Random) -> str | None:
 
 
 def toggle_negation(text: str, rng: random.Random) -> str | None:
-    """Remove a negation where one stands, else put one in; None when neither is possible."""
+    """Remove a negation if there is one, else insert one; None if neither is possible."""
     if hit := _NOT.search(text):
         bare = {"cannot": "can", "don't": "do", "doesn't": "does", "isn't": "is", "aren't": "are"}
         kept = bare.get(hit[0].lower(), hit[0].split()[0].replace("can't", "can"))
@@ -65,7 +65,7 @@ def toggle_negation(text: str, rng: random.Random) -> str | None:
 
 
 def flip(text: str, rng: random.Random) -> str | None:
-    """Return a sentence that says the opposite of `text`, or None when no edit is sure."""
+    """Return a sentence that says the opposite of `text`, or None if no edit is safe."""
     first, second = rng.sample([swap_antonym, toggle_negation], 2)
     return first(text, rng) or second(text, rng)
 

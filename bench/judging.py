@@ -1,9 +1,9 @@
-"""Seconds and memory of judging, here and in another checkout, as a ratio in one run.
+"""Time and memory of judging, here and in another checkout, compared in one run.
 
     git worktree add ../before COMMIT
     python -m bench.judging --reference ../before [--cases 40]
 
-Both judge the same pools with `retest eval`, one after the other and back again, by this interpreter.
+Both judge the same pools with `retest eval` and this interpreter: reference, here, here, reference.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HERE = Path(__file__).parents[1]
 
 
 class Cost(NamedTuple):
-    """What one evaluation took."""
+    """The cost of one evaluation."""
 
     seconds: float
     megabytes: float
@@ -58,26 +58,26 @@ def main() -> None:
 def records(lines: Sequence[str], path: Path) -> Path:
     """Write the records of the cases' papers as a snapshot."""
     wanted = {e["arxiv_id"] for line in lines for e in json.loads(line)["evidence"]}
-    held = (r for r in read_jsonl(DATA / "stance/papers.jsonl.gz") if r["id"] in wanted)
-    told = (
+    papers = (r for r in read_jsonl(DATA / "stance/papers.jsonl.gz") if r["id"] in wanted)
+    rows = (
         {"id": r["id"], "title": r["sentences"][0], "abstract": " ".join(r["sentences"][1:]),
          "published": r["published"]}
-        for r in held
+        for r in papers
     )  # fmt: skip
-    path.write_text("".join(json.dumps(t) + "\n" for t in told))
+    path.write_text("".join(json.dumps(t) + "\n" for t in rows))
     return path
 
 
 def judged(checkout: Path, cases: Path, snapshot: Path) -> Cost:
-    """Evaluate a file of cases in a checkout: wall seconds, and the most memory it held."""
-    asked = [sys.executable, "-m", "agent", "eval", str(cases), "--json", "--snapshot", str(snapshot)]
+    """Evaluate a file of cases in a checkout: wall-clock seconds and peak memory."""
+    command = [sys.executable, "-m", "agent", "eval", str(cases), "--json", "--snapshot", str(snapshot)]
     started = time.perf_counter()
     process = subprocess.Popen(
-        asked, cwd=checkout, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": ""}
+        command, cwd=checkout, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": ""}
     )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        sys.exit(f"bench: {' '.join(asked)} failed in {checkout}")
+        sys.exit(f"bench: {' '.join(command)} failed in {checkout}")
     return Cost(round(time.perf_counter() - started, 1), round(usage.ru_maxrss / 1e3))
 
 

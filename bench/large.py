@@ -2,7 +2,7 @@
 
     python -m bench.large [--claims 10000] [--evidence 10]
 
-Each command is a process of its own, as a person would start it; seconds are of the second call.
+Each command runs in its own process, as a person would start it; seconds are those of the second call.
 """
 
 from __future__ import annotations
@@ -51,28 +51,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--claims", type=int, default=10_000)
-    parser.add_argument("--evidence", type=int, default=10, help="rows a claim")
+    parser.add_argument("--evidence", type=int, default=10, help="rows per claim")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
         fill(home, args.claims, args.evidence)
-        told = {name: timed(home, command) for name, command in COMMANDS.items()}
+        costs = {name: timed(home, command) for name, command in COMMANDS.items()}
         with site(home) as at:
-            told |= {f"page {path}": _page(at + path) for path in ("/", "/claims?q=number", "/lines/line-0")}
+            costs |= {f"page {path}": _page(at + path) for path in ("/", "/claims?q=number", "/lines/line-0")}
         size = round(home.ledger.stat().st_size / 1e6)
     print(json.dumps({"claims": args.claims, "evidence": args.claims * args.evidence, "ledger_mb": size,
-                      "commands": told}, indent=1))  # fmt: skip
+                      "commands": costs}, indent=1))  # fmt: skip
 
 
 def _page(address: str) -> dict[str, Any]:
-    """Median milliseconds on the server's side of the wire, of nine, after one."""
-    asked = [requests.get(address, timeout=60) for _ in range(10)][1:]
-    times = sorted(1000 * a.elapsed.total_seconds() for a in asked)
-    return {"ms": round(times[len(times) // 2]), "bytes": len(asked[0].content)}
+    """Median response time in milliseconds of nine requests, after a first one."""
+    responses = [requests.get(address, timeout=60) for _ in range(10)][1:]
+    times = sorted(1000 * a.elapsed.total_seconds() for a in responses)
+    return {"ms": round(times[len(times) // 2]), "bytes": len(responses[0].content)}
 
 
 def timed(home: Home, command: tuple[str, ...]) -> dict[str, Any]:
-    """Seconds of a command's second call; the most memory of any child so far, in MB."""
+    """Seconds of a command's second call; the peak memory of any child so far, in MB."""
     whole = [sys.executable, "-m", "agent", "--home", str(home.root), *command]
     for _ in range(2):
         started = time.perf_counter()
@@ -97,10 +97,10 @@ def fill(home: Home, claims: int, evidence: int) -> None:
         texts = {p.id: store.papers.save_text(db, p, "abstract", p.text) for p in papers}
         for n in range(claims):
             store.claims.save(db, _claim(n), "2026-09-01T06:00:00+00:00")
-            mine = list(_evidence(n, evidence, papers, texts))
-            store.evidence.save(db, mine)
+            items = list(_evidence(n, evidence, papers, texts))
+            store.evidence.save(db, items)
             store.verdicts.save(db, Verdict(
-                "relaxed", "narrowed", "another setting", 0.9, evidence_ids=tuple(e.id for e in mine[:3]),
+                "relaxed", "narrowed", "another setting", 0.9, evidence_ids=tuple(e.id for e in items[:3]),
                 claim_id=f"claim-{n}", run_id="run-1", reason="3 papers narrowing it",
                 decided_at="2026-09-01T07:00:00+00:00",
             ))  # fmt: skip

@@ -1,9 +1,9 @@
-"""Does reading keep up with arXiv's gate? A live run against the stand-in, three real seconds a request.
+"""Does reading keep up with arXiv's gate? A live run on the stand-in, three real seconds per request.
 
     python -m bench.overlap [--claims 5] [--whole 8]
 
-The stand-in serves the sample snapshot, each paper with one of the three shared PDFs (16 pages) as its
-file; the embedder is the real one. Printed: the time up to the first judged pair, over requests x 3 s.
+The stand-in serves the sample snapshot, with one of the three shared PDFs (16 pages) as each paper's file;
+the embedder is the real one. Prints the time until the first judged pair, divided by requests x 3 s.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bench.week import timed
 from tests.standins.arxiv import arxiv_server, record_of
 
 COLLECTING = ("start", "run", "plan", "collect", "index", "screen", "read")
-"""Stages before judging: what arXiv's gate is to hide."""
+"""Stages before judging, whose time arXiv's gate should hide."""
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--claims", type=int, default=5)
-    parser.add_argument("--whole", type=int, default=8, help="papers read whole, a claim")
+    parser.add_argument("--whole", type=int, default=8, help="papers read in full per claim")
     parser.add_argument("--reader", choices=["pdfminer", "pypdf"], default="pdfminer")
     args = parser.parse_args()
     snapshot = DATA / "arxiv/sample-7k.jsonl.gz"
@@ -48,17 +48,17 @@ def main() -> None:
             "arxiv_site": server.site, "gate_dir": folder + "/gate", "whole": args.whole, "keep": args.whole,
             "pdf_reader": args.reader,
         }, {})  # fmt: skip
-        told = timed(settings, args.claims)
-    print(json.dumps(figures(told, len(server.log)), indent=1))
+        measured = timed(settings, args.claims)
+    print(json.dumps(figures(measured, len(server.log)), indent=1))
 
 
-def figures(told: dict[str, Any], requests: int) -> dict[str, Any]:
-    """The ratio, and what it is made of."""
-    spent = sum(told["by_stage"].get(stage, 0.0) for stage in COLLECTING)
-    counts = {k: told["counts"].get(k) for k in ("papers_new", "papers_read_whole", "passages_embedded")}
+def figures(measured: dict[str, Any], requests: int) -> dict[str, Any]:
+    """The ratio and its components."""
+    spent = sum(measured["by_stage"].get(stage, 0.0) for stage in COLLECTING)
+    counts = {k: measured["counts"].get(k) for k in ("papers_new", "papers_read_whole", "passages_embedded")}
     return {
         "requests": requests, "requests_x_3_s": 3 * requests, "seconds_before_judging": round(spent, 1),
-        "ratio": round(spent / (3 * requests), 3), **counts, "by_stage": told["by_stage"],
+        "ratio": round(spent / (3 * requests), 3), **counts, "by_stage": measured["by_stage"],
     }  # fmt: skip
 
 

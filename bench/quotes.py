@@ -1,11 +1,11 @@
-"""The quote gate on real papers: true quotes badly extracted, and quotes altered in one thing.
+"""The quote gate on real papers: true quotes in badly extracted text, and quotes with one alteration.
 
     python -m bench.quotes [--altered 1000]
 
-True quotes are sentences of arXiv abstracts looked up in a text broken the way PDF extraction breaks
-it, and sentences of real PDF pages, as pypdf extracts them, put back into clean writing. Altered
-quotes differ from a true one in one number, negation, direction word, or dropped or swapped word; or in how
-a figure is written: a range, an exponent, a fraction, a ratio, a sign, a unit.
+True quotes are sentences of arXiv abstracts, looked up in text damaged the way PDF extraction damages
+it, and sentences of real PDF pages, as pypdf extracts them, cleaned up. Altered quotes differ from a
+true one in one number, negation, direction word, or dropped or swapped word; or in how a figure is
+written: a range, an exponent, a fraction, a ratio, a sign, a unit.
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ def main() -> None:
 
 
 def abstract_quotes(rng: random.Random, most: int) -> Iterator[tuple[str, str]]:
-    """(sentence, abstract) pairs from the sample of arXiv records."""
+    """(sentence, abstract) pairs from the sample of arXiv records, at most `most`."""
     records = list(read_jsonl(DATA / "arxiv/sample-7k.jsonl.gz"))
     for record in rng.sample(records, most):
-        told = [s for s in split_sentences(record["abstract"]) if word_count(s) >= MIN_WORDS]
-        if told:
-            yield rng.choice(told), record["abstract"]
+        candidates = [s for s in split_sentences(record["abstract"]) if word_count(s) >= MIN_WORDS]
+        if candidates:
+            yield rng.choice(candidates), record["abstract"]
 
 
 def broken(text: str, rng: random.Random) -> str:
-    """The text as a PDF gives it: ligatures, words cut at line ends, odd spaces."""
+    """The text as PDF extraction gives it: ligatures, words hyphenated at line ends, odd spaces."""
     for plain, joined in LIGATURES:
         text = text.replace(plain, joined)
     words = [_cut(word, rng) for word in text.split(" ")]
@@ -73,7 +73,7 @@ def _cut(word: str, rng: random.Random) -> str:
 
 
 def pdf_quotes(rng: random.Random, most: int = 400) -> Iterator[tuple[str, str]]:
-    """(sentence as a person would write it, page as pypdf extracts it) pairs of the shared PDFs."""
+    """(sentence as a person would write it, page as pypdf extracts it) pairs from the shared PDFs."""
     found = []
     for path in sorted(require(DATA / "pdfs").glob("*.pdf")):
         for page in PdfReader(path).pages:
@@ -83,33 +83,33 @@ def pdf_quotes(rng: random.Random, most: int = 400) -> Iterator[tuple[str, str]]
 
 
 def references() -> dict[str, float]:
-    """How many entries of the PDFs' reference lists are told for what they are."""
+    """How many entries of the PDFs' reference lists are recognised as such."""
     found = []
     for path in sorted(require(DATA / "pdfs").glob("*.pdf")):
         text = "\n".join(page.extract_text() for page in PdfReader(path).pages)
         lists = re.split(r"\nReferences\n", text)[1:]
         entries = [e for part in lists for e in re.split(r"(?<=\.)\n(?=[A-Z][\w-]+ [A-Z])", part)]
         found += [e for e in entries if re.search(r"\b(?:19|20)\d{2}[a-z]?\.", e) and word_count(e) < 120]
-    told = [why_not_own_result(_clean(e)) for e in found]
-    hits = sum("reference list" in why or "others" in why for why in told)
+    reasons = [why_not_own_result(_clean(e)) for e in found]
+    hits = sum("reference list" in why or "others" in why for why in reasons)
     return {"entries": len(found), "recognised": hits, "share": round(hits / max(len(found), 1), 4)}
 
 
 def _clean(sentence: str) -> str:
-    """The sentence with its ligatures spelt out and its lines joined."""
+    """The sentence with ligatures spelt out and lines joined."""
     for plain, joined in LIGATURES:
         sentence = sentence.replace(joined, plain)
     return " ".join(re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", sentence).split())
 
 
 def accepted(pairs: list[tuple[str, str]]) -> dict[str, float]:
-    """How many true quotes the gate finds again."""
+    """How many true quotes the gate finds."""
     hits = sum(find_quote(quote, text) is not None for quote, text in pairs)
     return {"quotes": len(pairs), "found": hits, "share": round(hits / len(pairs), 4)}
 
 
 def altered(pairs: list[tuple[str, str]], rng: random.Random, most: int) -> dict[str, object]:
-    """How many quotes that differ in one thing the gate lets pass, by kind; it should be none."""
+    """How many quotes with one alteration the gate lets pass; it should be none."""
     tried, passed, examples = Counter[str](), Counter[str](), []
     while sum(tried.values()) < most:
         quote, text = rng.choice(pairs)
@@ -138,23 +138,23 @@ FIGURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "<0.05": (("< 0.05",), ("0.05", ">0.05", "<0.5")),
     "GPT-4": (("GPT–4",), ("GPT4", "GPT-40", "GPT-3")),
 }
-"""A figure, other ways to write it, and figures that are not it."""
+"""A figure, other ways to write it, and figures that differ from it."""
 
 
 def figures_of(pairs: list[tuple[str, str]], rng: random.Random) -> dict[str, object]:
-    """Figures put into real sentences: the same in another writing is found, another figure never."""
-    told, examples = Counter[str](), []
+    """Figures inserted into real sentences: other notations must be found, different figures never."""
+    counts, examples = Counter[str](), []
     for quote, text in pairs:
         words = quote.split()
         at, figure = rng.randrange(2, len(words) - 2), rng.choice(list(FIGURES))
-        held = text.replace(quote, " ".join([*words[:at], figure, *words[at:]]))
+        edited = text.replace(quote, " ".join([*words[:at], figure, *words[at:]]))
         for kind, forms in zip(("same", "other"), FIGURES[figure], strict=True):
             for form in forms:
-                hit = find_quote(" ".join([*words[:at], form, *words[at:]]), held) is not None
-                told.update({kind: 1, f"{kind}_found": hit})
+                hit = find_quote(" ".join([*words[:at], form, *words[at:]]), edited) is not None
+                counts.update({kind: 1, f"{kind}_found": hit})
                 if hit != (kind == "same"):
                     examples.append({"held": figure, "asked": form, "after": " ".join(words[:at][-3:])})
-    return {**told, "examples": examples[:8]}
+    return {**counts, "examples": examples[:8]}
 
 
 def _number(quote: str, rng: random.Random) -> str | None:

@@ -1,9 +1,9 @@
-"""Reading PDF: sentences of abstracts found again, pages a CPU second, and damaged files survived.
+"""Reading PDFs: abstract sentences found again, pages per CPU second, and damaged files survived.
 
     python -m bench.reading [--damaged 2000]
 
-The abstracts are those that the three ACL papers print, as another reader (pypdfium2) finds them, put
-into the Anthology's writing; the rates are of one run, each reader over the same pages.
+The abstracts are those printed in the three ACL papers, as another reader (pypdfium2) finds them, normalised
+to the form that the ACL Anthology has; the rates come from one run, with each reader on the same pages.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ def main() -> None:
 
 
 def abstract_sentences(path: Path) -> list[str]:
-    """The sentences of the abstract a paper prints, by pypdfium2, as the ACL Anthology has them.
+    """The sentences of a paper's printed abstract, by pypdfium2, as the ACL Anthology has them.
 
-    Words cut at line ends are joined, and the marks of footnotes are left out.
+    Words hyphenated at line ends are joined, and footnote marks are left out.
     """
     first = pypdfium2.PdfDocument(path)[0].get_textpage().get_text_range().replace("\r\n", "\n")
-    told = re.search(r"\nAbstract\n(.*?)\n1\s+Introduction", first, re.DOTALL)
-    text = re.sub(r"(\w)[-\ufffe\u0002]\n?(?=\w)", r"\1", told[1] if told else "")
+    match = re.search(r"\nAbstract\n(.*?)\n1\s+Introduction", first, re.DOTALL)
+    text = re.sub(r"(\w)[-\ufffe\u0002]\n?(?=\w)", r"\1", match[1] if match else "")
     text = re.sub(r"(?<=[a-zA-Z][,.])\d(?=\s|$)", "", text)
     return [s for s in split_sentences(" ".join(text.split())) if word_count(s) >= MIN_WORDS]
 
@@ -80,7 +80,7 @@ def found_again(folder: Path, sandbox: Sandbox) -> dict[str, str]:
 
 
 def rates(paths: Sequence[Path]) -> dict[str, float]:
-    """Pages a CPU second of each reader, the best of some rounds, and ours over raw pypdf."""
+    """Pages per CPU second of each reader, the best of several rounds, and ours over raw pdfminer.six."""
     readers: dict[str, Callable[[Path], int]] = {
         "pypdf, raw": _raw_pypdf, "ours with pypdf": lambda p: _ours(drawn.pages_of, p),
         "pdfminer.six, raw": lambda p: sum(1 for _ in extract_pages(p)),
@@ -110,20 +110,20 @@ def _ours(pages_of: Callable[[str], tuple[int, Callable[[int], Page]]], path: Pa
 
 
 def small_pdfs(folder: Path) -> list[bytes]:
-    """Single pages of the papers, as files of their own."""
+    """Single pages of the papers, as separate files."""
     bodies = []
     for name in PAPERS:
         pages = PdfReader(folder / name).pages
         for n in (0, len(pages) // 2, len(pages) - 1):
-            writer, held = PdfWriter(), io.BytesIO()
+            writer, buffer = PdfWriter(), io.BytesIO()
             writer.add_page(pages[n])
-            writer.write(held)
-            bodies.append(held.getvalue())
+            writer.write(buffer)
+            bodies.append(buffer.getvalue())
     return bodies
 
 
 def damaged(bodies: Sequence[bytes], rng: random.Random, number: int) -> Iterator[bytes]:
-    """Files with bytes changed, cut out, doubled or swapped, or cut short."""
+    """Files with bytes changed, removed, doubled, overwritten or inserted, some of them truncated."""
     for _ in range(number):
         body = bytearray(rng.choice(bodies))
         for _ in range(rng.choice((1, 4, 20, 100))):
@@ -145,8 +145,8 @@ def damaged(bodies: Sequence[bytes], rng: random.Random, number: int) -> Iterato
 
 
 def survived(folder: Path, sandbox: Sandbox, number: int) -> dict[str, object]:
-    """What became of damaged files; that this is printed shows that the parent lived."""
-    told, slowest, began = Counter[str](), 0.0, time.perf_counter()
+    """What became of damaged files; that this is printed at all shows that the parent survived."""
+    outcomes, slowest, began = Counter[str](), 0.0, time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "damaged.pdf"
         for body in damaged(small_pdfs(folder), random.Random(11), number):
@@ -154,12 +154,12 @@ def survived(folder: Path, sandbox: Sandbox, number: int) -> dict[str, object]:
             started = time.perf_counter()
             try:
                 sandbox.parse(path, "pdf")
-                told["read"] += 1
+                outcomes["read"] += 1
             except ReadError as error:
-                told[error.message.partition("cannot be read: ")[2].partition(":")[0]] += 1
+                outcomes[error.message.partition("cannot be read: ")[2].partition(":")[0]] += 1
             slowest = max(slowest, time.perf_counter() - started)
     seconds = round(time.perf_counter() - began, 1)
-    return {"files": number, **told, "slowest_s": round(slowest, 2), "seconds": seconds,
+    return {"files": number, **outcomes, "slowest_s": round(slowest, 2), "seconds": seconds,
             "children": sandbox.started}  # fmt: skip
 
 

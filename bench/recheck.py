@@ -1,12 +1,12 @@
-"""Re-check every citation of a finished home, without using any of the product's own code.
+"""Re-check every citation in a finished home, without using any of the product's own code.
 
     python bench/recheck.py [HOME] [--snapshot FILE]
 
-For each piece of evidence that a verdict rests on or that is shown as a lead: the quote must stand
-in the paper's record, byte for byte once white space is one space; the paper must be newer than
-the claim, and not one of its sources. With --snapshot the record is taken from the snapshot itself
-rather than from the ledger. Every quote printed in report.md must be one of them. Prints citations
-checked and failed; the exit code is 1 when one failed.
+For each piece of evidence that a verdict rests on or that is shown as a lead: the quote must appear
+verbatim in the paper's record, apart from white space; the paper must be newer than the claim and
+not one of its sources. With --snapshot the record is taken from the snapshot itself rather than from
+the ledger. Every quote printed in report.md must be one of them. Prints how many citations were
+checked and how many failed; the exit code is 1 if any failed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ WHERE e.status IN ('counted', 'lead')
 
 
 def fault(row: sqlite3.Row, records: dict[str, dict[str, Any]]) -> str:
-    """What is wrong with a citation; empty when nothing is."""
+    """What is wrong with a citation; empty if nothing is."""
     paper = records.get(row["paper_id"])
     if paper is None:
         return f"no record of {row['paper_id']}"
@@ -72,22 +72,22 @@ def fault(row: sqlite3.Row, records: dict[str, dict[str, Any]]) -> str:
 
 
 def flat(text: str) -> str:
-    """One space for any white space."""
+    """Collapse all white space to single spaces."""
     return " ".join(text.split())
 
 
 def unescaped(text: str) -> str:
-    """Markdown's backslash escapes undone."""
+    """Undo Markdown's backslash escapes."""
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
 def from_ledger(db: sqlite3.Connection) -> dict[str, dict[str, Any]]:
-    """Records as the ledger holds them."""
+    """Records from the ledger."""
     return {r["id"]: dict(r) for r in db.execute("SELECT id, title, abstract, published FROM papers")}
 
 
 def from_snapshot(path: Path) -> dict[str, dict[str, Any]]:
-    """Records as the snapshot holds them."""
+    """Records from the snapshot."""
     opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
     with opener(path, "rt", encoding="utf-8") as lines:
         return {r["id"]: r for r in map(json.loads, lines)}

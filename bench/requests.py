@@ -1,9 +1,9 @@
-"""arXiv requests of a week's collection against 10, 100 and 1,000 claims, counted by the stand-in.
+"""arXiv requests for a week's collection with 10, 100 and 1,000 claims, counted by the stand-in.
 
     python -m bench.requests [--snapshot full-223k.jsonl.xz]
 
-The stand-in serves the newest records of the snapshot. Each claim's present verdict rests on two papers,
-which are looked at again. Time is injected: nothing waits.
+The stand-in serves the newest records of the snapshot. Each claim's current verdict rests on two papers,
+which are checked again. The clock is injected, so nothing waits.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from tests.standins.world import Time, TimeClock
 CLAIMS = (10, 100, 1000)
 CATEGORIES = ("cs.CL", "cs.LG", "cs.AI")
 DAYS = 14
-"""A week, and the overlap of another."""
+"""One week, plus one week of overlap."""
 
 
 def main() -> None:
-    """Print one row a number of claims."""
+    """Print one row for each number of claims."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -50,9 +50,9 @@ def main() -> None:
 
 
 def row(papers: list[Paper], number: int, after: str, until: str) -> dict[str, object]:
-    """What one week's collection plans and asks."""
+    """What one week's collection plans and requests."""
     wanted = [Wanted(CLAIM, after, until)] * number
-    known = CitedPapers({p.id: p.categories for p in papers[: 2 * number]}, after)
+    cited = CitedPapers({p.id: p.categories for p in papers[: 2 * number]}, after)
     time = Time()
     with tempfile.TemporaryDirectory() as folder, arxiv_server([record_of(p) for p in papers]) as server:
         server.now = time.now
@@ -61,10 +61,10 @@ def row(papers: list[Paper], number: int, after: str, until: str) -> dict[str, o
         source = ArxivSource(
             way, ArxivApi(way, server.url), ArxivListing(way, server.oai_url), categories=CATEGORIES
         )
-        outlook = source.outlook(wanted, known)
-        got = len(list(source.collect(wanted, known)))
+        outlook = source.outlook(wanted, cited)
+        got = len(list(source.collect(wanted, cited)))
     return {
-        "claims": number, "papers_checked_again": len(known.ids), "way": outlook.way, "ways": outlook.ways,
+        "claims": number, "papers_checked_again": len(cited.ids), "way": outlook.way, "ways": outlook.ways,
         "requests_planned": outlook.requests, "requests_made": len(server.log), "papers": got,
         "minutes": round((time.at - TimeClock(Time()).time.at) / 60, 2), "problems": source.problems,
     }  # fmt: skip

@@ -1,9 +1,9 @@
-"""How many evidence papers are found among 222,586 records, way of asking by way of asking.
+"""How many evidence papers are found among 222,586 records, for each way of querying.
 
     python -m bench.retrieval [--dense]
 
-Every row is measured in the same run on the same cases; the first is the named reference, one BM25
-query with the claim's text. `--dense` embeds what words rank best for each case (about 10,000
+Every row is measured in the same run on the same cases; the first is the reference, one BM25
+query with the claim's text. `--dense` embeds the papers that words rank best for each case (about 10,000
 records, 6 to 20 minutes on 2 cores) and adds the ranking a run uses.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.adapters.arxiv.snapshot import SnapshotSource, newest
-from agent.adapters.embedding.embedder import SentenceEmbedder
+from agent.adapters.embedding.minilm import PackagedMiniLM
 from agent.core.screening import Limits
 from agent.evaluation.cases import LabelledCase, read_cases
 from agent.evaluation.finding import DEEPEST, Finder
@@ -44,7 +44,7 @@ def main() -> None:
     cases = [c for c in read_cases(require(DATA / "cases/retest-cases.dev.jsonl")) if c.bearing]
     papers = newest(SnapshotSource(require(args.snapshot)).everything())
     started = time.perf_counter()
-    finder = Finder(papers, SentenceEmbedder("packaged-minilm"), Limits(keep=20, floor=0.0))
+    finder = Finder(papers, PackagedMiniLM(), Limits(keep=20, floor=0.0))
     figures: dict[str, object] = {
         "records": len(papers),
         "cases": len(cases),
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def by_words(finder: Finder, weights: Weights, case: LabelledCase) -> list[str]:
-    """The best ids for a case by words alone."""
+    """The best ids for a case, by words alone."""
     claim = case.as_claim()
     rows = finder.eligible(claim)
     scores = finder.corpus.lexical(query_of(claim, finder.sources(claim)), rows, weights)
@@ -69,7 +69,7 @@ def by_words(finder: Finder, weights: Weights, case: LabelledCase) -> list[str]:
 
 
 def measure(cases: Sequence[LabelledCase], find: Callable[[LabelledCase], Sequence[str]]) -> dict[str, float]:
-    """Share of all bearing papers among the first k, and the seconds a claim takes."""
+    """Share of all bearing papers among the first k, and the seconds per claim."""
     started = time.perf_counter()
     ranked = [find(case) for case in cases]
     seconds = (time.perf_counter() - started) / len(cases)

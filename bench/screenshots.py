@@ -1,8 +1,8 @@
-"""The pages and a PDF as pictures, for the README: retaken by one command.
+"""Screenshots of the pages for the README, all taken by one command.
 
     python -m bench.screenshots --home runs       a home that `make run` made
 
-Needs Debian's Chromium (apt install chromium). Pictures go to docs/pages.
+Needs Debian's Chromium (apt install chromium). Screenshots go to docs/pages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QUESTION = "Is there an optimal length of reasoning?"
 
 
 class Shot(NamedTuple):
-    """A picture to take."""
+    """A screenshot to take."""
 
     name: str
     path: str
@@ -49,14 +49,14 @@ SHOTS = (
 
 
 def main() -> None:
-    """Take them all, over a copy of the home: asking leaves a thread."""
-    options = argparse.ArgumentParser(description="The pages as pictures.")
+    """Take all screenshots on a copy of the home, since asking leaves a thread."""
+    options = argparse.ArgumentParser(description="Take screenshots of the pages.")
     options.add_argument("--home", default="runs")
-    given = Home(Path(options.parse_args().home))
+    original = Home(Path(options.parse_args().home))
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
-        shutil.copytree(given.root, home.root, ignore=shutil.ignore_patterns("chats.sqlite*"))
+        shutil.copytree(original.root, home.root, ignore=shutil.ignore_patterns("chats.sqlite*"))
         settings = load({"home": str(home.root), "writer": "none"})
         with served(build(settings, LOOPBACK)) as at, chromium() as browser:
             for shot in SHOTS:

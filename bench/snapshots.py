@@ -1,9 +1,9 @@
-"""How much memory a large snapshot needs: made records in the layout of arXiv's public one, streamed.
+"""How much memory a large snapshot needs: generated records in the layout of arXiv's public one, streamed.
 
     python -m bench.snapshots [--records 500000]
 
-The named reference is the same file with a tenth of the records, read in the same way: reading ten times as
-many should need no more memory.
+The reference is the same file with a tenth of the records, read the same way: reading ten times as many
+should need no more memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DAY = "Sat, 1 Mar 2025 19:18:42 GMT"
 
 
 def main() -> None:
-    """Print one row a file; `--read` is what each child does."""
+    """Print one row per file; each child runs with `--read`."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -41,12 +41,12 @@ def main() -> None:
             path.write_text("\n".join(made(number)))
             size = path.stat().st_size / 1e6
             command = [sys.executable, "-m", "bench.snapshots", "--read", str(path)]
-            told = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-            print(json.dumps({"records": number, "file_mb": round(size)} | told))
+            measured = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+            print(json.dumps({"records": number, "file_mb": round(size)} | measured))
 
 
 def made(number: int) -> Iterator[str]:
-    """Records as arXiv's public snapshot has them."""
+    """Records in the layout of arXiv's public snapshot."""
     abstract = "  We find that fine-tuning lowers the faithfulness of a chain of thought.\n" * 14
     for n in range(number):
         yield json.dumps({
@@ -59,7 +59,7 @@ def made(number: int) -> Iterator[str]:
 
 
 def read(path: Path) -> dict[str, float]:
-    """Stream a snapshot as a run does; peak memory of the process in MB, and records a second."""
+    """Stream a snapshot as a run does; return the peak memory of the process in MB, and records a second."""
     before, started = _peak_mb(), time.perf_counter()
     source = SnapshotSource(path)
     papers = sum(1 for _ in source.collect([Wanted(make_claim(), "2024-11-32", "2026-09-01")]))
@@ -73,7 +73,7 @@ def read(path: Path) -> dict[str, float]:
 
 
 def _peak_mb() -> float:
-    status = Path("/proc/self/status").read_text()  # getrusage counts what was there before the program began
+    status = Path("/proc/self/status").read_text()  # getrusage includes memory from before the program began
     return round(int(status.partition("VmHWM:")[2].split()[0]) / 1024, 1)
 
 

@@ -1,12 +1,12 @@
-"""Does the cited abstract state the claim? The development rows, by the judge that settings name.
+"""Does the cited abstract state the claim? The development rows, checked by the judge in the settings.
 
     python -m bench.sources [--judge embedded|llm|yes]
 
-`llm` asks the endpoint that RETEST_BASE_URL and RETEST_MODEL name. `yes` is the worst model there could be:
-it says of every part that the paper states it whole, and quotes every sentence of the abstract; what is
-left is what code alone holds back.
+`llm` asks the endpoint that RETEST_BASE_URL and RETEST_MODEL name. `yes` is the worst possible model: it
+says of every part that the paper states it whole, and quotes every sentence of the abstract, so the result
+shows what code alone holds back.
 
-Printed: accuracy over stated / partly / not, precision of "states it", and each row.
+Prints accuracy over stated / partly / not, precision of "states it", and each row.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MEANS = {STATED: "supported", PART: "partly", NOT_SAID: "not-in-abstract", WRONG
 
 
 def asked_by(judge: str) -> tuple[Asked, str]:
-    """What is asked, and its name."""
+    """The function that is asked about each paper, and its name."""
     if judge == "yes":
         return says_yes, "says yes to everything"
     if judge == "embedded":
@@ -55,27 +55,27 @@ def asked_by(judge: str) -> tuple[Asked, str]:
     settings = load({"judge": "llm", "home": str(folder)})
     writes = judges.writer(settings)
     if writes is None:
-        raise SystemExit("no writer")
+        raise SystemExit("bench: no writer is configured")
     ledger = Ledger.open(Home(folder).ledger, create=True)
     writer = JournalledWriter(ledger, writes, Budget(), lambda: "bench")
     return unanswered(by_writer(writer, AbstractReader())), writes.name
 
 
 def unanswered(asked: Asked) -> Asked:
-    """The same, with an answer that is not the JSON asked for taken as no."""
+    """The same function, but an answer that is not the requested JSON counts as a no."""
 
-    def told(claim: Claim, paper: Paper) -> list[StatedQuote]:
+    def checked(claim: Claim, paper: Paper) -> list[StatedQuote]:
         try:
             return asked(claim, paper)
         except JudgeNonsense as error:
             print(error, file=sys.stderr)
             return []
 
-    return told
+    return checked
 
 
 def says_yes(claim: Claim, paper: Paper) -> list[StatedQuote]:
-    """Everything is stated whole, by every sentence of the paper."""
+    """Say that everything is stated whole, by every sentence of the paper."""
     quotes = [q for q in split_sentences(paper.abstract) if word_count(q) >= MIN_WORDS]
     return [StatedQuote(a.id, paper.id, q, may_be_whole(a.text, quotes)) for a in claim.parts for q in quotes]
 
@@ -90,20 +90,20 @@ def main() -> None:
     rows = list(read_jsonl(DATA / "cases/source-checks.dev.jsonl"))
     ids = {r["cited_arxiv_id"] for r in rows}
     papers = {p.id: p for p in SnapshotSource(DATA / "arxiv/sample-7k.jsonl.gz").everything() if p.id in ids}
-    (asked, name), told = asked_by(args.judge), []
+    (asked, name), results = asked_by(args.judge), []
     for n, row in enumerate(rows):
         claim = Claim(
             id=f"row-{n}", text=row["claim"], kind="claim", lines=(), as_of=row["claim_date"],
             sources=(Source(row["cited_arxiv_id"]),), provenance=(Provenance("rows", str(n)),),
             durable_question="", perishable_limitation="",
         )  # fmt: skip
-        said = MEANS.get(check(claim, papers, asked, name).state, "not-found")
-        told.append({"claim": row["claim"], "expected": row["acceptable_support"], "said": said})
-    right = [t["said"] in t["expected"] for t in told]
-    stated = [ok for t, ok in zip(told, right, strict=True) if t["said"] == "supported"]
+        outcome = MEANS.get(check(claim, papers, asked, name).state, "not-found")
+        results.append({"claim": row["claim"], "expected": row["acceptable_support"], "said": outcome})
+    right = [t["said"] in t["expected"] for t in results]
+    stated = [ok for t, ok in zip(results, right, strict=True) if t["said"] == "supported"]
     print(json.dumps({
-        "judge": name, "n": len(told), "accuracy": round(sum(right) / len(right), 2),
-        "precision_of_states_it": round(sum(stated) / len(stated), 2) if stated else None, "rows": told,
+        "judge": name, "n": len(results), "accuracy": round(sum(right) / len(right), 2),
+        "precision_of_states_it": round(sum(stated) / len(stated), 2) if stated else None, "rows": results,
     }, indent=1))  # fmt: skip
 
 

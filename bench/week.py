@@ -1,8 +1,8 @@
-"""How long a week takes: the seeded claims against 2,500 papers, from an empty home, embedded judge.
+"""How long a weekly run takes: the seeded claims, 2,500 papers, an empty home, the embedded judge.
 
     python -m bench.week [--papers 2500]
 
-The papers are the newest of the sample snapshot. Seconds are by stage, as the run reports them.
+The papers are the newest in the sample snapshot. Seconds are given per stage, as the run reports them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def timed(settings: Any, claims: int | None = None) -> dict[str, Any]:
-    """Seconds of each stage, from its first event to the next stage's, for all or the first claims."""
+    """Seconds per stage, from its first event to the next stage's, for all claims or the first few."""
     spent: dict[str, float] = defaultdict(float)
     last = {"stage": "start", "at": time.perf_counter()}
 

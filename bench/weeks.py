@@ -1,8 +1,8 @@
-"""What twelve weeks cost, one after another, on a snapshot: new papers, and what was done about them.
+"""What twelve consecutive weeks cost on a snapshot: new papers, and the work they cause.
 
     python -m bench.weeks --snapshot full-223k.jsonl.xz [--first 2026-05-16] [--weeks 12] [--shortlist 100]
 
-The claims that ship, the embedded judge. The first row is the run that catches up with everything before.
+Uses the bundled claims and the embedded judge. The first row is the run that catches up with the past.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ COUNTS = ("papers_new", "papers_embedded", "pairs_screened", "judged", "answers_
 
 
 def main() -> None:
-    """Print one JSON document: a row a week, and a second run of the last day."""
+    """Print one JSON document: one row per week, and a second run of the last day."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

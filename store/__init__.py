@@ -1,1 +1,1 @@
-"""What Retest remembers: the ledger (SQLite, the truth), the index (Chroma, derived), files, locks."""
+"""Storage: the ledger (SQLite, the source of truth), the index (Chroma, derived), files and locks."""

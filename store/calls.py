@@ -1,4 +1,4 @@
-"""The journal of paid work: intent before the call, response after it, never the same call twice."""
+"""The journal of paid work: intent before the call, response after it, and no call is paid twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from store.records import Call
 from store.tables.schema import calls
 
 LAST = "9999"
-"""An instant after all others."""
+"""Sorts after every instant."""
 PAID = ("llm", "writer")
 """Kinds of calls that cost money."""
 
@@ -41,7 +41,7 @@ def answered(db: Connection, key: str) -> Call | None:
 
 
 def intend(db: Connection, call: Call, now: str) -> None:
-    """Write down that a call is about to be made."""
+    """Record that a call is about to be made."""
     values = {"run_id": call.run_id, "asked_at": now, "error": None}
     if db.execute(update(calls).where(calls.c.key == call.key).values(values)).rowcount:
         return
@@ -57,7 +57,7 @@ def intend(db: Connection, call: Call, now: str) -> None:
 
 
 def respond(db: Connection, key: str, response: dict[str, Any], tokens: tuple[int, int], now: str) -> None:
-    """Write down the answer of an intended call."""
+    """Record the response to an intended call."""
     values = {
         "response": response,
         "tokens_in": tokens[0],
@@ -68,27 +68,27 @@ def respond(db: Connection, key: str, response: dict[str, Any], tokens: tuple[in
 
 
 def fail(db: Connection, key: str, error: str, now: str) -> None:
-    """Write down that an intended call gave no usable answer; it may be made again."""
+    """Record that an intended call gave no usable answer; it may be retried."""
     db.execute(update(calls).where(calls.c.key == key).values(error=error, answered_at=now))
 
 
 def judged(db: Connection, model: str, until: str) -> list[Call]:
-    """Every answer of a judge by an instant, in key order."""
+    """Every answer of a judge up to the instant `until`, in key order."""
     query = select(calls).where(calls.c.model == model, calls.c.response.is_not(None))
     rows = db.execute(query.where(calls.c.answered_at <= until).order_by(calls.c.key))
     return [Call(r.key, r.run_id, r.kind, r.model, r.request, r.response) for r in rows]
 
 
 def unasked(db: Connection, claim_id: str, until: str = LAST) -> set[str]:
-    """The papers that the cascade kept from the judge, for a claim, by an instant."""
+    """The papers that the cascade kept from the judge for a claim, up to the instant `until`."""
     chosen = (calls.c.kind == "cascade") & (calls.c.asked_at <= until)
     rows = db.execute(select(calls.c.request, calls.c.response).where(chosen))
-    told = [(r.request, r.response or {"asked": True}) for r in rows]
-    return {request["paper"] for request, said in told if request["claim"] == claim_id and not said["asked"]}
+    answers = [(r.request, r.response or {"asked": True}) for r in rows if r.request["claim"] == claim_id]
+    return {request["paper"] for request, answer in answers if not answer["asked"]}
 
 
 def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
-    """Paid calls, their samples and tokens of a run, by claim; by line, for what was written of one."""
+    """A run's paid calls (samples included) and tokens by claim, or by line for writings about a line."""
     found: dict[str, dict[str, int]] = {}
     for call in of_run(db, run_id):
         if call.response is None or call.kind not in PAID:
@@ -105,14 +105,14 @@ def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
 
 
 def mean_tokens(db: Connection) -> tuple[float, float] | None:
-    """Mean tokens in and out of the judge's answers so far; None where there are none."""
+    """Mean tokens in and out of the judge's answers so far, or None if there are none."""
     answered = (calls.c.kind == "llm") & calls.c.response.is_not(None)
     row = db.execute(select(func.avg(calls.c.tokens_in), func.avg(calls.c.tokens_out)).where(answered)).one()
     return (float(row[0]), float(row[1])) if row[0] is not None else None
 
 
 def of_run(db: Connection, run_id: str | None) -> list[Call]:
-    """Every call a run made, in key order; for None, those made outside runs."""
+    """Every call of a run, in key order; for None, those made outside runs."""
     rows = db.execute(select(calls).where(calls.c.run_id == run_id).order_by(calls.c.key))
     return [
         Call(

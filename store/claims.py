@@ -19,7 +19,7 @@ _LITERAL = str.maketrans({c: f"\\{c}" for c in "%_\\"})
 
 
 def save_lines(db: Connection, found: Iterable[Line]) -> None:
-    """Add or reword lines; the order given is the order shown."""
+    """Add or reword lines; they are shown in the given order."""
     known = set(db.execute(select(lines.c.id)).scalars())
     for position, line in enumerate(found):
         values = asdict(line) | {"position": position}
@@ -38,7 +38,7 @@ def all_lines(db: Connection) -> list[Line]:
 def save(db: Connection, claim: Claim, now: str) -> str:
     """Store a claim; return "added", "revised" or "unchanged".
 
-    A claim whose content is already the newest revision is left as it is.
+    A claim whose content matches its newest revision is left unchanged.
     """
     content = _content(claim)
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -60,43 +60,43 @@ def save(db: Connection, claim: Claim, now: str) -> str:
 
 
 def retire(db: Connection, claim_id: str, *, retired: bool = True) -> None:
-    """Take a claim out of retesting, or back in; its history stays."""
+    """Retire a claim from retesting, or restore it; its history stays."""
     db.execute(update(claims).where(claims.c.id == claim_id).values(retired=retired))
 
 
 def link(db: Connection, claim_id: str, line_id: str) -> None:
-    """Put a claim into a line as well; once more is harmless."""
+    """Add a claim to one more line; repeating this is harmless."""
     found = get(db, claim_id)
     if found:
         _link(db, replace(found, lines=(line_id,)))
 
 
 def add_line(db: Connection, line: Line) -> None:
-    """Add a line after the others; a known one is left as it is."""
+    """Add a line after the others; a known line is left unchanged."""
     known = all_lines(db)
-    if line.id not in {held.id for held in known}:
+    if line.id not in {existing.id for existing in known}:
         db.execute(insert(lines).values(asdict(line) | {"position": len(known)}))
 
 
 def tag(db: Connection, claim_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
-    """Put tags on a claim and take some off; what is there already, or is not, stays so."""
-    held = set(db.execute(select(claim_tags.c.tag).where(claim_tags.c.claim_id == claim_id)).scalars())
+    """Add tags to a claim and remove others; tags already present or absent are ignored."""
+    existing = set(db.execute(select(claim_tags.c.tag).where(claim_tags.c.claim_id == claim_id)).scalars())
     for word in dict.fromkeys(add):
-        if word not in held:
+        if word not in existing:
             db.execute(insert(claim_tags).values(claim_id=claim_id, tag=word))
-    gone = list(remove)
-    db.execute(delete(claim_tags).where(claim_tags.c.claim_id == claim_id, claim_tags.c.tag.in_(gone)))
+    unwanted = list(remove)
+    db.execute(delete(claim_tags).where(claim_tags.c.claim_id == claim_id, claim_tags.c.tag.in_(unwanted)))
 
 
 def every_id(db: Connection) -> set[str]:
-    """The ids of all claims, retired ones too."""
+    """The ids of all claims, including retired ones."""
     return set(db.execute(select(claims.c.id)).scalars())
 
 
 def active(db: Connection, only: Collection[str] | None = None) -> list[Claim]:
-    """The newest revision of every claim that is not retired, or of a few of them, in order."""
+    """The newest revision of every claim that is not retired, or of those in `only`, in order."""
     chosen = claims.c.retired.is_(False)
-    return _load(db, chosen if only is None else chosen & claims.c.id.in_(only))
+    return _load(db, chosen if only is None else chosen & claims.c.id.in_(only), only)
 
 
 def count(db: Connection) -> int:
@@ -122,21 +122,21 @@ def search(
     most: int = 50,
     offset: int = 0,
 ) -> tuple[list[str], int]:
-    """Ids of active claims, by line and id, and how many there are in all.
+    """Ids of matching active claims, sorted by id, and how many there are in all.
 
-    Every word has to stand in the text or id; `verdict` is a standing, see `Verdict.standing`.
+    Every word must occur in the text or id; `verdict` is a standing, see `Verdict.standing`.
     """
-    held = shown()
+    current = shown()
     query = (
         select(claims.c.id)
-        .join(held, held.c.claim_id == claims.c.id)
+        .join(current, current.c.claim_id == claims.c.id)
         .join(claim_revisions, (claim_revisions.c.claim_id == claims.c.id)
               & (claim_revisions.c.revision == claims.c.revision))
     )  # fmt: skip
     for word in words.split():
-        said = f"%{word.translate(_LITERAL)}%"
+        pattern = f"%{word.translate(_LITERAL)}%"
         query = query.where(
-            claim_revisions.c.text.like(said, escape="\\") | claims.c.id.like(said, escape="\\")
+            claim_revisions.c.text.like(pattern, escape="\\") | claims.c.id.like(pattern, escape="\\")
         )
     if line:
         query = query.where(
@@ -145,7 +145,7 @@ def search(
     if tag:
         query = query.where(claims.c.id.in_(select(claim_tags.c.claim_id).where(claim_tags.c.tag == tag)))
     if verdict:
-        query = query.where(held.c.standing == verdict)
+        query = query.where(current.c.standing == verdict)
     total = db.execute(select(func.count()).select_from(query.subquery())).scalar_one()
     found = db.execute(query.order_by(claims.c.id).limit(most).offset(offset)).scalars()
     return list(found), int(total)
@@ -153,21 +153,21 @@ def search(
 
 def get(db: Connection, claim_id: str) -> Claim | None:
     """The newest revision of one claim, retired or not."""
-    found = _load(db, claims.c.id == claim_id)
+    found = _load(db, claims.c.id == claim_id, [claim_id])
     return found[0] if found else None
 
 
 def revision(db: Connection, claim_id: str, number: int) -> Claim | None:
-    """One revision of a claim, as it was; its lines and tags are those of today."""
+    """One revision of a claim, as it was, but with its current lines and without tags."""
     chosen = (claim_revisions.c.claim_id == claim_id) & (claim_revisions.c.revision == number)
     row = db.execute(select(claim_revisions).where(chosen)).first()
     if row is None:
         return None
-    return _claim(row, tuple(_grouped(db, claim_lines.c.line_id).get(claim_id, ())), ())
+    return _claim(row, tuple(_grouped(db, claim_lines.c.line_id, [claim_id]).get(claim_id, ())), ())
 
 
-def _load(db: Connection, condition: Any) -> list[Claim]:
-    member, tagged = _grouped(db, claim_lines.c.line_id), _grouped(db, claim_tags.c.tag)
+def _load(db: Connection, condition: Any, only: Collection[str] | None = None) -> list[Claim]:
+    member, tagged = _grouped(db, claim_lines.c.line_id, only), _grouped(db, claim_tags.c.tag, only)
     query = (
         select(claim_revisions)
         .join(
@@ -183,10 +183,11 @@ def _load(db: Connection, condition: Any) -> list[Claim]:
     ]
 
 
-def _grouped(db: Connection, column: Column[str]) -> dict[str, list[str]]:
-    """What a claim's id goes with in a table of pairs, in order."""
+def _grouped(db: Connection, column: Column[str], only: Collection[str] | None) -> dict[str, list[str]]:
+    """The sorted values of `column` by claim id."""
     found: dict[str, list[str]] = {}
-    for row in db.execute(select(column.table.c.claim_id, column).order_by(column)):
+    query = select(column.table.c.claim_id, column).order_by(column)
+    for row in db.execute(query if only is None else query.where(column.table.c.claim_id.in_(only))):
         found.setdefault(row[0], []).append(row[1])
     return found
 
@@ -215,7 +216,7 @@ def _scope(stored: dict[str, Any]) -> dict[str, Axis]:
 
 def _content(claim: Claim) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(json.dumps(asdict(claim)))
-    # What nobody has said of an atom is left out, so that a claim stored before we asked is unchanged.
+    # Unset fields of an atom are left out, so that claims stored before these fields existed keep their hash.
     whole["atoms"] = [
         {k: v for k, v in a.items() if v or k not in ("direction", "quantifier")} for a in whole["atoms"]
     ]
@@ -231,7 +232,7 @@ def _point_at(db: Connection, claim_id: str, revision: int, *, is_new: bool) -> 
     if not is_new:
         db.execute(update(claims).where(claims.c.id == claim_id).values(revision=revision))
         return
-    position = len(db.execute(select(claims.c.id)).all())
+    position = db.execute(select(func.count()).select_from(claims)).scalar_one()
     row = {"id": claim_id, "revision": revision, "retired": False, "position": position}
     db.execute(insert(claims).values(row))
 

@@ -1,4 +1,4 @@
-"""What was told to whom: one row a run and channel, with the last attempt."""
+"""Deliveries of news: one row per run and channel, with the last attempt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from store.tables.remarks import deliveries
 
 
 class Delivery(NamedTuple):
-    """How often a run was offered to a channel, and what went wrong the last time; empty when nothing."""
+    """How often a run was sent to a channel, and the last error; empty if there was none."""
 
     run_id: str
     times: int
@@ -25,7 +25,7 @@ def of_channel(db: Connection, channel: str) -> dict[str, Delivery]:
 
 
 def note(db: Connection, run_id: str, channel: str, error: str, now: str) -> None:
-    """Write an attempt down."""
+    """Record a delivery attempt."""
     key = (deliveries.c.run_id == run_id) & (deliveries.c.channel == channel)
     values = {"error": error, "at": now}
     if db.execute(update(deliveries).where(key).values(values | {"times": deliveries.c.times + 1})).rowcount:

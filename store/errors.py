@@ -1,6 +1,6 @@
-"""What can go wrong with what is stored, and the base of every failure a person can meet.
+"""Storage failures, and the base class of every failure that a user can see.
 
-Failure                     one line: what is wrong, and the way out; exit 2 unless told otherwise
+Failure                     one line: what is wrong and how to fix it; exit code 2 by default
 └── StoreError
     ├── LedgerError         absent, unreadable, or written by a newer program
     ├── VectorIndexError    the vector index cannot be used; it can always be rebuilt
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 
 class Failure(Exception):
-    """An expected failure: `message` names the thing and the place, `way_out` says what to do."""
+    """An expected failure: `message` says what is wrong and where, `way_out` what to do about it."""
 
     exit_code = 2
 

@@ -1,4 +1,4 @@
-"""Evidence and what each gate said of it. Append-only: the schema refuses changes."""
+"""Evidence and its gate results. Append-only: the schema refuses changes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from store.tables.schema import (  # fmt: skip
 )
 
 LAPSED = "stands"
-"""The gate that evidence fails once its paper is withdrawn, or its quote gone from a newer version."""
+"""The gate that evidence fails once its paper is withdrawn, or a newer version lacks its quote."""
 
 _CHUNK, LAST = 500, "9999"
-"""`LAST` is an instant after all others."""
+"""`LAST` sorts after every instant."""
 _OWN_COLUMNS = [c.name for c in evidence.columns]
 
 
@@ -44,7 +44,7 @@ def save(db: Connection, found: Iterable[Evidence]) -> int:
 
 
 def family(judge: str) -> str:
-    """What a judge is, without its revision: the part of its name before "@"."""
+    """A judge's name without its revision: the part before "@"."""
     return judge.partition("@")[0]
 
 
@@ -56,7 +56,7 @@ def _gate_row(gate: GateResult, evidence_id: str, position: int) -> dict[str, An
 
 
 def of_claim(db: Connection, claim_id: str, revision: int, until: str = LAST) -> list[Evidence]:
-    """All evidence on one revision of a claim, strongest first; what lapsed after `until` still stands."""
+    """All evidence on one claim revision, strongest first; what lapsed after `until` still stands."""
     chosen = (evidence.c.claim_id == claim_id) & (evidence.c.revision == revision)
     return _load(db, chosen, until=until)
 
@@ -64,9 +64,9 @@ def of_claim(db: Connection, claim_id: str, revision: int, until: str = LAST) ->
 def by_claim(
     db: Connection, only: Collection[str] | None = None, *, cited: bool = False, gates: bool = True
 ) -> dict[tuple[str, int], list[Evidence]]:
-    """Evidence by (claim id, revision), strongest first; of all claims, or of a few.
+    """Evidence by (claim id, revision), strongest first; of all claims, or of those in `only`.
 
-    `cited` gives only what the newest verdicts rest on, without its gates; so does `gates` unset, of all.
+    `cited` keeps only what the newest verdicts rest on, without gates; `gates=False` also omits the gates.
     """
     chosen = evidence.c.claim_id.in_(only) if only is not None else evidence.c.id == evidence.c.id
     if cited:
@@ -85,22 +85,22 @@ def by_id(db: Connection, ids: Collection[str]) -> dict[str, Evidence]:
 
 
 def of_paper(db: Connection, paper_id: str) -> list[Evidence]:
-    """All evidence a paper gave, on any claim, strongest first."""
+    """All evidence from a paper, on any claim, strongest first."""
     return _load(db, evidence.c.paper_id == paper_id)
 
 
 def standing(db: Connection) -> list[Evidence]:
-    """The evidence that counts for some active claim: what verdicts rest on, now or at the next decision."""
+    """Evidence that counts for an active claim: what verdicts rest on, now or at the next decision."""
     return _load(db, evidence.c.id.in_(_standing(evidence.c.id)))
 
 
 def standing_papers(db: Connection) -> list[str]:
-    """The papers of that evidence, in order."""
+    """The papers that this evidence comes from, sorted by id."""
     return sorted(set(db.execute(_standing(evidence.c.paper_id)).scalars()))
 
 
 def lead_counts(db: Connection) -> dict[tuple[str, int], int]:
-    """How many leads each claim revision has."""
+    """The number of leads on each claim revision."""
     lead = (evidence.c.status == "lead") & lapses.c.reason.is_(None)
     query = (
         select(evidence.c.claim_id, evidence.c.revision, func.count())
@@ -122,14 +122,14 @@ def _standing(column: Any) -> Any:
 
 
 def lapse(db: Connection, evidence_id: str, run_id: str, reason: str, now: str) -> None:
-    """Note that evidence no longer stands; it is loaded as rejected from then on. Twice is harmless."""
+    """Record that evidence no longer stands; it then loads as rejected. Repeating this is harmless."""
     if not db.execute(select(lapses.c.evidence_id).where(lapses.c.evidence_id == evidence_id)).first():
         row = {"evidence_id": evidence_id, "run_id": run_id, "reason": reason, "noted_at": now}
         db.execute(insert(lapses).values(row))
 
 
 def lapsed(db: Connection, claim_id: str, revision: int, until: str = LAST) -> dict[str, str]:
-    """Evidence of a claim that no longer stood at an instant: id -> reason."""
+    """Evidence on a claim revision that had lapsed by the instant `until`: id -> reason."""
     query = select(lapses.c.evidence_id, lapses.c.reason).join(evidence)
     chosen = (evidence.c.claim_id == claim_id) & (evidence.c.revision == revision)
     chosen = chosen & (lapses.c.noted_at <= until)
@@ -151,12 +151,12 @@ def to_read_again(db: Connection, claim_id: str, revision: int, since: str) -> l
 
 
 def places(db: Connection, ids: Sequence[str]) -> dict[str, tuple[bool, int | None]]:
-    """Where quotes stand: whether in a paper read whole, and on which page, by evidence id."""
-    held = (passages.c.start <= evidence.c.start) & (evidence.c.start < passages.c.end)
+    """Where quotes are, by evidence id: whether in a paper read in full, and on which page."""
+    contains = (passages.c.start <= evidence.c.start) & (evidence.c.start < passages.c.end)
     query = (
         select(evidence.c.id, texts.c.kind, passages.c.page)
         .join(texts, texts.c.id == evidence.c.text_id)
-        .outerjoin(passages, (passages.c.text_id == evidence.c.text_id) & held)
+        .outerjoin(passages, (passages.c.text_id == evidence.c.text_id) & contains)
     )
     found: dict[str, tuple[bool, int | None]] = {}
     for start in range(0, len(ids), _CHUNK):
@@ -166,7 +166,7 @@ def places(db: Connection, ids: Sequence[str]) -> dict[str, tuple[bool, int | No
 
 
 def _load(db: Connection, chosen: Any, *, gates: bool = True, until: str = LAST) -> list[Evidence]:
-    told = _gates(db, chosen) if gates else {}
+    results = _gates(db, chosen) if gates else {}
     rows = db.execute(
         select(evidence, papers.c.authors, lapses.c.reason.label("lapse"))
         .join(papers, papers.c.id == evidence.c.paper_id)
@@ -174,7 +174,7 @@ def _load(db: Connection, chosen: Any, *, gates: bool = True, until: str = LAST)
         .where(chosen)
         .order_by(evidence.c.strength.desc(), evidence.c.id)
     )
-    return [_evidence(row, tuple(told.get(row.id, ()))) for row in rows]
+    return [_evidence(row, tuple(results.get(row.id, ()))) for row in rows]
 
 
 def _gates(db: Connection, chosen: Any) -> dict[str, list[GateResult]]:

@@ -1,4 +1,4 @@
-"""Open the ledger: one SQLite file, migrated to the newest schema, safe to kill at any instant."""
+"""Open the ledger: one SQLite file, migrated to the newest schema, that survives a kill at any moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_time
 
 
 class Ledger:
-    """The one store of truth. Reading and writing are transactions; a writer never waits on a reader."""
+    """The single source of truth. Reads and writes are transactions; a writer never waits for a reader."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -26,7 +26,7 @@ class Ledger:
 
     @classmethod
     def view(cls, path: Path) -> Ledger:
-        """Open the ledger for reading alone: SQLite itself then refuses every change.
+        """Open the ledger read-only: SQLite itself then refuses every change.
 
         Raises LedgerError as `open` does.
         """
@@ -35,9 +35,9 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> Ledger:
-        """Open the ledger at `path`, migrating it when an older program wrote it.
+        """Open the ledger at `path`, migrating it if an older program wrote it.
 
-        Raises LedgerError when it is absent (and `create` is not set), unreadable or from a newer
+        Raises LedgerError if it is absent (and `create` is not set), unreadable, or from a newer
         program.
         """
         if not create and not path.exists():
@@ -64,7 +64,7 @@ class Ledger:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is kept, or nothing."""
+        """One transaction: all of it is kept, or none."""
         with self._writer.begin() as db:
             yield db
 

@@ -1,4 +1,4 @@
-"""Notes: what documents say beside their claims, by line."""
+"""Notes: what documents say besides their claims, by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overrides: a person's word over a verdict. Append-only; the newest of a claim revision stands."""
+"""Overrides: a person's decision over a verdict. Append-only; the newest one of a claim revision stands."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def save(db: Connection, override: Override, now: str) -> None:
 
 
 def standing(db: Connection) -> dict[tuple[str, int], Override]:
-    """The override of every claim revision that has one which was not lifted."""
+    """The override of every claim revision that has one, unless it was lifted."""
     newest: dict[tuple[str, int], Override] = {}
     for row in db.execute(select(overrides).order_by(overrides.c.id)):
         values = {name: value for name, value in row._mapping.items() if name != "id"}
         newest[row.claim_id, row.revision] = Override(**values)
-    return {key: held for key, held in newest.items() if held.name}
+    return {key: override for key, override in newest.items() if override.name}

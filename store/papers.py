@@ -1,4 +1,4 @@
-"""Papers, their stored texts and passages. A newer version replaces the record, never its texts."""
+"""Papers, their stored texts and passages. A newer version replaces a paper's record, never its texts."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _CHUNK = 500
 
 
 class Saved(NamedTuple):
-    """What became of papers offered: those not known before, and those that came in several versions."""
+    """The result of saving papers: how many were new, and which came in several versions."""
 
     new: int
     doubled: frozenset[str] = frozenset()
 
 
 def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> Saved:
-    """Store papers not yet known, and newer versions or withdrawals of known ones, whatever their order."""
+    """Store new papers, and newer versions or withdrawals of known ones, in whatever order they come."""
     offered = list(found)
     known = _versions(db, [p.id for p in offered])
     new: dict[str, Paper] = {}
     doubled = set[str]()
     for paper in offered:
-        here, there = new.get(paper.id), known.get(paper.id)
-        held = here or there
-        if held is None:
+        pending, stored = new.get(paper.id), known.get(paper.id)
+        existing = pending or stored
+        if existing is None:
             new[paper.id] = paper
             continue
-        if here or (there and there.first_run == run_id):
-            doubled |= {paper.id} if paper.version != held.version else set()
-        if here:
-            new[paper.id] = here if is_older(paper, here) else paper
-        elif is_older(held, paper):
+        if pending or (stored and stored.first_run == run_id):
+            doubled |= {paper.id} if paper.version != existing.version else set()
+        if pending:
+            new[paper.id] = pending if is_older(paper, pending) else paper
+        elif is_older(existing, paper):
             db.execute(update(papers).where(papers.c.id == paper.id).values(asdict(paper)))
             known |= _versions(db, [paper.id])
     rows = [asdict(p) | {"source": source, "first_run": run_id} for p in new.values()]
@@ -49,7 +49,7 @@ def save(db: Connection, found: Iterable[Paper], source: str, run_id: str) -> Sa
 
 
 def is_older(paper: Paper | Row[Any], other: Paper | Row[Any]) -> bool:
-    """Whether a record of a paper is older than another of it: a withdrawal is a version's last word."""
+    """Whether `paper` is an older record than `other`; within a version, a withdrawal is the newest."""
     return _age(paper) < _age(other)
 
 
@@ -89,22 +89,22 @@ def all_ids(db: Connection) -> list[str]:
 
 
 def last_seq(db: Connection) -> int:
-    """The sequence number of the paper stored last; 0 when there is none."""
+    """The sequence number of the paper stored last; 0 if there is none."""
     return db.execute(select(func.max(papers.c.seq))).scalar() or 0
 
 
 def newest_date(db: Connection, source: str) -> str | None:
-    """The latest v1 date among the papers a source gave."""
+    """The latest v1 date among the papers from a source."""
     return db.execute(select(func.max(papers.c.published)).where(papers.c.source == source)).scalar()
 
 
 def unseen(
     db: Connection, after: str | None, until: str, seen_through: int, looked_until: str | None
 ) -> list[str]:
-    """Ids of papers a claim has yet to meet, oldest first.
+    """Ids of papers that a claim has not been tested against, oldest first.
 
-    v1 date in (`after`, `until`], and either stored after sequence number `seen_through` or, at
-    the last look, still in the future: published after day `looked_until`.
+    v1 date in (`after`, `until`], and either stored after sequence number `seen_through` or published
+    after day `looked_until`, that is, still in the future at the last look.
     """
     query = select(papers.c.id).where(papers.c.published <= until, papers.c.withdrawn.is_(False))
     if after:
@@ -115,12 +115,12 @@ def unseen(
 
 
 def with_words(db: Connection, words: Sequence[str], but: Collection[str], most: int) -> list[str]:
-    """Ids of papers that have the most of some words, at least half of them, in title or abstract."""
-    said = func.lower(papers.c.title + " " + papers.c.abstract)
-    held = sum((said.contains(w.lower(), autoescape=True).cast(Integer) for w in words), literal(0))
-    query = select(papers.c.id, said).where(papers.c.withdrawn.is_(False), held * 2 >= len(words))
+    """Ids of up to `most` papers with at least half of `words` in title or abstract, best matches first."""
+    content = func.lower(papers.c.title + " " + papers.c.abstract)
+    matched = sum((content.contains(w.lower(), autoescape=True).cast(Integer) for w in words), literal(0))
+    query = select(papers.c.id, content).where(papers.c.withdrawn.is_(False), matched * 2 >= len(words))
     found = list[str]()
-    for paper_id, text in db.execute(query.order_by(held.desc(), papers.c.published.desc())):
+    for paper_id, text in db.execute(query.order_by(matched.desc(), papers.c.published.desc())):
         whole = sum(re.search(rf"\b{re.escape(w.lower())}\b", text) is not None for w in words)
         if paper_id not in but and whole * 2 >= len(words):
             found.append(paper_id)
@@ -145,7 +145,7 @@ def _paper(row: Row[Any]) -> Paper:
 
 
 def read_as(db: Connection, text_id: int) -> tuple[str, int | None, str] | None:
-    """A stored text: the paper's id, its version then (None where unknown), and the text."""
+    """A stored text: the paper's id, its version at the time (None if unknown), and the text."""
     row = db.execute(select(texts).where(texts.c.id == text_id)).first()
     return (row.paper_id, row.version or None, row.text) if row else None
 
@@ -160,23 +160,23 @@ def save_text(
     hidden: int = 0,
     note: str = "",
 ) -> int:
-    """Store what was read of a paper version; return the text's id. Storing twice is harmless.
+    """Store what was read of a paper version and return the text's id. Storing it twice is harmless.
 
-    `file_sha256`, `hidden` characters and `note` say what it was read from, and what was left out.
+    `file_sha256` is the file it was read from, `hidden` how many characters were left out.
     """
     digest = hashlib.sha256(text.encode()).hexdigest()
     row = {"paper_id": paper.id, "version": paper.version or 0, "kind": kind, "sha256": digest}
     query = select(texts.c.id).where(*(texts.c[name] == value for name, value in row.items()))
-    known = db.execute(query).scalar()
-    if known:
-        return int(known)
+    existing = db.execute(query).scalar()
+    if existing:
+        return int(existing)
     more = {"text": text, "file_sha256": file_sha256, "hidden": hidden, "note": note}
     added = insert(texts).values(row | more).returning(texts.c.id)
     return int(db.execute(added).scalar_one())
 
 
 def text_of(db: Connection, text_id: int) -> str:
-    """A stored text by its id. Raises KeyError when there is none."""
+    """A stored text by its id. Raises KeyError if there is none."""
     found = db.execute(select(texts.c.text).where(texts.c.id == text_id)).scalar()
     if found is None:
         raise KeyError(text_id)
@@ -208,7 +208,7 @@ def passages_of(db: Connection, text_id: int) -> list[Passage]:
 
 
 def passages_by_id(db: Connection, ids: Sequence[str]) -> dict[str, Passage]:
-    """Passages by id; ids that are not known are left out."""
+    """Passages by id; unknown ids are left out."""
     query = select(passages, texts.c.paper_id, func.substr(
         texts.c.text, passages.c.start + 1, passages.c.end - passages.c.start).label("said")
     ).join(texts, texts.c.id == passages.c.text_id)  # fmt: skip
@@ -219,7 +219,7 @@ def passages_by_id(db: Connection, ids: Sequence[str]) -> dict[str, Passage]:
 
 
 def newest_text(db: Connection, paper: Paper) -> tuple[int, str] | None:
-    """Id and text of what was last read of a paper's version; full text before abstract."""
+    """Id and text of the latest reading of a paper's version, preferring full text to abstract."""
     query = (
         select(texts.c.id, texts.c.text)
         .where(texts.c.paper_id == paper.id, texts.c.version == (paper.version or 0))
@@ -230,13 +230,13 @@ def newest_text(db: Connection, paper: Paper) -> tuple[int, str] | None:
 
 
 def read_whole(db: Connection, found: Iterable[Paper]) -> set[str]:
-    """Ids of those papers whose present version was read whole."""
+    """Ids of those papers whose current version was read in full."""
     query = select(texts.c.paper_id, texts.c.version).where(texts.c.kind == "full")
     known = {(row.paper_id, row.version) for row in db.execute(query)}
     return {p.id for p in found if (p.id, p.version or 0) in known}
 
 
 def all_passages(db: Connection) -> list[Passage]:
-    """Every stored passage, in the order read."""
+    """Every stored passage, in the order the texts were read."""
     text_ids = db.execute(select(texts.c.id).order_by(texts.c.id)).scalars().all()
     return [passage for text_id in text_ids for passage in passages_of(db, text_id)]

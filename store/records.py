@@ -1,7 +1,7 @@
-"""The nouns of the ledger as frozen records. Plain data: no I/O, no behaviour beyond a few views.
+"""The ledger's entities as frozen dataclasses. Plain data: no I/O, and only a few derived properties.
 
 Months are "YYYY-MM"; days are "YYYY-MM-DD"; instants are ISO 8601 in UTC. An as-of month that no
-source states is None and is shown as "unknown": it is never guessed.
+source states is None and is shown as "unknown"; it is never guessed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VerdictName: TypeAlias = Literal["still-holds", "relaxed", "contradicted"]
 Basis: TypeAlias = Literal["reconfirmed", "unchallenged", "narrowed", "refuted", "untested"]
 ScopeMatch: TypeAlias = Literal["same", "different", "unknown"]
 EvidenceStatus: TypeAlias = Literal["counted", "lead", "rejected", "second"]
-"""`second`: what another judge read beside the run's own. It is shown, and decides nothing."""
+"""`second`: read by another judge than the run's own. It is shown but never counts."""
 GateOutcome: TypeAlias = Literal["passed", "failed", "not run"]
 
 Direction: TypeAlias = Literal["increases", "decreases", "no change", "other"]
@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Axis:
-    """One scope axis of a claim: what it speaks about, and the words a paper would use for it."""
+    """One scope axis of a claim: its value, and the terms a paper would use for it."""
 
     value: str
     terms: tuple[str, ...] = ()
@@ -35,9 +35,9 @@ class Axis:
 
 @dataclass(frozen=True)
 class Source:
-    """A paper a claim is drawn from. `status` is "cited" by the document, or only "likely".
+    """A paper that a claim is drawn from: "cited" by the document, or only "likely" the source.
 
-    `month` is the month the document gives for this source, where it gives one.
+    `month` is the month the document gives for this source, if any.
     """
 
     arxiv_id: str
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a claim was read: document, place in it, and a note on how it was placed."""
+    """Where a claim was read: the document, the place in it, and any note made on import."""
 
     document: str
     place: str
@@ -65,10 +65,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Atom:
-    """One part of a compound claim, retested alone. Its own axes stand over the claim's.
+    """One part of a compound claim, retested on its own. Its own axes override the claim's.
 
-    `direction` is which way the effect goes; `quantifier` the claim's own word for how often it holds.
-    Both are empty where nobody has said.
+    `direction` is which way the effect goes; `quantifier` is the claim's own word for how often it holds.
+    Both are empty if nobody has specified them.
     """
 
     id: str
@@ -98,16 +98,16 @@ class Claim:
 
     @property
     def parts(self) -> tuple[Atom, ...]:
-        """The atoms to retest: the claim itself where it has none."""
+        """The atoms to retest: the claim itself if it has none."""
         return self.atoms or (Atom(self.id, self.text),)
 
     def scope_of(self, atom_id: str) -> dict[str, Axis]:
-        """The scope of one part: the claim's axes, with the part's own over them."""
+        """The scope of one part: the claim's axes, overridden by the part's own."""
         own = next((atom.scope for atom in self.atoms if atom.id == atom_id), {})
         return self.scope | own
 
     def load_bearing(self, atom_id: str) -> tuple[str, ...]:
-        """Axes without which the part would be another claim."""
+        """Axes without which the part would be a different claim."""
         return tuple(name for name, axis in self.scope_of(atom_id).items() if axis.load_bearing)
 
     @property
@@ -118,7 +118,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Paper:
-    """An arXiv record. `published` is the v1 date, to the day or, failing that, to the month."""
+    """An arXiv record. `published` is the date of v1: a day, or a month if the day is unknown."""
 
     id: str
     title: str
@@ -138,13 +138,13 @@ class Paper:
 
     @property
     def url(self) -> str:
-        """The page of exactly the version used; of the paper where no version is known."""
+        """The page of the exact version used, or of the paper if the version is unknown."""
         return f"https://arxiv.org/abs/{self.id}{f'v{self.version}' if self.version else ''}"
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch `text[start:end]` of a paper's stored text."""
+    """A span `text[start:end]` of a paper's stored text."""
 
     id: str
     text_id: int
@@ -158,10 +158,10 @@ class Passage:
 
 @dataclass(frozen=True)
 class GateResult:
-    """What one gate said of one piece of evidence. `settleable`: a person could overrule it.
+    """The result of one gate for one piece of evidence. `settleable`: a person could overrule it.
 
-    A gate that had nothing to look at, such as a second opinion where there is no second judge, was
-    not run: it neither passed nor failed.
+    A gate with nothing to check, such as a second opinion without a second judge, was not run: it
+    neither passed nor failed.
     """
 
     gate: str
@@ -177,7 +177,7 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One stance of one paper on one atom of a claim, with its quote and its gates."""
+    """One paper's stance on one atom of a claim, with its quote and its gate results."""
 
     id: str
     claim_id: str
@@ -206,9 +206,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rule decided of a claim. `name` is None while nothing has tested it.
+    """What the rule decided about a claim. `name` is None until something has tested it.
 
-    `open_leads` is how many adverse leads kept the rule from calling the silence unchallenged.
+    `open_leads` counts the adverse leads that kept the rule from calling the silence unchallenged.
     """
 
     name: VerdictName | None
@@ -228,7 +228,7 @@ class Verdict:
 
     @property
     def standing(self) -> Standing:
-        """What people read of it."""
+        """The standing shown to people."""
         if self.name is None:
             return "open" if self.open_leads else "none yet"
         return "no challenge found" if self.basis == "unchallenged" else self.name
@@ -236,7 +236,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Retest:
-    """One claim's passage through one run: its window, its counts, and whether it was healthy."""
+    """One claim's retest in one run: its window, its counts, and whether it was healthy."""
 
     run_id: str
     claim_id: str
@@ -284,9 +284,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Call:
-    """One journalled question to a judge or writer: intent, then response.
+    """One journalled question to a judge or writer: first the intent, then the response.
 
-    `run_id` is None for what a person asked for outside a run.
+    `run_id` is None for a question asked outside a run.
     """
 
     key: str

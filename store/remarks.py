@@ -1,4 +1,4 @@
-"""What is remarked of lines and claims: notes, source checks, overrides, what a model wrote. Plain data."""
+"""What is recorded about lines and claims: notes, source checks, overrides, writings. Plain data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from store.records import VerdictName
 
 @dataclass(frozen=True)
 class Note:
-    """What a document says beside its claims, of a line; or where else a claim was read (`claim_id`)."""
+    """What a document says about a line besides its claims, or where else a claim was read (`claim_id`)."""
 
     line_id: str
     kind: str
@@ -23,12 +23,12 @@ class Note:
 STATED, PART, NOT_SAID = "states it", "states part of it", "does not say so in the text read"
 NOT_FOUND, WRONG_DATE, NO_SOURCE = "paper not found", "wrong date", "no source named"
 GROUNDED = (STATED, PART)
-"""What a source check can find; a grounded claim is stated by its source, in whole or in part."""
+"""The possible results of a source check. `GROUNDED`: the source states the claim, in whole or in part."""
 
 
 @dataclass(frozen=True)
 class SourceCheck:
-    """Whether the papers a claim cites state it. `quotes` are (part, arXiv id, quote), word for word."""
+    """Whether the papers a claim cites state it. `quotes` are (part, arXiv id, verbatim quote)."""
 
     claim_id: str
     revision: int
@@ -41,9 +41,9 @@ class SourceCheck:
 
 @dataclass(frozen=True)
 class Override:
-    """A person's word over the rule's verdict. `name` None lifts the override before it.
+    """A person's decision over the rule's verdict. `name` None lifts the previous override.
 
-    `over` is the id of the verdict the rule had given then.
+    `over` is the id of the rule's verdict at that time.
     """
 
     claim_id: str
@@ -60,7 +60,7 @@ class Override:
 class Sentence:
     """A sentence a model wrote, and the ids of the evidence or claims it rests on.
 
-    `role` tells sentences of one writing apart: a question from the observation that would settle it.
+    `role` distinguishes sentences of one writing, as a question from the observation that would settle it.
     """
 
     text: str
@@ -70,9 +70,9 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Writing:
-    """What a model wrote of a line, each sentence grounded; `left_out` counts those that were not.
+    """What a model wrote about a line, each sentence grounded; `left_out` counts those that were not.
 
-    `about` names what in the line it is about: a pair of evidence ids, or the line itself.
+    `about` is its subject within the line: a pair of evidence ids, or the line itself.
     """
 
     kind: Literal["reconciliation", "questions", "next lines"]

@@ -1,4 +1,4 @@
-"""Runs, each claim's retest in them, and what was screened."""
+"""Runs, the retest of each claim in a run, and its screening."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.tables.schema import retests, runs, screenings, verdicts
 
 
 def start(db: Connection, run: Run) -> None:
-    """Store a run that begins."""
+    """Store a run that is starting."""
     db.execute(insert(runs).values(asdict(run)))
 
 
@@ -31,7 +31,7 @@ def get(db: Connection, run_id: str) -> Run | None:
 def latest(
     db: Connection, *, finished: bool = True, source: str | None = None, health: str | None = None
 ) -> Run | None:
-    """The run started last; among finished ones unless told otherwise, of a source and health if given."""
+    """The run started last, among finished ones by default, and of a source and health if given."""
     query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
     query = query.where(runs.c.source == source) if source else query
     query = query.where(runs.c.health == health) if health else query
@@ -40,13 +40,13 @@ def latest(
 
 
 def recent(db: Connection, most: int = 50) -> list[Run]:
-    """The runs started last, newest first."""
+    """The most recent runs, newest first."""
     rows = db.execute(select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(most))
     return [_run(row) for row in rows]
 
 
 def telling(db: Connection, most: int) -> list[Run]:
-    """The last run and those before it that gave a verdict, newest first."""
+    """The last finished run and the runs that gave a verdict, newest first."""
     gave = runs.c.id.in_(select(verdicts.c.run_id))
     ended = select(runs.c.id).where(runs.c.finished_at.is_not(None))
     newest = ended.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(1)
@@ -56,7 +56,7 @@ def telling(db: Connection, most: int) -> list[Run]:
 
 
 def save_screenings(db: Connection, run_id: str, found: Iterable[Screening]) -> None:
-    """Store a claim's screening; a repeated one is left as it was."""
+    """Store a claim's screening; if there is one already, leave it as it is."""
     rows = [asdict(s) | {"run_id": run_id} for s in found]
     if not rows:
         return
@@ -74,7 +74,7 @@ def kept(db: Connection, run_id: str, claim_id: str) -> list[str]:
 
 
 def save_retest(db: Connection, retest: Retest) -> None:
-    """Store a claim's retest; a repeated one is left as it was."""
+    """Store a claim's retest; if there is one already, leave it as it is."""
     key = (retests.c.run_id == retest.run_id) & (retests.c.claim_id == retest.claim_id)
     if db.execute(select(retests.c.run_id).where(key)).first() is None:
         db.execute(insert(retests).values(asdict(retest)))
@@ -95,15 +95,15 @@ def last_healthy(db: Connection, claim_id: str, revision: int, source: str, judg
 
 def last_healthy_of_all(db: Connection, source: str, judge: str) -> dict[tuple[str, int], Retest]:
     """The last healthy retest of every claim revision with a source and judge."""
-    mine = retests.c.healthy & (retests.c.source == source) & (retests.c.judge == judge)
+    chosen = retests.c.healthy & (retests.c.source == source) & (retests.c.judge == judge)
     newest = (
         select(retests.c.claim_id, retests.c.revision, func.max(retests.c.finished_at).label("finished_at"))
-        .where(mine)
+        .where(chosen)
         .group_by(retests.c.claim_id, retests.c.revision)
         .subquery()
     )
     same = [retests.c[name] == newest.c[name] for name in ("claim_id", "revision", "finished_at")]
-    rows = db.execute(select(retests).join(newest, and_(*same)).where(mine))
+    rows = db.execute(select(retests).join(newest, and_(*same)).where(chosen))
     return {(row.claim_id, row.revision): Retest(**row._mapping) for row in rows}
 
 
@@ -114,21 +114,21 @@ def of_run(db: Connection, run_id: str) -> list[Retest]:
 
 
 def latest_retests(db: Connection, only: Collection[str] | None = None) -> dict[str, Retest]:
-    """Each claim's latest healthy retest, by claim id; of all claims, or of a few."""
-    mine = retests.c.healthy if only is None else retests.c.healthy & retests.c.claim_id.in_(only)
+    """Each claim's latest healthy retest, by claim id; of all claims, or of those in `only`."""
+    chosen = retests.c.healthy if only is None else retests.c.healthy & retests.c.claim_id.in_(only)
     newest = (
         select(retests.c.claim_id, func.max(retests.c.finished_at).label("finished_at"))
-        .where(mine)
+        .where(chosen)
         .group_by(retests.c.claim_id)
         .subquery()
     )
     same = (retests.c.claim_id == newest.c.claim_id) & (retests.c.finished_at == newest.c.finished_at)
-    rows = db.execute(select(retests).join(newest, same).where(mine).order_by(retests.c.run_id))
+    rows = db.execute(select(retests).join(newest, same).where(chosen).order_by(retests.c.run_id))
     return {row.claim_id: Retest(**row._mapping) for row in rows}
 
 
 def relevant_papers(db: Connection, claim_id: str, revision: int, until: str = "9999") -> set[str]:
-    """Ids of the papers that healthy retests of a claim revision, ended by `until`, screened and kept."""
+    """Ids of the papers that a claim revision's healthy retests, finished by `until`, screened and kept."""
     query = (
         select(screenings.c.paper_id)
         .join(
@@ -152,7 +152,7 @@ def _run(row: Row[Any]) -> Run:
 
 
 def nearest(db: Connection, claim_id: str, most: int) -> list[str]:
-    """Ids of the kept papers closest to a claim over all runs, best first."""
+    """Ids of the kept papers closest to a claim across all runs, best first."""
     best = func.max(screenings.c.dense)
     query = (
         select(screenings.c.paper_id)

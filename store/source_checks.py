@@ -1,4 +1,4 @@
-"""Source checks: append-only; the newest of a claim revision is the one that is shown."""
+"""Source checks: append-only; the newest one of a claim revision is shown."""
 
 from __future__ import annotations
 

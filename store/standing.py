@@ -1,4 +1,4 @@
-"""What people read of a verdict: nothing found against a claim is not the same as support for it."""
+"""The standing shown for a verdict: finding nothing against a claim is not the same as support."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ Standing: TypeAlias = Literal[
     "contradicted", "relaxed", "open", "still-holds", "no challenge found", "none yet"
 ]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
-"""In the order in which people look at them."""
+"""In display order: those that need attention come first."""
 NONE_YET: Standing = "none yet"

@@ -1,4 +1,4 @@
-"""Verdicts: append-only history, one row a claim and run at most."""
+"""Verdicts: append-only history, at most one row per claim and run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = (
 
 
 def save(db: Connection, verdict: Verdict) -> None:
-    """Append a verdict. Saving the verdict of a claim and run twice is harmless."""
+    """Append a verdict, unless the claim already has one from the same run."""
     key = (verdicts.c.claim_id == verdict.claim_id) & (verdicts.c.run_id == verdict.run_id)
     if db.execute(select(verdicts.c.id).where(key)).first():
         return
@@ -36,7 +36,7 @@ def history(db: Connection, claim_id: str) -> list[Verdict]:
 
 
 def present(db: Connection, claim_id: str, revision: int) -> Verdict | None:
-    """The verdict a claim revision has now, or None."""
+    """The current verdict of a claim revision, or None."""
     found = [v for v in history(db, claim_id) if v.revision == revision]
     return found[-1] if found else None
 
@@ -44,9 +44,9 @@ def present(db: Connection, claim_id: str, revision: int) -> Verdict | None:
 def histories(
     db: Connection, only: Collection[str] | None = None, *, newest: bool = False
 ) -> dict[str, list[Verdict]]:
-    """Claims' verdicts, oldest first, by claim id; of all claims, or of a few.
+    """Verdicts by claim id, oldest first; of all claims, or of those in `only`.
 
-    `newest` gives only the last one of each claim revision.
+    `newest` keeps only the last one of each claim revision.
     """
     chosen = verdicts.c.id == verdicts.c.id if only is None else verdicts.c.claim_id.in_(only)
     if newest:
@@ -64,23 +64,23 @@ def by_id(db: Connection, ids: Collection[int]) -> dict[int, Verdict]:
 
 
 def claims_of_run(db: Connection, run_id: str) -> set[str]:
-    """The claims that a run gave a verdict."""
+    """The claims that got a verdict in a run."""
     return set(db.execute(select(verdicts.c.claim_id).where(verdicts.c.run_id == run_id)).scalars())
 
 
 def last_run(db: Connection) -> str | None:
-    """The run that last gave a verdict."""
+    """The run that gave the latest verdict, if any."""
     return db.execute(select(verdicts.c.run_id).order_by(verdicts.c.id.desc()).limit(1)).scalar()
 
 
 def flips(
     db: Connection, most: int, *, run_id: str | None = None, since: str = ""
 ) -> tuple[list[tuple[str, Verdict]], int]:
-    """Verdicts whose standing differs from the claim's one before, with that one's; and how many in all.
+    """Up to `most` verdicts that changed a claim's standing, with the standing before; and how many in all.
 
-    Those of a run, or those decided from the day or instant `since` on.
+    Restricted to a run, or to verdicts decided from the day or instant `since` on.
 
-    A first verdict is a flip from none yet. Those to be looked at come first.
+    A first verdict is a flip from none yet. Verdicts that need attention come first.
     """
     earlier = verdicts.alias()
 
@@ -96,25 +96,25 @@ def flips(
     query = select(verdicts.c.id, before.label("before")).where(has_changed).order_by(order, verdicts.c.id)
     total = db.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
     rows = db.execute(query.limit(most)).all()
-    known = by_id(db, [row.id for row in rows])
-    return [(row.before, known[row.id]) for row in rows], int(total)
+    loaded = by_id(db, [row.id for row in rows])
+    return [(row.before, loaded[row.id]) for row in rows], int(total)
 
 
 def tally(db: Connection) -> dict[tuple[str, str], int]:
-    """How many active claims of each line have which standing, by (line id, standing)."""
-    held = shown()
+    """The number of active claims by (line id, standing)."""
+    current = shown()
     query = (
-        select(claim_lines.c.line_id, held.c.standing, func.count())
-        .join(held, held.c.claim_id == claim_lines.c.claim_id)
-        .group_by(claim_lines.c.line_id, held.c.standing)
+        select(claim_lines.c.line_id, current.c.standing, func.count())
+        .join(current, current.c.claim_id == claim_lines.c.claim_id)
+        .group_by(claim_lines.c.line_id, current.c.standing)
     )
     return {(row[0], row[1]): row[2] for row in db.execute(query)}
 
 
 def shown() -> Subquery:
-    """Active claims (`claim_id`) and their `standing`: a person's word, else the rule's."""
-    last = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
-    said = select(func.max(overrides.c.id)).group_by(overrides.c.claim_id, overrides.c.revision)
+    """Active claims (`claim_id`) and their `standing`: a person's override, else the rule's verdict."""
+    last_verdict = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)
+    last_override = select(func.max(overrides.c.id)).group_by(overrides.c.claim_id, overrides.c.revision)
     by_rule = (verdicts.c.claim_id == claims.c.id) & (verdicts.c.revision == claims.c.revision)
     by_hand = (overrides.c.claim_id == claims.c.id) & (overrides.c.revision == claims.c.revision)
     return (
@@ -122,19 +122,19 @@ def shown() -> Subquery:
             claims.c.id.label("claim_id"),
             func.coalesce(overrides.c.name, _standing(verdicts)).label("standing"),
         )
-        .outerjoin(verdicts, by_rule & verdicts.c.id.in_(last))
-        .outerjoin(overrides, by_hand & overrides.c.id.in_(said))
+        .outerjoin(verdicts, by_rule & verdicts.c.id.in_(last_verdict))
+        .outerjoin(overrides, by_hand & overrides.c.id.in_(last_override))
         .where(claims.c.retired.is_(False))
         .subquery()
     )
 
 
-def _standing(held: Any) -> Any:
-    """`Verdict.standing` in SQL; rows that an outer join left empty are none yet."""
+def _standing(table: Any) -> Any:
+    """`Verdict.standing` in SQL; rows left empty by an outer join are none yet."""
     return case(
-        (held.c.basis == "unchallenged", "no challenge found"),
-        (held.c.name.is_not(None), held.c.name),
-        (held.c.open_leads > 0, "open"),
+        (table.c.basis == "unchallenged", "no challenge found"),
+        (table.c.name.is_not(None), table.c.name),
+        (table.c.open_leads > 0, "open"),
         else_=NONE_YET,
     )
 

@@ -1,4 +1,4 @@
-"""What a model wrote: append-only; the newest on each matter is the one that is shown."""
+"""What models wrote: append-only; only the newest writing on each subject is shown."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def save(db: Connection, writing: Writing, now: str) -> None:
 
 
 def newest(db: Connection) -> list[Writing]:
-    """The newest writing of each kind on each matter, in the order first written about."""
+    """The newest writing of each kind on each subject, ordered by when the subject first came up."""
     found: dict[tuple[str, str, str], Writing] = {}
     for row in db.execute(select(writings).order_by(writings.c.id)):
         values = {name: value for name, value in row._mapping.items() if name != "id"}
-        told = tuple(Sentence(s["text"], tuple(s["cites"]), s["role"]) for s in row.sentences)
-        found[row.kind, row.line_id, row.about] = Writing(**values | {"sentences": told})
+        sentences = tuple(Sentence(s["text"], tuple(s["cites"]), s["role"]) for s in row.sentences)
+        found[row.kind, row.line_id, row.about] = Writing(**values | {"sentences": sentences})
     return list(found.values())

@@ -1,4 +1,4 @@
-"""Homes, claims and papers that tests share. Everything is real but the judge's and arXiv's far ends."""
+"""Shared homes, claims and papers. Everything is real except the servers of the judge and of arXiv."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from store.ledger import Ledger
 from store.records import Axis, Claim, Line, Paper, Provenance, Source
 
 SHARED = Path(os.environ.get("RETEST_SHARED", Path(__file__).parents[2] / "shared")) / "data"
-settings.register_profile("shared machines", deadline=None)  # how long a case takes is the machine's affair
+settings.register_profile("shared machines", deadline=None)  # how long a case takes depends on the machine
 settings.load_profile("shared machines")
 NOW = datetime(2026, 9, 1, 6, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""Two hundred strings that would act if anything took them for more than text."""
+"""Two hundred strings that would do something if treated as more than text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chat does once a person has said yes, with the real parts; and copies of vectors to search in."""
+"""What a chat does once a person has agreed, with the real parts; and copies of vectors for search."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_newer_papers_come_from_arxiv(home: Home, tmp_path: Path) -> None:
     assert "faithfulness" in server.asked[0]["search_query"]
 
 
-def test_a_retest_begins_with_the_flags_given_and_only_of_known_claims(home: Home, tmp_path: Path) -> None:
+def test_a_retest_starts_with_the_given_flags_and_only_for_known_claims(home: Home, tmp_path: Path) -> None:
     papers = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 4)])
     settings = load({"home": str(home.root), "source": "snapshot", "snapshot": str(papers)}, {})
     assert run_command(settings)[-4:] == ["--source", "snapshot", "--snapshot", str(papers)]
@@ -75,11 +75,11 @@ def test_a_report_is_exported_into_the_home(talked: Home) -> None:
     assert "relaxed" in path.read_text()
 
 
-def test_vectors_are_copied_when_the_index_has_changed_and_nobody_holds_it(
+def test_vectors_are_copied_when_the_index_has_changed_and_is_not_locked(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = WordEmbedder()
-    monkeypatch.setattr("agent.wiring.vectors.SentenceEmbedder", lambda _: model)
+    monkeypatch.setattr("agent.wiring.vectors.embedder_of", lambda _: model)
     corpus = Corpus(load({"home": str(home.root)}, {}), home)
     assert corpus.newest().ids == ()
     with open_index(home.index, model.name, holder="a run") as index:
@@ -106,7 +106,7 @@ def test_wordings_are_embedded_once(home: Home) -> None:
     assert model.embedded == 6
 
 
-def test_a_backup_takes_threads_along(talked: Home, tmp_path: Path) -> None:
+def test_a_backup_includes_threads(talked: Home, tmp_path: Path) -> None:
     with chat_over(talked) as (chat, _):
         thread: Any = ask(chat)[0]["id"]
         backup(talked, tmp_path / "b.tar.gz", "2026-09-01T00:00:00+00:00")

@@ -1,4 +1,4 @@
-"""The plan of the code: arrows go one way, pure parts stay pure, folders and modules stay small."""
+"""The architecture: imports go one way, pure parts stay pure, folders and modules stay small."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ ARROWS |= {
     "cli": INSIDE - {"adapters"} | {"wiring", "mcp", "web"},
     "__main__": {"cli"},
 }
-"""What each room may import: itself, and these. Type-only imports count."""
+"""What each package may import besides itself. Type-only imports count."""
 MOST_MODULES, MOST_LINES = 16, 300
 OUTSIDE = ("os", "sqlite3", "sqlalchemy", "requests", "openai", "chromadb", "torch", "onnxruntime", "pathlib",
            "time", "random", "socket", "subprocess", "langgraph", "click", "tempfile", "arxiv")  # fmt: skip
@@ -62,7 +62,7 @@ OUTSIDE = ("os", "sqlite3", "sqlalchemy", "requests", "openai", "chromadb", "tor
 
 @cache
 def imports(name: str) -> frozenset[str]:
-    """Everything a module imports, at any depth; of our own, the modules."""
+    """Everything a module imports, also inside functions; our own imports as module names."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
@@ -75,18 +75,18 @@ def imports(name: str) -> frozenset[str]:
 
 
 def room(name: str) -> str:
-    """The room of one of our modules: its folder under agent/, or its top folder."""
+    """The package of one of our modules: its folder under agent/, or its top folder."""
     first, *rest = name.split(".")
     return rest[0] if first == "agent" and rest else first
 
 
 def ours(name: str) -> set[str]:
-    """The modules of ours that a module imports."""
+    """Our own modules that a module imports."""
     return {i for i in imports(name) if i in MODULES and i != name}
 
 
 @pytest.mark.parametrize("inside", sorted(ARROWS))
-def test_a_room_imports_only_what_the_plan_allows(inside: str) -> None:
+def test_a_package_imports_only_what_the_table_allows(inside: str) -> None:
     mine = [m for m in MODULES if room(m) == inside]
     assert mine
     wrong = [
@@ -97,16 +97,16 @@ def test_a_room_imports_only_what_the_plan_allows(inside: str) -> None:
     assert wrong == []
 
 
-def test_every_room_is_in_the_plan_and_the_plan_has_no_knot() -> None:
+def test_every_package_is_in_the_table_and_the_table_has_no_cycle() -> None:
     assert {room(m) for m in MODULES} == set(ARROWS)
     tuple(TopologicalSorter(ARROWS).static_order())  # raises CycleError
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_modules_have_no_import_cycle() -> None:
     tuple(TopologicalSorter({m: ours(m) - {m.rpartition(".")[0]} for m in MODULES}).static_order())
 
 
-def test_core_imports_no_outside() -> None:
+def test_core_imports_nothing_that_does_io() -> None:
     wrong = [
         f"{m} imports {i}"
         for m in MODULES if room(m) == "core"

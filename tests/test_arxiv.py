@@ -1,4 +1,4 @@
-"""Live arXiv through its stand-in over HTTP: polite, complete, and doubted."""
+"""Live arXiv through its stand-in over HTTP: polite requests, complete results, no blind trust."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_both_sources_give_the_same_paper(server: ArxivServer, tmp_path: Path) -
     )
 
 
-def test_requests_are_spaced_signed_and_never_side_by_side(server: ArxivServer, tmp_path: Path) -> None:
+def test_requests_are_spaced_signed_and_never_concurrent(server: ArxivServer, tmp_path: Path) -> None:
     time = Time()
     server.records = many(5)
     for _ in range(2):  # two processes, one gate
@@ -111,7 +111,7 @@ def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: P
     with pytest.raises(SourceError, match=r"gate .* is damaged"), gate.turn():
         pass
     (tmp_path / "kept").replace(tmp_path / "gate.sqlite")
-    time.at -= 10**6  # the clock was wrong, and is put right
+    time.at -= 10**6  # the clock was wrong and has been corrected
     with gate.turn():
         assert time.waits[-1] == SPACING_S
 
@@ -145,7 +145,7 @@ def test_a_contact_in_any_script_is_sent(server: ArxivServer, tmp_path: Path) ->
     assert "l@example.org" in server.agents[0]
 
 
-def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tmp_path: Path) -> None:
+def test_a_refusal_is_waited_out_for_as_long_as_asked(server: ArxivServer, tmp_path: Path) -> None:
     time = Time()
     server.faults = [Fault("status", 429, {"Retry-After": "1"}), Fault("status", 503, {"Retry-After": "25"}),
                      Fault("status", 503)]  # fmt: skip
@@ -156,7 +156,7 @@ def test_a_refusal_is_waited_out_as_asked_and_no_shorter(server: ArxivServer, tm
 
 
 @pytest.mark.parametrize("kind", ["reset", "cut", "short", "drip", "html", "hollow", "empty"])
-def test_a_wrong_answer_is_asked_for_again(server: ArxivServer, tmp_path: Path, kind: str) -> None:
+def test_a_wrong_answer_is_requested_again(server: ArxivServer, tmp_path: Path, kind: str) -> None:
     server.faults = [Fault(kind)]
     source = live(server, tmp_path, Time())
     assert len(list(source.collect(WANTED, NOTHING))) == 1
@@ -164,7 +164,7 @@ def test_a_wrong_answer_is_asked_for_again(server: ArxivServer, tmp_path: Path, 
     assert len(server.log) == 2
 
 
-def test_short_pages_go_on_and_doubles_are_one(server: ArxivServer, tmp_path: Path) -> None:
+def test_short_pages_are_continued_and_duplicates_merged(server: ArxivServer, tmp_path: Path) -> None:
     server.records = many(40)
     server.faults = [Fault("thin"), Fault("twice")]
     source = live(server, tmp_path)
@@ -172,7 +172,7 @@ def test_short_pages_go_on_and_doubles_are_one(server: ArxivServer, tmp_path: Pa
     assert source.problems == []
 
 
-def test_arxiv_out_of_reach_is_one_clear_error(server: ArxivServer, tmp_path: Path) -> None:
+def test_unreachable_arxiv_is_one_clear_error(server: ArxivServer, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="refused"):
         list(live("http://127.0.0.1:9", tmp_path).collect(WANTED, NOTHING))
     server.schedule = lambda *_: Fault("status", 503)
@@ -184,16 +184,16 @@ def test_arxiv_out_of_reach_is_one_clear_error(server: ArxivServer, tmp_path: Pa
     assert len(server.log) == 8
 
 
-def test_silence_is_believed_only_of_an_arxiv_that_is_awake(server: ArxivServer, tmp_path: Path) -> None:
+def test_an_empty_result_is_believed_only_if_arxiv_is_up(server: ArxivServer, tmp_path: Path) -> None:
     server.records = [RECORD | {"title": "On stars", "abstract": "Nothing of the kind."}]
     source = live(server, tmp_path)
     assert list(source.collect(WANTED, NOTHING)) == []
     assert source.problems == []
-    assert len(server.log) == 4  # asked, twice again, and the canary
+    assert len(server.log) == 4  # the query, two retries, and the canary
     server.schedule = lambda *_: Fault("empty")
     assert list(source.collect(WANTED, NOTHING)) == []
-    assert "gives nothing where it has papers" in source.problems[0]
-    with pytest.raises(SourceError, match="answers with nothing"):
+    assert "seems to return nothing at all" in source.problems[0]
+    with pytest.raises(SourceError, match="returns nothing"):
         source.ping()
 
 
@@ -207,7 +207,7 @@ def test_dates_are_checked_on_our_side(server: ArxivServer, tmp_path: Path) -> N
     assert "outside its window" in source.problems[0]
 
 
-def test_a_result_that_is_no_paper_is_named(server: ArxivServer, tmp_path: Path) -> None:
+def test_a_result_that_is_not_a_paper_is_named(server: ArxivServer, tmp_path: Path) -> None:
     server.records = [*many(2), RECORD | {"id": "not-an-id"}]
     source = live(server, tmp_path)
     assert len(list(source.collect(WANTED, NOTHING))) == 2
@@ -235,7 +235,7 @@ def test_a_window_over_arxivs_limit_is_halved(
     assert source.problems == []
 
 
-def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
+def test_known_papers_are_requested_by_id_and_a_missing_one_is_named(
     server: ArxivServer, tmp_path: Path
 ) -> None:
     server.records[0] |= {"version": 3, "comment": "This paper has been withdrawn by the author"}
@@ -246,28 +246,28 @@ def test_known_papers_are_asked_for_by_id_and_a_lost_one_is_named(
     assert "no record of 2506.09999" in source.problems[0]
 
 
-def test_one_refused_id_spoils_no_others(server: ArxivServer, tmp_path: Path) -> None:
+def test_one_refused_id_does_not_spoil_the_others(server: ArxivServer, tmp_path: Path) -> None:
     server.records = [RECORD | {"id": f"2506.{n:05d}"} for n in range(20)]
     ids = [r["id"] for r in server.records]
     found = live(server, tmp_path).records([*ids[:7], "no id", *ids[7:]])
     assert sorted(found) == ids
-    assert len(server.log) == 2 + 1  # the rest is asked again, then whether arXiv is awake
+    assert len(server.log) == 2 + 1  # the rest is asked for again, then the canary
 
 
-def test_a_record_that_could_not_be_asked_for_is_not_one_that_is_not_there(
+def test_a_record_that_could_not_be_requested_is_not_a_missing_one(
     server: ArxivServer, tmp_path: Path
 ) -> None:
     server.faults = [Fault("empty")]
     assert set(live(server, tmp_path).records(["2506.00001", "2506.09999"])) == {"2506.00001"}
     server.schedule = lambda *_: Fault("empty")
-    with pytest.raises(SourceError, match="answers with nothing"):
+    with pytest.raises(SourceError, match="returns nothing"):
         live(server, tmp_path).records(["2506.00001"])
     server.schedule = lambda *_: Fault("status", 503)
     with pytest.raises(SourceError, match="HTTP 503"):
         live(server, tmp_path).records(["2506.00001"])
 
 
-def test_a_listing_gives_versions_and_survives_an_expired_token(server: ArxivServer, tmp_path: Path) -> None:
+def test_a_listing_has_versions_and_survives_an_expired_token(server: ArxivServer, tmp_path: Path) -> None:
     server.records = many(25)
     server.oai.page = 10
     server.oai.expired = {"arXivRaw|cs|2025-06-01|2025-06-30|20"}
@@ -291,14 +291,14 @@ def test_a_listing_that_breaks_off_is_named(server: ArxivServer, tmp_path: Path,
         list(ArxivListing(way_to(tmp_path), server.oai_url).changed("cs", WEEK))
 
 
-def test_doubled_results_hide_no_others(server: ArxivServer, tmp_path: Path) -> None:
+def test_duplicate_results_hide_no_others(server: ArxivServer, tmp_path: Path) -> None:
     server.records = many(60)
     server.faults = [Fault("twice")]
     api = ArxivApi(way_to(tmp_path), server.url)
     assert len({p.id for p in api.search("cat:cs.CL", None, 20)}) == 60
 
 
-def test_what_a_listing_does_not_hold_is_asked_for_by_id() -> None:
+def test_papers_missing_from_a_listing_are_requested_by_id() -> None:
     claims = [Wanted(make_claim(f"c{n}"), "2026-08-25", "2026-09-01") for n in range(2000)]
     held = {f"2506.{n:05d}": ["cs.CL"] for n in range(3000)}
     known = CitedPapers(held | {"math/0309136": ["math.GT"]}, "2026-08-25")
@@ -360,7 +360,7 @@ def _record(entry: Any) -> dict[str, Any]:
 
 
 def _canonical(body: bytes) -> list[tuple[str, str, tuple[Any, ...]]]:
-    """Tags, texts and attributes in order, but for what names the request or the moment."""
+    """Tags, texts and attributes in order, except what identifies the request or the moment."""
     root = etree.fromstring(body)
     for name in ("id", "updated", "title", "link"):
         for element in root.findall(f"{{*}}{name}"):
@@ -398,12 +398,12 @@ def test_a_query_names_the_claims_words_and_its_window() -> None:
     ("RAG beats long context on QA.", ["all:rag", "all:qa"]),
     ("GPT-4's o1 错误", ['all:"gpt 4"', "all:o1", "all:错误"]),
 ])  # fmt: skip
-def test_short_words_digits_and_other_scripts_are_asked_for(text: str, asked: list[str]) -> None:
+def test_short_words_digits_and_other_scripts_are_searched_for(text: str, asked: list[str]) -> None:
     query = query_of(Wanted(make_claim(text=text, scope={}, atoms=()), None, "2026-09-01"))
     assert [word for word in asked if word not in query] == []
 
 
-def test_what_people_wrote_short_is_found(shared_data: Path, tmp_path: Path) -> None:
+def test_papers_for_tersely_worded_claims_are_found(shared_data: Path, tmp_path: Path) -> None:
     lines = (shared_data / "field/06-live.jsonl").read_text().splitlines()
     texts = ("DPO beats PPO.", "LoRA ties full FT on GSM8K.", "RAG beats long context on QA.")
     for number, text in enumerate(texts, 1):
@@ -443,7 +443,7 @@ def test_all_results_of_a_search_are_taken(
 
 
 def test_the_paper_a_claim_was_written_from_is_found(shared_data: Path) -> None:
-    """Of 1,000 claims, over 23,000 records of their own field: some seven weeks of three categories."""
+    """For 1,000 claims, over 23,000 records of their own field: about seven weeks of three categories."""
     records = {r["id"]: r for r in _lines(shared_data / "arxiv/sample-7k.jsonl.gz")}
     for r in _lines(shared_data / "stance/papers.jsonl.gz"):
         title, *rest = r["sentences"]
@@ -468,5 +468,5 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in lines]
 
 
-def test_an_author_line_is_names() -> None:
+def test_an_author_line_is_split_into_names() -> None:
     assert split_authors("Ann Bee (A Lab (B)), Carol Lee and Dan Wu") == ("Ann Bee", "Carol Lee", "Dan Wu")

@@ -24,7 +24,7 @@ from tests.test_rule import item
 from tests.test_run import answer_by, parts_for, write_snapshot
 
 
-def test_days_are_the_ends_of_months_or_weeks_apart() -> None:
+def test_days_are_month_ends_or_a_week_apart() -> None:
     assert steps.days("2024-12", "2025-02", "1m") == ["2024-12-31", "2025-01-31", "2025-02-28"]
     assert steps.days("2024-11", "2025-01", "4w") == ["2024-11-30", "2024-12-28", "2025-01-25"]
     for wrong in (("2025-02", "2025-01", "1m"), ("2025-1", "2025-02", "1m"), ("2025-01", "2025-02", "0w")):
@@ -57,7 +57,7 @@ def test_a_first_verdict_is_a_flip_only_when_adverse() -> None:
     assert len(history.flips({"c": [stand("2025-01-01", None), stand("2025-02-01", "relaxed")]})) == 1
 
 
-def test_each_day_sees_what_existed_then_and_is_run_once(tmp_path: Path) -> None:
+def test_each_day_sees_what_existed_then_and_runs_once(tmp_path: Path) -> None:
     papers = [make_paper(n, published=f"2025-0{n}-10") for n in range(1, 7)]
     snapshot, home = write_snapshot(tmp_path / "s.jsonl", papers), Home(tmp_path / "home")
     late = make_claim("made-later", as_of="2025-05", text="Fine-tuning harms faithfulness, it turns out.")
@@ -75,7 +75,7 @@ def test_each_day_sees_what_existed_then_and_is_run_once(tmp_path: Path) -> None
             asked = len(server.asked)
         assert asked == 6  # four papers, and the third's adverse answer twice more
     found = service.histories(home)
-    assert set(found) == {"tuning-hurts"}  # the other had not been made by then
+    assert set(found) == {"tuning-hurts"}  # the other claim did not exist by then
     for stood in found["tuning-hurts"]:
         assert all(e.published <= stood.day for e in stood.evidence)
     (flip,) = history.flips(found)

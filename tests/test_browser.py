@@ -114,7 +114,7 @@ def test_a_slow_answer_shows_its_first_sentence_and_is_stopped_by_escape(page: P
         expect(page.locator(".turn")).not_to_contain_text("Never seen")
 
 
-def test_a_failed_answer_says_so_and_the_ledger_answers(page: Page, talked: Home) -> None:
+def test_a_failed_answer_says_so_and_falls_back_to_the_ledger(page: Page, talked: Home) -> None:
     with llm_server(fails(401)) as server, site(talked, model=server.url) as at:
         page.goto(at + "/chat")
         page.fill("#question", ASKED)
@@ -123,7 +123,7 @@ def test_a_failed_answer_says_so_and_the_ledger_answers(page: Page, talked: Home
         expect(page.locator(".answer")).to_contain_text("no model wrote anything")
 
 
-def test_a_person_is_asked_before_a_deed_and_may_say_no(page: Page, talked: Home) -> None:
+def test_a_person_is_asked_before_an_action_and_may_refuse(page: Page, talked: Home) -> None:
     with llm_server(streams("It is relaxed [S1].")) as server, site(talked, model=server.url) as at:
         server.script = [streams(tools=[("start_retest", {"claim_ids": ["tuning-hurts"]})])]
         page.goto(at + "/chat")
@@ -134,7 +134,7 @@ def test_a_person_is_asked_before_a_deed_and_may_say_no(page: Page, talked: Home
         expect(page.locator(".answer .said")).to_contain_text("It is relaxed.")
 
 
-def test_claims_are_searched_as_one_types_and_the_address_keeps_the_filters(page: Page, talked: Home) -> None:
+def test_claims_are_searched_while_typing_and_the_address_keeps_the_filters(page: Page, talked: Home) -> None:
     ledger = Ledger.open(talked.ledger)
     with ledger.write() as db:
         store.claims.save(db, make_claim("tools", text="Tools carry models past the cliff."), "2026-08-01")
@@ -170,7 +170,7 @@ def test_import_shows_a_preview_first_and_then_adds(page: Page, talked: Home) ->
         ledger.close()
 
 
-def test_an_override_is_made_and_shown_as_a_persons_word(page: Page, talked: Home) -> None:
+def test_an_override_is_shown_as_a_persons_decision(page: Page, talked: Home) -> None:
     with site(talked) as at:
         page.goto(at + "/claims/tuning-hurts")
         page.get_by_text("Override the verdict").click()
@@ -182,9 +182,9 @@ def test_an_override_is_made_and_shown_as_a_persons_word(page: Page, talked: Hom
         expect(page.locator(".facts .verdict")).to_have_text("contradicted")
 
 
-def test_a_live_run_is_begun_and_followed_to_its_end(page: Page, talked: Home, tmp_path: Path) -> None:
+def test_a_live_run_is_started_and_followed_to_its_end(page: Page, talked: Home, tmp_path: Path) -> None:
     papers = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 9)])
-    shutil.rmtree(talked.index)  # it was made with another embedder than the one that ships
+    shutil.rmtree(talked.index)  # it was built with a different embedder from the bundled one
     (talked.root / "retest.toml").write_text(f'source = "snapshot"\nsnapshot = "{papers}"\n')
     ledger = Ledger.open(talked.ledger)
     with ledger.read() as db:
@@ -200,7 +200,7 @@ def test_a_live_run_is_begun_and_followed_to_its_end(page: Page, talked: Home, t
         expect(page.locator("#live")).to_have_count(0)
 
 
-def test_every_form_is_downloaded(page: Page, talked: Home) -> None:
+def test_every_format_can_be_downloaded(page: Page, talked: Home) -> None:
     with site(talked) as at:
         for name, form in FORMS.items():
             page.goto(at + "/report?line=faith")
@@ -255,7 +255,7 @@ def test_two_hundred_hostile_strings_do_nothing_in_a_browser(
         assert page.evaluate("window.hit") is None
 
 
-def test_the_first_page_is_light(browser: Browser, talked: Home) -> None:
+def test_the_first_page_is_small(browser: Browser, talked: Home) -> None:
     context = browser.new_context()
     page, sizes = context.new_page(), list[int]()
     page.on("response", lambda r: sizes.append(len(r.body())))

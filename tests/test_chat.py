@@ -1,4 +1,4 @@
-"""Questions and answers: every sentence rests on the ledger, whatever a model, a paper or a person says."""
+"""Questions and answers: every sentence rests on the ledger, whatever a model, paper or person says."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def retested(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def talked(retested: Path, tmp_path: Path) -> Home:
-    """A copy of it, to talk over."""
+    """A copy of the retested home, for chats."""
     shutil.copytree(retested, tmp_path / "home")
     return Home(tmp_path / "home")
 
@@ -70,11 +70,11 @@ def talked(retested: Path, tmp_path: Path) -> Home:
 def ask(
     chat: Chat, question: str = ASKED, thread: str | None = None, *, yes: bool = False
 ) -> list[dict[str, Any]]:
-    """Every event of an answer; whoever is asked says `yes`."""
+    """Every event of an answer; a request for consent is answered with `yes`."""
     return list(conversed(chat, question, thread, threading.Event(), lambda _: yes))
 
 
-def test_a_paper_that_no_run_embedded_is_found_by_its_words(talked: Home) -> None:
+def test_a_paper_that_no_run_has_embedded_is_found_by_its_words(talked: Home) -> None:
     ledger = Ledger.open(talked.ledger)
     stars = make_paper(
         40, title="Neutron stars cool slowly", abstract="We find that neutron stars cool slowly."
@@ -88,7 +88,7 @@ def test_a_paper_that_no_run_embedded_is_found_by_its_words(talked: Home) -> Non
     ledger.close()
 
 
-def test_without_a_model_the_ledgers_own_sentences_answer(talked: Home) -> None:
+def test_without_a_model_answers_use_the_ledgers_own_sentences(talked: Home) -> None:
     with chat_over(talked) as (chat, _):
         answer = ask(chat)[-1]
     assert answer["found"]
@@ -133,7 +133,7 @@ def test_why_and_what_changed_are_answered_from_rule_and_history(talked: Home) -
         ("May models reason?", "May models reason", None),
     ],
 )
-def test_a_question_is_taken_apart(text: str, topic: str, since: str | None) -> None:
+def test_a_question_is_parsed(text: str, topic: str, since: str | None) -> None:
     asked = parse(text, TODAY)
     assert (asked.topic, asked.since) == (topic, since)
 
@@ -157,7 +157,7 @@ def test_a_question_may_be_about_the_whole_ledger(text: str, wide: bool, of: str
     assert "v2" not in parse("newer than arXiv:2502.07266v2 on chains", TODAY).topic
 
 
-def test_the_whole_ledger_is_asked_about(talked: Home) -> None:
+def test_questions_about_the_whole_ledger_are_answered(talked: Home) -> None:
     with chat_over(talked) as (chat, _):
         changed, relaxed, none = (
             ask(chat, q)[-1]
@@ -174,13 +174,13 @@ def test_the_whole_ledger_is_asked_about(talked: Home) -> None:
     assert old["found"]
 
 
-def test_that_no_claim_has_a_verdict_is_no_answer_that_nothing_was_found(talked: Home) -> None:
+def test_no_claim_with_a_verdict_differs_from_nothing_found(talked: Home) -> None:
     with llm_server(streams("NOTHING FOUND")) as server, chat_over(talked, server.url) as (chat, _):
         answer = ask(chat, "Which claims are contradicted?")[-1]
     assert answer["note"] == "No claim of the ledger is contradicted."
 
 
-def test_a_persons_word_is_told_as_one_and_an_earlier_wording_is_not_retold(talked: Home) -> None:
+def test_an_override_is_reported_as_one_and_an_earlier_wording_is_not(talked: Home) -> None:
     ledger = Ledger.open(talked.ledger)
     with ledger.write() as db:
         overridden(db, "tuning-hurts", "still-holds", "", "I read them all", "Ada", "2026-09-02")
@@ -202,7 +202,7 @@ def test_a_persons_word_is_told_as_one_and_an_earlier_wording_is_not_retold(talk
     assert any(s["text"].endswith("has changed since they were worded so.") for s in bare["sentences"])
 
 
-def test_a_ledger_without_claims_and_odd_bytes_are_no_trouble(tmp_path: Path) -> None:
+def test_an_empty_ledger_and_odd_bytes_are_no_problem(tmp_path: Path) -> None:
     home = Home(tmp_path / "empty")
     home.root.mkdir()
     Ledger.open(home.ledger, create=True).close()
@@ -211,7 +211,7 @@ def test_a_ledger_without_claims_and_odd_bytes_are_no_trouble(tmp_path: Path) ->
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_a_question(text: str) -> None:
+def test_any_text_can_be_a_question(text: str) -> None:
     assert parse(text, TODAY).text == " ".join(text.split())
 
 
@@ -238,7 +238,7 @@ def test_sentences_are_shown_as_they_come_and_only_when_grounded(talked: Home) -
     assert answer["spent"] == [100, 20, 0]
 
 
-def test_the_first_sentence_is_shown_before_the_model_has_ended(talked: Home) -> None:
+def test_the_first_sentence_is_shown_before_the_model_has_finished(talked: Home) -> None:
     heard = threading.Event()
     said = streams(
         "Fine-tuning lowers faithfulness [S1].\n", "It is relaxed [S1].", pause=lambda: heard.wait(20)
@@ -246,11 +246,11 @@ def test_the_first_sentence_is_shown_before_the_model_has_ended(talked: Home) ->
     with llm_server(said) as server, chat_over(talked, server.url) as (chat, _):
         for event in conversed(chat, ASKED, None, threading.Event(), lambda _: False):
             if event["kind"] == "sentence":
-                heard.set()  # the model waits for this before it goes on
+                heard.set()  # the model waits for this before it continues
     assert len(event["sentences"]) == 2
 
 
-def test_a_model_searches_with_tools_and_cites_what_they_give(talked: Home) -> None:
+def test_a_model_searches_with_tools_and_cites_their_results(talked: Home) -> None:
     with llm_server(streams("NOTHING FOUND")) as server, chat_over(talked, server.url) as (chat, _):
         server.script = [
             streams(tools=[("show_claim", {"claim_id": "tuning-hurts"}), ("no_such_tool", {}),
@@ -268,7 +268,7 @@ def test_a_model_searches_with_tools_and_cites_what_they_give(talked: Home) -> N
 
 
 @pytest.mark.parametrize("yes", [True, False])
-def test_a_deed_is_done_only_when_a_person_agrees(talked: Home, yes: bool) -> None:
+def test_an_action_is_performed_only_when_a_person_agrees(talked: Home, yes: bool) -> None:
     with (
         llm_server(streams("A retest has begun.")) as server,
         chat_over(talked, server.url) as (chat, actions),
@@ -284,7 +284,7 @@ def test_a_deed_is_done_only_when_a_person_agrees(talked: Home, yes: bool) -> No
     assert events[-1]["did"] == (["a retest has begun", "looked for papers"] if yes else [])
 
 
-def test_a_model_that_asks_for_tools_without_end_is_ended(talked: Home) -> None:
+def test_a_model_that_asks_for_tools_endlessly_is_stopped(talked: Home) -> None:
     for_ever = streams(tools=[("search_claims", {"query": ASKED})])
     with llm_server(for_ever) as server, chat_over(talked, server.url) as (chat, _):
         answer = ask(chat)[-1]
@@ -293,7 +293,7 @@ def test_a_model_that_asks_for_tools_without_end_is_ended(talked: Home) -> None:
     assert not answer["found"]
 
 
-def test_one_yes_is_one_deed(talked: Home) -> None:
+def test_one_yes_is_one_action(talked: Home) -> None:
     with (
         llm_server(streams("It is relaxed [S1].")) as server,
         chat_over(talked, server.url) as (chat, actions),
@@ -308,7 +308,7 @@ def test_one_yes_is_one_deed(talked: Home) -> None:
     assert actions.done == ["export"]
 
 
-def test_a_thread_that_waits_for_a_yes_is_gone_on_with_after_a_restart(talked: Home) -> None:
+def test_a_thread_that_waits_for_consent_is_resumed_after_a_restart(talked: Home) -> None:
     with llm_server(streams("It is relaxed [S1].")) as server:
         server.script = [streams(tools=[("export_report", {})])]
         with chat_over(talked, server.url) as (chat, actions):
@@ -325,7 +325,7 @@ def test_a_thread_that_waits_for_a_yes_is_gone_on_with_after_a_restart(talked: H
     assert answer["did"] == ["wrote it"]
 
 
-def test_threads_persist_and_a_short_question_goes_on_from_the_last(talked: Home) -> None:
+def test_threads_persist_and_a_short_question_follows_up_on_the_last(talked: Home) -> None:
     with chat_over(talked) as (chat, _):
         thread = ask(chat)[0]["id"]
     with chat_over(talked) as (chat, _):
@@ -341,7 +341,7 @@ def test_threads_persist_and_a_short_question_goes_on_from_the_last(talked: Home
     assert turns[0].answer is not None
 
 
-def test_a_long_thread_is_summed_up_with_its_citations(talked: Home) -> None:
+def test_a_long_thread_is_summarised_with_its_citations(talked: Home) -> None:
     long = "Fine-tuning lowers the faithfulness of a chain of thought" + " and of a chain" * 200 + " [S1]."
     with llm_server(streams(long)) as server, chat_over(talked, server.url) as (chat, _):
         thread = ask(chat)[0]["id"]
@@ -364,7 +364,7 @@ def test_a_long_thread_is_summed_up_with_its_citations(talked: Home) -> None:
     ("behaviour", "told"),
     [(fails(401), "refuses to answer"), (fails(503), "refuses to answer"), (streams(), "answered nothing")],
 )
-def test_a_model_that_fails_leaves_the_answer_to_the_ledger(talked: Home, behaviour: Any, told: str) -> None:
+def test_a_failing_model_leaves_the_answer_to_the_ledger(talked: Home, behaviour: Any, told: str) -> None:
     with llm_server(behaviour) as server, chat_over(talked, server.url) as (chat, _):
         answer = ask(chat)[-1]
     assert answer["found"]
@@ -373,14 +373,14 @@ def test_a_model_that_fails_leaves_the_answer_to_the_ledger(talked: Home, behavi
     assert "no model wrote anything" in answer["note"]
 
 
-def test_an_answer_that_breaks_off_keeps_what_was_checked(talked: Home) -> None:
+def test_an_interrupted_answer_keeps_what_was_checked(talked: Home) -> None:
     said = streams("It is relaxed [S1].\n", "And furth", broken=True)
     with llm_server(said) as server, chat_over(talked, server.url) as (chat, _):
         answer = ask(chat)[-1]
     assert answer["sentences"][0]["text"] == "It is relaxed."
 
 
-def test_a_person_can_stop_a_silent_model_and_the_thread_goes_on(talked: Home) -> None:
+def test_a_person_can_stop_a_silent_model_and_continue_the_thread(talked: Home) -> None:
     stop, release = threading.Event(), threading.Event()
     said = streams("It is relaxed [S1].\n", "More [S1].", pause=lambda: release.wait(20))
     with llm_server(said) as server, chat_over(talked, server.url) as (chat, _):
@@ -401,7 +401,7 @@ def test_a_person_can_stop_a_silent_model_and_the_thread_goes_on(talked: Home) -
     assert [s["text"] for s in turn.answer["sentences"]] == ["It is relaxed."]
 
 
-def test_a_question_that_was_stopped_still_tells_what_the_next_one_is_about(talked: Home) -> None:
+def test_a_stopped_question_still_gives_context_to_the_next(talked: Home) -> None:
     stop, release = threading.Event(), threading.Event()
     said = streams("It is relaxed [S1].\n", "More [S1].", pause=lambda: release.wait(20))
     with llm_server(streams("It is relaxed [S1].")) as server, chat_over(talked, server.url) as (chat, _):
@@ -420,7 +420,7 @@ def test_a_question_that_was_stopped_still_tells_what_the_next_one_is_about(talk
     assert [t.answer is not None for t in turns] == [True, True]
 
 
-def test_no_call_is_begun_that_could_go_over_the_budget(talked: Home) -> None:
+def test_no_call_is_started_that_could_exceed_the_budget(talked: Home) -> None:
     poor = Budget(cap=0.0001, price=Price(1.0, 1.0, 10.0))
     with (
         llm_server(streams("It is relaxed [S1].")) as server,
@@ -431,7 +431,7 @@ def test_no_call_is_begun_that_could_go_over_the_budget(talked: Home) -> None:
     assert "the budget is reached" in answer["note"]
 
 
-def test_an_answer_that_is_stopped_is_paid_for_as_if_it_were_whole(talked: Home) -> None:
+def test_a_stopped_answer_is_charged_as_if_complete(talked: Home) -> None:
     stop, release = threading.Event(), threading.Event()
     budget = Budget(cap=1.0, price=Price(1.0, 1.0, 10.0))
     said = streams("It is relaxed [S1].\n", "More [S1].", pause=lambda: release.wait(20))
@@ -448,12 +448,12 @@ def test_an_answer_that_is_stopped_is_paid_for_as_if_it_were_whole(talked: Home)
 
 
 @pytest.mark.parametrize("question", ["", "   ", "x" * 2001])
-def test_what_is_no_question_is_an_error(talked: Home, question: str) -> None:
+def test_an_empty_or_overlong_question_is_an_error(talked: Home, question: str) -> None:
     with chat_over(talked) as (chat, _), pytest.raises(UsageError):
         ask(chat, question)
 
 
-def test_the_ledger_a_chat_holds_refuses_to_be_written(talked: Home) -> None:
+def test_the_ledger_of_a_chat_refuses_writes(talked: Home) -> None:
     with (
         chat_over(talked) as (chat, _),
         pytest.raises(OperationalError, match="readonly"),
@@ -494,7 +494,7 @@ SOURCES = {
         ("The first is relaxed, the other still holds [S1][S3].", True),
     ],
 )
-def test_an_outcome_is_named_only_as_what_is_cited_has_it(text: str, is_shown: bool) -> None:
+def test_an_outcome_is_named_only_if_the_cited_source_has_it(text: str, is_shown: bool) -> None:
     assert (why_not_shown(draft_of(text), SOURCES) == "") is is_shown
 
 
@@ -543,7 +543,7 @@ ATTACKS = [(want, guise.format(text)) for (want, text), guise in product(WANTS.i
 
 
 def harmless(events: list[dict[str, Any]], before: str, home: Home, done: list[str]) -> None:
-    """Nothing was changed, done, shown or drawn that an attack wanted."""
+    """Nothing that an attack wanted was changed, done, shown or rendered."""
     assert contents(home.ledger) == before
     assert done == []
     answer = events[-1]
@@ -561,7 +561,7 @@ def harmless(events: list[dict[str, Any]], before: str, home: Home, done: list[s
 
 
 @pytest.mark.parametrize(("want", "text"), ATTACKS, ids=[f"{n}-{w}" for n, (w, _) in enumerate(ATTACKS)])
-def test_a_message_that_attacks_gets_nothing(talked: Home, want: str, text: str) -> None:
+def test_an_attacking_message_achieves_nothing(talked: Home, want: str, text: str) -> None:
     before = contents(talked.ledger)
     with llm_server(streams("Done.")) as server, chat_over(talked, server.url) as (chat, actions):
         server.script = [OBEYS[want]]
@@ -587,7 +587,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("want", "text"), ATTACKS, ids=[f"{n}-{w}" for n, (w, _) in enumerate(ATTACKS)])
-def test_a_paper_that_attacks_gets_nothing(poisoned: Path, tmp_path: Path, want: str, text: str) -> None:
+def test_an_attacking_paper_achieves_nothing(poisoned: Path, tmp_path: Path, want: str, text: str) -> None:
     home = Home(tmp_path / "home")
     shutil.copytree(poisoned, home.root)
     before = contents(home.ledger)
@@ -595,7 +595,7 @@ def test_a_paper_that_attacks_gets_nothing(poisoned: Path, tmp_path: Path, want:
         server.script = [streams(tools=[("search_evidence", {"query": ASKED})]), OBEYS[want]]
         events = ask(chat, f"{ASKED} Number {ATTACKS.index((want, text))}.")
         sent = json.dumps(server.asked)
-        assert "previous instructions" in sent or "SYSTEM:" in sent  # the model did read attacks
+        assert "previous instructions" in sent or "SYSTEM:" in sent  # the model did read the attacks
         assert "sk-never-shown" not in sent
     harmless(events, before, home, actions.done)
 

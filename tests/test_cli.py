@@ -1,4 +1,4 @@
-"""The command line as people and programs meet it: errors, exit codes, JSON, speed."""
+"""The command line as people and programs use it: errors, exit codes, JSON, speed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_init_seeds_the_claims_and_doing_it_again_is_harmless(seeded: Path) -> None:
+def test_init_seeds_the_claims_and_can_be_repeated(seeded: Path) -> None:
     assert "24 unchanged" in retest("init", home=seeded).stderr
     claims = json.loads(retest("status", "--json", home=seeded).stdout)["claims"]
     assert len(claims) == 24
@@ -92,7 +92,7 @@ def test_a_home_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     one_line(retest("status", home=tmp_path / "bad"), 2, "bad/ledger.sqlite")
 
 
-def test_arxiv_out_of_reach_degrades_and_seeded_claims_stay(seeded: Path, tmp_path: Path) -> None:
+def test_unreachable_arxiv_degrades_the_run_and_seeded_claims_stay(seeded: Path, tmp_path: Path) -> None:
     env = {"RETEST_ARXIV_URL": "http://127.0.0.1:9/api/query", "RETEST_GATE_DIR": str(tmp_path)}
     one_line(retest("source", "ping", home=seeded, **env), 3, "127.0.0.1:9", "refused")
     done = retest("run", "--source", "arxiv", home=seeded, **env)
@@ -103,14 +103,14 @@ def test_arxiv_out_of_reach_degrades_and_seeded_claims_stay(seeded: Path, tmp_pa
     assert (seeded / document["run"]["id"] / "report.md").exists()
 
 
-def test_a_broken_snapshot_line_degrades_by_number(home: Home, tmp_path: Path) -> None:
+def test_a_broken_snapshot_line_degrades_the_run_and_is_named_by_number(home: Home, tmp_path: Path) -> None:
     path = write_snapshot(tmp_path / "s.jsonl", [make_paper(1, published="2020-01-01")])
     path.write_text(path.read_text() + "{broken\n")
     done = retest("run", "--source", "snapshot", "--snapshot", str(path), home=home.root)
     one_line(done, 3, "line 2 of s.jsonl")
 
 
-def test_an_llm_that_answers_nonsense_or_not_at_all_is_one_line(home: Home, tmp_path: Path) -> None:
+def test_an_llm_that_answers_nonsense_or_not_at_all_is_a_one_line_error(home: Home, tmp_path: Path) -> None:
     path = write_snapshot(tmp_path / "s.jsonl", [make_paper(1)])
     args = ("run", "--source", "snapshot", "--snapshot", str(path), "--judge", "llm")
     with llm_server(says(None, refusal="no")) as server:
@@ -135,11 +135,11 @@ def test_settings_show_their_origin_and_never_a_key(seeded: Path) -> None:
     assert "very-secret" not in done.stdout + done.stderr
 
 
-def test_what_is_not_there_is_said(seeded: Path, tmp_path: Path) -> None:
+def test_unknown_things_are_named(seeded: Path, tmp_path: Path) -> None:
     refused = retest("status", "--line", "no-such", home=seeded)
     assert (refused.returncode, "no line 'no-such'" in refused.stderr) == (2, True)
     written = retest("report", "--out", str(tmp_path / "r.bib"), home=seeded)
-    assert "no paper is cited by a verdict yet" in written.stderr
+    assert "(empty: no verdict cites a paper yet)" in written.stderr
 
 
 def test_dry_run_writes_nothing(seeded: Path) -> None:
@@ -185,7 +185,7 @@ def test_help_and_status_import_nothing_heavy(seeded: Path, args: tuple[str, ...
     assert done.stderr.strip().endswith("[]")
 
 
-def test_ctrl_c_leaves_at_once_though_arxivs_gate_is_closed(tmp_path: Path) -> None:
+def test_ctrl_c_exits_at_once_although_arxivs_gate_is_closed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     retest("init", home=home)
     command = [sys.executable, "-m", "agent", "--home", str(home), "run", "--source", "arxiv"]

@@ -1,4 +1,4 @@
-"""A user's own cross-encoder as judge: a tiny one is made here and loaded the way a real one is."""
+"""A user's own cross-encoder as judge: a tiny one is built here and loaded like a real one."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_any_cross_encoder_judges_by_its_label_names(tiny: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_labels_that_say_nothing_need_a_map(tiny: Path) -> None:
+def test_meaningless_labels_need_a_mapping(tiny: Path) -> None:
     with pytest.raises(ModelError, match="RETEST_STANCE_LABELS"):
         embedded_judge(load({"stance_model": str(tiny), "stance_labels": "entailment=helps"}, {}))
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_model_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="RETEST_STANCE_MODEL"):
         embedded_judge(load({"stance_model": str(tmp_path / "none")}, {"HF_HUB_OFFLINE": "1"}))

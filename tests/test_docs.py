@@ -1,4 +1,4 @@
-"""The documentation is true: generated pages are current, links resolve, the README is short."""
+"""The documentation: generated pages are current, links resolve, the README is short."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
 
-def test_generated_pages_are_what_the_code_gives() -> None:
+def test_generated_pages_are_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -38,7 +38,7 @@ def test_the_reference_names_every_command_and_setting() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_resolve(page: Path) -> None:
     links = LINK.findall(page.read_text(encoding="utf-8"))
     assert [x for x in links if not (page.parent / x).exists()] == []
 

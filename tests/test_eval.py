@@ -1,4 +1,4 @@
-"""`retest eval` through its own access: real files, the shipped judge, exact figures on small cases."""
+"""`retest eval` through its public interface: real files, the shipped judge, exact figures on small cases."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_figures_of_a_judge_that_is_half_right() -> None:
     assert set(found) >= KEYS
     assert [c["predicted"] for c in found["cases"]] == ["still-holds", "relaxed", "relaxed", "still-holds"]
     assert (found["accuracy"], found["untested_accuracy"], found["coverage"]) == (0.5, 0.0, 1.0)
-    # still-holds: 1 hit of 2 told and 1 gold; relaxed: 1 of 2 told, 1 gold; contradicted: never told, 1 gold
+    # hits of predicted and gold: still-holds 1 of 2 and 1, relaxed 1 of 2 and 1, contradicted 0 of 0 and 1
     assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 0) / 3, abs=1e-4)
     assert found["contradicted_precision"] is None
     assert found["confusion"]["none"]["still-holds"] == 1
@@ -111,7 +111,7 @@ def test_a_pool_is_scored_by_what_counts_in_it() -> None:
 
 
 def test_controls_unrelated_negated_reported_shifted() -> None:
-    """What must hold whatever the judge: silence, opposites, others' words and other settings."""
+    """What must hold for any judge: silence, opposites, reported speech and other settings."""
     two = {IDS[0]: "contradicts", IDS[1]: "contradicts"}
 
     def verdict(stances: dict[str, str], **more: Any) -> str | None:
@@ -127,7 +127,7 @@ def test_controls_unrelated_negated_reported_shifted() -> None:
 
 
 @given(st.permutations(IDS[:4]), st.integers(0, 3))
-def test_controls_order_and_duplicates_do_not_matter(order: list[str], again: int) -> None:
+def test_order_and_duplicates_do_not_matter(order: list[str], again: int) -> None:
     stances = dict(zip(IDS[:4], ["supports", "relaxes", "contradicts", "contradicts"], strict=True))
     first = measured([case("c", stances, "relaxed")], stances)["cases"][0]
     shuffled = case("c", {i: stances[i] for i in order}, "relaxed")
@@ -138,7 +138,7 @@ def test_controls_order_and_duplicates_do_not_matter(order: list[str], again: in
     }
 
 
-def test_papers_found_ranks_what_is_newer_and_no_source() -> None:
+def test_papers_found_ranks_newer_papers_and_no_sources() -> None:
     source = make_paper(90, id="2411.15382", published="2024-11-23")
     old = make_paper(91, published="2024-10-01")
     noise = [
@@ -168,7 +168,7 @@ tolds = st.lists(
 
 
 @given(tolds)
-def test_scores_are_shares_and_perfect_when_all_is_right(told: list[Scored]) -> None:
+def test_scores_are_shares_and_perfect_if_everything_is_right(told: list[Scored]) -> None:
     for score in (scores.accuracy, scores.macro_f1, scores.majority_macro_f1):
         value = score(told)
         assert value is None or 0 <= value <= 1
@@ -180,12 +180,12 @@ def test_scores_are_shares_and_perfect_when_all_is_right(told: list[Scored]) -> 
     assert sum(sum(row.values()) for row in table.values()) == len(told)
 
 
-def test_calibration_error_of_a_boaster() -> None:
+def test_calibration_error_of_an_overconfident_judge() -> None:
     assert scores.calibration_error([0.9] * 10, [True] * 5 + [False] * 5) == pytest.approx(0.4)
     assert scores.calibration_error([], []) is None
 
 
-def test_the_command_prints_one_document(tmp_path: Path) -> None:
+def test_the_command_prints_one_json_document(tmp_path: Path) -> None:
     snapshot = tmp_path / "s.jsonl"
     snapshot.write_text("".join(json.dumps(p.__dict__) + "\n" for p in PAPERS.values()))
     cases = tmp_path / "cases.jsonl"
@@ -221,7 +221,7 @@ def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text: str, said: str)
         read_cases(path)
 
 
-def test_papers_that_are_not_there_are_named() -> None:
+def test_missing_papers_are_named() -> None:
     with pytest.raises(UsageError, match=r"2506\.99999.*--snapshot"):
         measured([case("c", {"2506.99999": "supports"}, None)], {})
 

@@ -1,4 +1,4 @@
-"""Inputs that went wrong for people who do this work; what is right stands in the README beside them."""
+"""Inputs that went wrong for people who do this work; the README beside them says what is right."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.test_rule import item
 
 @pytest.fixture
 def field(shared_data: Path) -> Path:
-    """The folder of those inputs."""
+    """The folder with those inputs."""
     return shared_data / "field"
 
 
@@ -50,7 +50,7 @@ def ids(piece: Piece) -> list[str]:
     return [s.arxiv_id for s in piece.sources]
 
 
-def test_an_answer_copied_from_a_chat_is_its_claims_and_their_sources(field: Path) -> None:
+def test_an_answer_copied_from_a_chat_gives_its_claims_and_their_sources(field: Path) -> None:
     found = claims(read(field / "01-chatgpt.md"))
     assert [ids(c) for c in found] == [
         ["2411.15382"], ["2502.07266"], [], [], ["2505.05410"], ["2505.05410"], ["2503.08679"],
@@ -77,7 +77,7 @@ def test_ids_are_never_shortened_to_another_paper(field: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["03-UPPER.CSV", "03-tab.tsv"])
-def test_a_table_is_read_whatever_its_case_and_mark(field: Path, name: str) -> None:
+def test_a_table_is_read_whatever_its_case_and_separator(field: Path, name: str) -> None:
     found = tables.read_csv((field / name).read_text(), name).pieces
     assert [ids(c) for c in found] == [
         ["2411.15382"], ["2502.07266"], ["2505.05410"], ["2502.12143"], ["2407.21787"], [],
@@ -87,7 +87,7 @@ def test_a_table_is_read_whatever_its_case_and_mark(field: Path, name: str) -> N
     assert "zeros" in found[5].lacks[-1]
 
 
-def test_a_further_column_is_named_and_headers_have_any_case(field: Path) -> None:
+def test_an_extra_column_is_named_and_headers_have_any_case(field: Path) -> None:
     extra = tables.read_csv((field / "03-extra.csv").read_text(), "x.csv")
     assert [p.text for p in extra.of("unread column")] == ["id", "notes"]
     (one,) = claims(tables.read_csv((field / "03-headcase.csv").read_text(), "x.csv"))
@@ -110,7 +110,7 @@ def test_a_pack_that_needs_quotes_says_so_and_where(field: Path, name: str, said
     assert said in str(raised.value)
 
 
-def test_no_item_is_cut_loose_from_what_it_says(field: Path) -> None:
+def test_no_item_loses_its_context(field: Path) -> None:
     document = read(field / "13-wrapped.md")
     assert [c.text for c in claims(document)] == [
         "Fine-tuning lowers the faithfulness of chain-of-thought reasoning only for models below 3B "
@@ -149,13 +149,13 @@ def test_an_id_is_read_in_every_form(text: str, told: str) -> None:
     ("hep-th/990100", "seven digits"), ("2411.15382v0", "no version 0"),
     ("2411.15382/../x", "not an arXiv id"), ("", "not an arXiv id"),
 ])  # fmt: skip
-def test_what_is_no_id_is_refused_by_name(text: str, why: str) -> None:
+def test_an_invalid_id_is_refused_by_name(text: str, why: str) -> None:
     with pytest.raises(BadId, match=why):
         read_id(text)
 
 
 def run_on(tmp_path: Path, snapshot: Path) -> tuple[Run, dict[str, Paper], list[Evidence]]:
-    """A run of a claim on fine-tuning over a snapshot, with the words judge."""
+    """A run of a claim about fine-tuning on a snapshot, with the word judge."""
     home = Home(tmp_path / "home")
     home.root.mkdir(exist_ok=True)
     ledger = Ledger.open(home.ledger, create=True)
@@ -176,7 +176,7 @@ def run_on(tmp_path: Path, snapshot: Path) -> tuple[Run, dict[str, Paper], list[
     return run, papers, found
 
 
-def test_the_withdrawn_are_left_out_and_named(tmp_path: Path, field: Path) -> None:
+def test_withdrawn_papers_are_left_out_and_named(tmp_path: Path, field: Path) -> None:
     run, papers, found = run_on(tmp_path, field / "05-withdrawn.jsonl")
     assert {i for i, p in papers.items() if p.withdrawn} == {"2503.00011", "2503.00014"}
     assert {e.paper_id for e in found} == {"2503.00012", "2503.00013"}
@@ -185,7 +185,7 @@ def test_the_withdrawn_are_left_out_and_named(tmp_path: Path, field: Path) -> No
     ]
 
 
-def test_the_newest_version_is_the_paper_whatever_the_order(tmp_path: Path, field: Path) -> None:
+def test_the_newest_version_wins_in_any_order(tmp_path: Path, field: Path) -> None:
     lines = (field / "08-versions.jsonl").read_text().splitlines()
     for n, order in enumerate((lines, lines[::-1])):
         (tmp_path / f"{n}.jsonl").write_text("\n".join(order))
@@ -200,7 +200,7 @@ def test_the_newest_version_is_the_paper_whatever_the_order(tmp_path: Path, fiel
         assert kept.version == 2
 
 
-def test_arxivs_public_snapshot_is_read_as_it_comes(field: Path) -> None:
+def test_arxivs_public_snapshot_is_read_as_published(field: Path) -> None:
     (paper,) = SnapshotSource(field / "14-kaggle.jsonl").everything()
     assert (paper.id, paper.version, paper.published, paper.updated) == (
         "2503.00001", 2, "2025-03-01", "2025-06-24",
@@ -227,7 +227,7 @@ def test_the_same_work_under_two_ids_is_one_voice_and_shown_as_such() -> None:
     assert doubles([replace(first, authors=()), replace(again, authors=())]) == {}
 
 
-def test_a_range_is_not_its_digits(field: Path) -> None:
+def test_a_range_is_not_its_concatenated_digits(field: Path) -> None:
     record = json.loads((field / "07-range.jsonl").read_text())
     assert find_quote(
         "lowers the faithfulness of chain-of-thought reasoning by 3–5 points", record["abstract"]
@@ -237,7 +237,7 @@ def test_a_range_is_not_its_digits(field: Path) -> None:
     )
 
 
-def test_a_table_of_a_chat_has_its_links_and_no_marks() -> None:
+def test_a_table_from_a_chat_keeps_its_links_and_loses_its_markup() -> None:
     document = documents.read(
         "| Claim | Paper | Source |\n|---|---|---|\n"
         "| Small **models** fail【1†source】 ~~never~~ | Bee et al. 2024 | "
@@ -265,14 +265,14 @@ def test_a_month_is_read_as_people_write_it(given: str, month: str | None) -> No
     assert claim.as_of == month
 
 
-def test_a_paragraph_between_cuts_no_item_loose() -> None:
+def test_a_paragraph_in_between_detaches_no_item() -> None:
     document = documents.read(
         "- It is not true that:\n\n  as Bee says,\n\n  - models reason well on maths (2411.15382)", "x"
     )
     assert [c.text for c in claims(document)] == ["It is not true that models reason well on maths"]
 
 
-def test_an_item_further_in_keeps_its_own_month_and_what_is_wrong_with_its_source() -> None:
+def test_a_nested_item_keeps_its_own_month_and_source_problem() -> None:
     document = documents.read(
         "- It holds for models (arXiv:2411.15382, 2024-11)\n"
         "  - but not for small ones (arXiv:2411.153821, 2025-03)\n", "x",
@@ -287,7 +287,7 @@ def test_an_item_further_in_keeps_its_own_month_and_what_is_wrong_with_its_sourc
     '{"id": "2503.00001", "title": "T", "abstract": "A.", "versions": ["v1"]}',
     '{"id": "2503.00001", "title": "T", "abstract": "A.", "published": "2025-02-31"}', "[" * 100_000,
 ])  # fmt: skip
-def test_an_odd_line_spoils_no_other(tmp_path: Path, line: str) -> None:
+def test_an_odd_line_does_not_spoil_the_others(tmp_path: Path, line: str) -> None:
     good = '{"id": "2503.00002", "title": "T", "abstract": "A.", "published": "2025-03-01"}'
     (tmp_path / "s.jsonl").write_text(f"{line}\n{good}\n")
     source = SnapshotSource(tmp_path / "s.jsonl")
@@ -295,7 +295,7 @@ def test_an_odd_line_spoils_no_other(tmp_path: Path, line: str) -> None:
     assert "1 snapshot lines skipped" in source.problems[0]
 
 
-def test_a_number_is_taken_for_an_id_only_where_it_can_be_one() -> None:
+def test_a_number_is_taken_for_an_id_only_if_it_can_be_one() -> None:
     assert ids_in("It costs 2023.1234 and 1.5, at 10.48550 or 3/4, in cs/ML and 2411.15382.") == [
         "2411.15382"
     ]

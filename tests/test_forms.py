@@ -1,4 +1,4 @@
-"""The report in all its forms, each opened by a reader that is none of ours."""
+"""The report in all its formats, each opened by an independent reader."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_json_follows_the_published_schema(made: Made) -> None:
     assert document["run"]["settings"] == {}
 
 
-def test_csv_opens_in_pandas_with_a_row_a_claim(made: Made) -> None:
+def test_csv_opens_in_pandas_with_one_row_per_claim(made: Made) -> None:
     frame = pandas.read_csv(io.BytesIO(FORMS["csv"].render(made)))
     assert list(frame.columns) == list(tables.COLUMNS)
     assert frame.loc[0, "verdict"] == "relaxed"
@@ -122,7 +122,7 @@ def test_references_are_read_by_their_parsers(made: Made) -> None:
     assert [r["authors"] for r in records] == [[f"{n}, Author"] for n in range(1, 7)]
 
 
-def test_the_vaults_links_all_lead_somewhere(made: Made) -> None:
+def test_all_links_in_the_vault_resolve(made: Made) -> None:
     with zipfile.ZipFile(io.BytesIO(FORMS["vault"].render(made))) as vault:
         notes = {name.removesuffix(".md"): vault.read(name).decode() for name in vault.namelist()}
     import re
@@ -163,16 +163,16 @@ def test_changes_are_counted_from_a_day_or_a_run(talked: Home) -> None:
         (("--out", "x.zip"), "vault or crate"),
         (("--out", "x.docx"), "no form is called 'docx'"),
         (("--out", "x.csv", "--format", "md"), "is named as csv"),
-        (("--json", "--format", "md"), "ask for two forms"),
+        (("--json", "--format", "md"), "contradict each other"),
         (("--since", "2099-01-01"), "in the future"),
         (("--out", "/proc/x.md"), "cannot write"),
     ],
 )
-def test_what_cannot_be_reported_is_said_in_a_line(talked: Home, args: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_reported_is_a_one_line_error(talked: Home, args: tuple[str, ...], said: str) -> None:
     one_line(retest("report", *args, home=talked.root), 2, said)
 
 
-def test_a_file_is_written_in_the_form_its_name_asks_for(talked: Home, tmp_path: Path) -> None:
+def test_the_file_name_decides_the_format(talked: Home, tmp_path: Path) -> None:
     done = retest("report", "--line", "faith", "--out", str(tmp_path / "r.pdf"), home=talked.root)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
@@ -205,7 +205,7 @@ def hostile(talked: Home) -> Made:
     return found
 
 
-def test_hostile_text_stays_text_in_every_form(hostile: Made) -> None:
+def test_hostile_text_stays_text_in_every_format(hostile: Made) -> None:
     tree: Any = etree.HTML(FORMS["html"].render(hostile).decode())
     assert not tree.xpath(
         "//script | //iframe | //svg | //object | //embed | //form | //base | //meta[@http-equiv='refresh']"
@@ -239,7 +239,7 @@ def shown(text: str) -> str:
 
 @settings(max_examples=50)
 @given(st.lists(st.text(max_size=60), min_size=5, max_size=5))
-def test_any_cell_comes_back_as_it_was_and_is_no_formula(texts: list[str]) -> None:
+def test_any_cell_round_trips_and_is_not_a_formula(texts: list[str]) -> None:
     names = ("id", "text", "condition", "reason", "basis")
     values: dict[str, Any] = dict(zip(names, texts, strict=True))
     claim = published.Claim.model_construct(
@@ -255,7 +255,7 @@ def test_any_cell_comes_back_as_it_was_and_is_no_formula(texts: list[str]) -> No
         assert not row[name].startswith(("=", "+", "-", "@"))
 
 
-def test_a_claim_edited_since_is_reported_in_its_new_words(talked: Home) -> None:
+def test_a_claim_edited_since_is_reported_in_its_new_wording(talked: Home) -> None:
     ledger = Ledger.open(talked.ledger)
     with ledger.write() as db:
         store.claims.save(db, make_claim(text="A new wording of the claim."), "2026-09-02T00:00:00+00:00")
@@ -272,7 +272,7 @@ def test_the_schema_is_printed_for_other_programs(talked: Home) -> None:
     assert json.loads(done.stdout) == schema()
 
 
-def test_names_of_any_kind_stay_legible(made: Made) -> None:
+def test_author_names_of_any_kind_stay_readable(made: Made) -> None:
     authors = ("Ludwig van der Berg", "The ATLAS Collaboration and friends", "Anders Andersson Jr.",
                "O'Neil, Shaun", "María José García-Pérez", "Plato")  # fmt: skip
     paper = make_paper(1, authors=authors)

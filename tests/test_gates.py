@@ -1,4 +1,4 @@
-"""Every gate, through the one access evidence goes through."""
+"""Every gate, through the one function that all evidence passes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CASE = Case(
 
 
 def failed(case: Case) -> tuple[set[str], str]:
-    """The gates a case fails, and the status that gives."""
+    """The gates a case fails, and the resulting status."""
     item = weigh(case)
     return {g.gate for g in item.gates if g.failed}, item.status
 
@@ -67,7 +67,7 @@ def test_each_gate_fails_alone_for_its_own_reason(case: Case, gate: str, status:
     assert got == status
 
 
-def test_another_setting_narrows_and_an_unknown_one_waits_for_a_person() -> None:
+def test_another_setting_narrows_and_an_unknown_one_is_left_to_a_person() -> None:
     other = weigh(with_finding(stance="contradicts", scope_match={"training": "different"}))
     unknown = weigh(with_finding(stance="contradicts", scope_match={}))
     same = weigh(with_finding(stance="contradicts", scope_match={"training": "same"}))
@@ -127,7 +127,7 @@ def test_background_before_the_authors_speak_is_not_a_result() -> None:
     assert failed(replace(case, finding=FINDING)) == (set(), "counted")
 
 
-def test_a_reference_list_is_not_the_authors_word() -> None:
+def test_a_reference_list_is_not_the_authors_own_words() -> None:
     passage = replace(CASE.passages[0], section="References")
     assert failed(replace(CASE, passages=(passage,))) == ({"own words"}, "lead")
 
@@ -143,7 +143,7 @@ MEASURED = make_claim(scope={
 })  # fmt: skip
 
 
-def test_a_paper_narrows_a_claim_only_where_it_speaks_of_what_the_claim_is_about() -> None:
+def test_a_paper_narrows_a_claim_only_if_it_mentions_the_claims_subject() -> None:
     trains = replace(with_finding(stance="relaxes", scope_match={"training": "same"}), claim=MEASURED)
     outcome, reason = gate(trains, "in scope")
     assert outcome == "failed"
@@ -160,7 +160,7 @@ def test_a_paper_narrows_a_claim_only_where_it_speaks_of_what_the_claim_is_about
     assert gate(supports, "in scope")[0] == "passed"
 
 
-def test_a_gate_with_nothing_to_look_at_was_not_run() -> None:
+def test_a_gate_with_nothing_to_check_was_not_run() -> None:
     assert gate(CASE, "second opinion")[0] == "not run"
     assert gate(replace(CASE, other_stances=frozenset({"supports"})), "second opinion")[0] == "passed"
     without_axes = replace(CASE, claim=make_claim(scope={}))
@@ -170,7 +170,7 @@ def test_a_gate_with_nothing_to_look_at_was_not_run() -> None:
         assert weigh(case).status == "counted"
 
 
-def test_a_bare_title_is_no_quote() -> None:
+def test_a_bare_title_is_not_a_quote() -> None:
     title = Passage("1.0", 1, PAPER.id, "title", None, 0, len(PAPER.title), PAPER.title)
     case = replace(with_finding(quote=PAPER.title), passages=(title,))
     assert gate(case, "own words") == ("failed", "a bare title is not a quote")

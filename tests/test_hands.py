@@ -1,4 +1,4 @@
-"""What a person or a model does to a claim: parts, tags, overrides, merging. Nothing before it is lost."""
+"""What a person or a model does to a claim: parts, tags, overrides, merging. No history is lost."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SURE = "Longer chains help on sums of many digits; shorter chains suffice for co
         ("One claim with nothing to split", 1),
     ],
 )
-def test_the_rule_splits_only_what_stands_apart(text: str, parts: int) -> None:
+def test_the_rule_splits_only_independent_clauses(text: str, parts: int) -> None:
     assert len(atoms.by_rule(text)) == parts
 
 
@@ -48,7 +48,7 @@ def test_what_the_rule_splits_keeps_every_word(text: str) -> None:
     assert parts == [text] or atoms.why_not(text, parts) == ""
 
 
-def test_the_rule_is_right_on_the_claims_that_ship() -> None:
+def test_the_rule_is_right_on_the_bundled_claims() -> None:
     claims = [c for path in shipped() for c in read(path).claims]
     split = [c.text for c in claims if len(atoms.by_rule(c.text)) > 1]
     assert [text.split("; ")[1][:15] for text in split] == ["longer thinking"]  # of 8 that are compound
@@ -58,11 +58,14 @@ def test_the_rule_is_right_on_the_claims_that_ship() -> None:
     ("parts", "why"),
     [
         (["Longer chains help on sums of many digits", "shorter chains suffice for common sense"], ""),
-        (["Longer chains help on sums", "shorter chains suffice for common sense"], "'many' is lost"),
-        ([SURE.replace("Longer", "Endless")], "'endless' is no word of the claim"),
+        (
+            ["Longer chains help on sums", "shorter chains suffice for common sense"],
+            "'many' is missing from the parts",
+        ),
+        ([SURE.replace("Longer", "Endless")], "'endless' is not a word of the claim"),
         (["shorter chains suffice for sums", SURE], "another order"),
-        ([SURE, SURE], "each once"),
-        ([], "between one and"),
+        ([SURE, SURE], "all different"),
+        ([], "a claim has one to"),
         ([SURE, "chains"], "too little"),
     ],
 )
@@ -82,10 +85,10 @@ def test_a_part_is_in_the_claims_own_words(parts: list[str], why: str) -> None:
     ],
 )  # fmt: skip
 def test_no_part_says_the_opposite_of_the_claim(text: str, parts: list[str]) -> None:
-    assert "turn it around" in atoms.why_not(text, parts)
+    assert "reverse its meaning" in atoms.why_not(text, parts)
 
 
-def test_splitting_again_takes_no_parts_away(home: Home) -> None:
+def test_splitting_again_removes_no_parts(home: Home) -> None:
     retest("init", home=home.root)
     parts = json.loads(retest("claim", "split", "chain-length-inverted-u", "--json", home=home.root).stdout)[
         "parts"
@@ -101,7 +104,7 @@ def splitting(*parts: dict[str, Any]) -> Behaviour:
     return says(json.dumps({"parts": list(parts)}))
 
 
-def test_a_model_that_sees_one_part_takes_none_away(home: Home) -> None:
+def test_a_model_that_sees_one_part_removes_none(home: Home) -> None:
     claim = atoms.with_parts(make_claim(text=SURE), atoms.by_rule(SURE))
     with desk_at(splitting(part(SURE)), home) as writer:
         assert atoms.split(claim, writer).atoms == claim.atoms
@@ -126,7 +129,7 @@ def test_a_model_splits_in_the_claims_words_or_the_rule_does(home: Home) -> None
         assert [a.text for a in atoms.split(other, writer).atoms] == atoms.by_rule(SURE)
 
 
-def test_split_is_a_new_revision_and_taken_back(home: Home) -> None:
+def test_a_split_is_a_new_revision_and_can_be_undone(home: Home) -> None:
     retest("claim", "edit", "tuning-hurts", "--text", SURE, home=home.root)
     shown = retest("claim", "split", "tuning-hurts", "--preview", home=home.root)
     assert "part-2: Shorter chains suffice for common sense." in shown.stdout
@@ -135,9 +138,9 @@ def test_split_is_a_new_revision_and_taken_back(home: Home) -> None:
     assert "revised" in retest("claim", "split", "tuning-hurts", "--whole", home=home.root).stderr
     by_hand = ("--into", "Longer chains help", "--into", "Shorter chains suffice")
     noted = retest("claim", "split", "tuning-hurts", *by_hand, home=home.root)
-    assert "note: 'on' is lost" in noted.stderr
+    assert "note: 'on' is missing from the parts" in noted.stderr
     one_line(retest("claim", "split", "nobody", home=home.root), 2, "no claim 'nobody'")
-    one_line(retest("claim", "split", "tuning-hurts", "--into", "x", home=home.root), 2, "no split")
+    one_line(retest("claim", "split", "tuning-hurts", "--into", "x", home=home.root), 2, "not a split")
 
 
 def test_an_override_stands_beside_the_rule_and_can_be_lifted(home: Home, tmp_path: Path) -> None:
@@ -190,7 +193,7 @@ def test_tags_find_claims_and_change_no_revision(home: Home) -> None:
     assert (
         json.loads(retest("claim", "show", "tuning-hurts", "--json", home=home.root).stdout)["revision"] == 1
     )
-    one_line(retest("claim", "tag", "tuning-hurts", "--add", " ", home=home.root), 2, "is no tag")
+    one_line(retest("claim", "tag", "tuning-hurts", "--add", " ", home=home.root), 2, "is not a valid tag")
 
 
 def test_merging_is_offered_claim_by_claim(home: Home, tmp_path: Path) -> None:
@@ -207,14 +210,14 @@ def test_merging_is_offered_claim_by_claim(home: Home, tmp_path: Path) -> None:
     one_line(retest("claim", "import", "-", "--merge", "ask", home=home.root), 2, "name a file")
 
 
-def test_prose_is_read_by_a_model_or_kept_and_said(home: Home, tmp_path: Path) -> None:
+def test_prose_is_read_by_a_model_or_kept_and_reported(home: Home, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     sentence = "Tools carry weak models past the cliff (2026-01, arXiv:2601.00001)."
     notes.write_text(f"I met Bo today. {sentence} We had tea.\n")
     args = ("claim", "import", str(notes), "--line", "faith", "--json")
     silent = retest(*args, "--preview", home=home.root)
     assert json.loads(silent.stdout)["claims"] == []
-    assert "--writer llm asks one" in silent.stderr
+    assert "use --writer llm" in silent.stderr
     with llm_server(says(json.dumps({"claims": [sentence]}))) as server:
         told = retest(*args, "--writer", "llm", home=home.root, RETEST_BASE_URL=server.url, RETEST_MODEL="m")
     (claim,) = json.loads(told.stdout)["claims"]

@@ -36,7 +36,7 @@ def seed(shared_data: Path, number: int) -> Document:
 
 
 def check_nothing_is_lost(text: str, document: Document) -> None:
-    """Every line that is not empty is in exactly one piece, word for word but for marks."""
+    """Every line that is not empty is in exactly one piece, word for word except for markup."""
     held = Counter(
         n for p in document.pieces for n in range(p.first, p.last + 1) if text.splitlines()[n - 1].strip()
     )
@@ -100,7 +100,7 @@ def test_every_claim_keeps_its_document_line_and_what_it_lacks(shared_data: Path
     assert all("math and reasoning tasks" in row.claim.perishable_limitation for row in summary.rows)
 
 
-def test_what_is_close_is_offered_and_what_is_not_is_new() -> None:
+def test_similar_claims_are_offered_and_others_are_new() -> None:
     known = [make_claim(), make_claim("stars", text="Stars shine by fusion in their cores.")]
     same, near, far = (
         make_claim("a"),
@@ -166,7 +166,7 @@ def test_an_exported_prompt_imports_as_the_same_claims(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("title\nx\n", "no column text"),
+        ("title\nx\n", "no column named text"),
         ("text,text\nx,y\n", "two columns for text"),
         ("text,as_of\nA claim.,2024-01\n\nB,2024-01,x\n", "line 4"),
         ('text\n"A claim\n', "line 2"),
@@ -178,7 +178,7 @@ def test_a_malformed_table_names_the_line(text: str, said: str) -> None:
         read_csv(text, "t.csv")
 
 
-def test_a_table_is_claims() -> None:
+def test_a_table_is_read_as_claims() -> None:
     (one, two) = read_csv(
         "text,as_of,sources\nA claim.,2024-01,2401.00001;arXiv:2401.00002\nB claim.,2024-13,\n", "t"
     ).pieces
@@ -190,7 +190,7 @@ def test_a_table_is_claims() -> None:
     assert two.lacks == ("arXiv id", "month", "2024-13 is no month")
 
 
-def test_the_command_shows_first_and_adds_after(tmp_path: Path, shared_data: Path) -> None:
+def test_the_command_previews_before_it_adds(tmp_path: Path, shared_data: Path) -> None:
     home, file = tmp_path / "home", shared_data.parent / "seeds" / SEEDS[2]
     retest("init", home=home)
     shown = retest("claim", "import", str(file), "--preview", "--json", home=home)
@@ -214,7 +214,7 @@ def test_the_command_shows_first_and_adds_after(tmp_path: Path, shared_data: Pat
     assert "line 2: not UTF-8" in refused.stderr
 
 
-def test_the_home_it_came_from_is_not_needed() -> None:
+def test_a_prompt_is_read_without_the_home_it_came_from() -> None:
     claim: Claim = make_claim(as_of=None, sources=())
     text = prompt_of(LINE, [claim], {}, [])
     assert "Now: not tested yet." in text
@@ -275,13 +275,13 @@ def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -
     [
         (("add", "--text", "x"), "needs a text and a line"),
         (("edit", "no-such", "--text", "x"), "no claim 'no-such'"),
-        (("edit", "conservative-default", "--as-of", "2024-13"), "'2024-13' is no month"),
+        (("edit", "conservative-default", "--as-of", "2024-13"), "'2024-13' is not a valid month"),
         (("edit", "conservative-default", "--source", "../x"), "'../x' is not an arXiv id"),
         (("edit", "conservative-default", "--scope", "colour=red"), "is not AXIS=VALUE"),
         (("edit", "conservative-default", "--line", "nowhere"), "no line 'nowhere'"),
     ],
 )
-def test_what_cannot_be_is_named(tmp_path: Path, args: tuple[str, ...], said: str) -> None:
+def test_impossible_edits_are_named(tmp_path: Path, args: tuple[str, ...], said: str) -> None:
     home = tmp_path / "home"
     retest("init", home=home)
     refused = retest("claim", *args, home=home)

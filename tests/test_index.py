@@ -11,7 +11,7 @@ from store.errors import Locked, VectorIndexError
 from store.vectors.index import erase_index, open_index, self_query
 
 
-def test_vectors_come_back_in_the_order_asked_and_outlive_the_writer(tmp_path: Path) -> None:
+def test_vectors_come_back_in_the_requested_order_and_outlive_the_writer(tmp_path: Path) -> None:
     vectors = np.eye(3, 8, dtype=np.float32)
     with open_index(tmp_path / "index", "m", holder="a") as index:
         index.add("papers", ["a", "b", "c"], vectors)

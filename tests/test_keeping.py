@@ -1,4 +1,4 @@
-"""What was found can be kept, brought back, and decided again, the same to the byte."""
+"""Results can be backed up, restored and replayed, byte for byte the same."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_run_of_a_paid_judge_replays_with_its_samples(home: Home, tmp_path: Pa
     done = retest("replay", run.id, "--json", home=home.root)
     (told,) = json.loads(done.stdout)["verdicts"]
     assert (told["same"], told["stored"]["name"], done.returncode) == (True, "relaxed", 0)
-    with sqlite3.connect(home.ledger) as db:  # a journal that says otherwise is noticed
+    with sqlite3.connect(home.ledger) as db:  # an altered journal is noticed
         text = db.execute("SELECT key, response FROM calls WHERE request LIKE '%.00002%' LIMIT 1").fetchone()
         db.execute(
             "UPDATE calls SET response = ? WHERE key = ?", (text[1].replace("relaxes", "supports"), text[0])
@@ -78,7 +78,7 @@ def test_a_run_of_a_paid_judge_replays_with_its_samples(home: Home, tmp_path: Pa
     assert retest("replay", run.id, home=home.root).returncode == 3
 
 
-def test_a_backup_comes_back_whole(kept: Home, tmp_path: Path) -> None:
+def test_a_backup_is_restored_completely(kept: Home, tmp_path: Path) -> None:
     file, other = tmp_path / "kept.tar.gz", Home(tmp_path / "other")
     (kept.root / "retest.toml").write_text('api_key = "sk-secret"\n')
     assert retest("backup", str(file), home=kept.root).returncode == 0
@@ -86,7 +86,7 @@ def test_a_backup_comes_back_whole(kept: Home, tmp_path: Path) -> None:
     with tarfile.open(file) as tar:
         assert not [n for n in tar.getnames() if "toml" in n or "index" in n]
     done = retest("restore", str(file), home=other.root)
-    assert (done.returncode, "every checksum right" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "all checksums match" in done.stderr) == (0, True), done.stderr
     assert rows(other) == rows(kept)
     assert retest("index", "check", home=other.root).returncode == 0
     one_line(retest("restore", str(file), home=other.root), 2, "there is a ledger")
@@ -107,11 +107,11 @@ def test_a_damaged_backup_changes_nothing(kept: Home, tmp_path: Path) -> None:
     assert rows(kept) == before
 
 
-def test_what_stands_in_the_write_ahead_log_is_set_aside_too(kept: Home, tmp_path: Path) -> None:
+def test_the_write_ahead_log_is_set_aside_too(kept: Home, tmp_path: Path) -> None:
     file, other = tmp_path / "kept.tar.gz", Home(tmp_path / "other")
     backup(kept, file, "t")
     restore(file, other, "t")
-    db = sqlite3.connect(other.ledger)  # as a process that was killed leaves it: committed, not written back
+    db = sqlite3.connect(other.ledger)  # as a killed process leaves it: committed but not checkpointed
     db.execute("PRAGMA wal_autocheckpoint=0")
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("UPDATE lines SET title = 'said last'")
@@ -122,7 +122,7 @@ def test_what_stands_in_the_write_ahead_log_is_set_aside_too(kept: Home, tmp_pat
     assert aside.execute("SELECT DISTINCT title FROM lines").fetchall() == [("said last",)]
 
 
-def test_a_backup_sets_nothing(kept: Home, tmp_path: Path) -> None:
+def test_a_backup_cannot_change_settings(kept: Home, tmp_path: Path) -> None:
     file, planted = tmp_path / "kept.tar.gz", tmp_path / "planted.tar.gz"
     backup(kept, file, "t")
     folder = tmp_path / "in"
@@ -139,7 +139,7 @@ def test_a_backup_sets_nothing(kept: Home, tmp_path: Path) -> None:
 
 
 def hostile(tmp_path: Path, name: str) -> Path:
-    """A backup whose manifest names a file outside."""
+    """A backup with a file that points outside the folder."""
     inside, file = tmp_path / "inside", tmp_path / "hostile.tar.gz"
     inside.write_text("x")
     with tarfile.open(file, "w:gz") as tar:
@@ -155,7 +155,7 @@ def test_a_hostile_backup_writes_nothing_outside(tmp_path: Path, name: str) -> N
     assert not Path("/tmp/evil-retest").exists()
 
 
-def test_kill_9_at_points_of_every_kind_leaves_the_ledger_of_an_unbroken_run() -> None:
+def test_after_kill_9_a_resumed_run_leaves_the_ledger_of_an_uninterrupted_one() -> None:
     command = [
         sys.executable,
         "-m",
@@ -164,7 +164,7 @@ def test_kill_9_at_points_of_every_kind_leaves_the_ledger_of_an_unbroken_run() -
         "12",
         "--seed",
         "7",
-    ]  # forks: a process of its own
+    ]  # it forks, so it gets a process of its own
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=200)
     told = json.loads(done.stdout)
     assert (done.returncode, told["wrong"], told["points"]) == (0, [], 12)
@@ -186,7 +186,7 @@ def test_a_run_leaves_a_log_without_keys(home: Home, tmp_path: Path) -> None:
     assert "sk-very-secret" not in text
 
 
-def test_spans_name_the_nodes_and_no_text(home: Home, tmp_path: Path) -> None:
+def test_spans_name_the_nodes_and_contain_no_text(home: Home, tmp_path: Path) -> None:
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -206,7 +206,7 @@ def test_spans_name_the_nodes_and_no_text(home: Home, tmp_path: Path) -> None:
     assert not [v for s in spans for v in (s.attributes or {}).values() if "faithful" in str(v)]
 
 
-def test_doctor_tells_what_is_wrong_and_what_only_may_be(kept: Home, tmp_path: Path) -> None:
+def test_doctor_distinguishes_errors_from_warnings(kept: Home, tmp_path: Path) -> None:
     told = json.loads(retest("doctor", "--offline", "--json", home=kept.root).stdout)["checks"]
     assert {name: c["level"] for name, c in told.items() if c["level"] != "ok"} == {}
     with llm_server(answer_by(lambda _: "supports")) as server:
@@ -225,13 +225,13 @@ def test_doctor_tells_what_is_wrong_and_what_only_may_be(kept: Home, tmp_path: P
     assert (done.returncode, json.loads(done.stdout)["checks"]["ledger"]["ok"]) == (2, False)
 
 
-def test_a_claims_cap_stops_that_claim_alone(home: Home, tmp_path: Path) -> None:
+def test_a_claims_cap_stops_only_that_claim(home: Home, tmp_path: Path) -> None:
     ledger = Ledger.open(home.ledger)
     with ledger.write() as db:
         store.claims.save(db, make_claim("other-claim", text="Fine-tuning harms faithfulness."), "t")
     ledger.close()
     snapshot = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 4)])
-    # An answer may cost $2.00 and costs $0.02; one that cannot be used may have cost it all.
+    # An answer may cost up to $2.00 and costs $0.02; an unusable one may have cost the maximum.
     budget = Budget(claim_cap=2.03, price=Price(tokens_out=1000.0))
     with (
         llm_server(answer_by(lambda _: "neutral")) as server,

@@ -84,7 +84,7 @@ def test_only_the_best_papers_are_downloaded(home: Home, world: World, server: A
     assert len(stored(home)[3]) == 3
 
 
-def test_an_unchanged_week_asks_for_nothing_twice(home: Home, world: World, server: ArxivServer) -> None:
+def test_an_unchanged_week_requests_nothing_twice(home: Home, world: World, server: ArxivServer) -> None:
     server.records = [*QUIET, paper(7, "lowers")]
     world.run(home, server)
     asked = len(server.log)
@@ -94,9 +94,7 @@ def test_an_unchanged_week_asks_for_nothing_twice(home: Home, world: World, serv
     assert run.counts["papers_embedded"] <= run.counts["papers_new"] <= 1
 
 
-def test_a_withdrawn_paper_takes_its_verdict_with_it_at_once(
-    home: Home, world: World, server: ArxivServer
-) -> None:
+def test_a_withdrawn_paper_ends_its_verdict_at_once(home: Home, world: World, server: ArxivServer) -> None:
     server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
     world.run(home, server)
     assert stored(home)[0][-1].name == "contradicted"
@@ -113,7 +111,7 @@ def test_a_withdrawn_paper_takes_its_verdict_with_it_at_once(
 @pytest.mark.parametrize(
     ("said", "name"), [("raises", "contradicted"), ("", "relaxed"), ("lowers", "relaxed")]
 )
-def test_a_replaced_paper_is_looked_at_again(
+def test_a_replaced_paper_is_checked_again(
     home: Home, world: World, server: ArxivServer, said: str, name: str
 ) -> None:
     server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
@@ -131,7 +129,7 @@ def test_a_replaced_paper_is_looked_at_again(
         }
 
 
-def test_a_quote_of_the_body_is_looked_for_in_the_new_body(
+def test_a_quote_from_the_body_is_searched_for_in_the_new_body(
     home: Home, world: World, server: ArxivServer
 ) -> None:
     server.records = [*QUIET, paper(7, body="raises"), paper(8, body="raises")]
@@ -144,7 +142,7 @@ def test_a_quote_of_the_body_is_looked_for_in_the_new_body(
     assert stored(home)[0][-1].name == "relaxed"
 
 
-def test_a_claim_that_is_not_due_is_decided_again_when_its_evidence_falls(
+def test_a_claim_that_is_not_due_is_decided_again_when_its_evidence_lapses(
     home: Home, world: World, server: ArxivServer
 ) -> None:
     another_claim(home)
@@ -171,7 +169,7 @@ def test_a_claim_not_searched_for_is_never_confirmed(home: Home, world: World, s
     assert stored(home)[0][-1].name is None
 
 
-def test_evidence_not_cited_yet_is_looked_at_again_too(home: Home, world: World, server: ArxivServer) -> None:
+def test_evidence_not_cited_yet_is_checked_again_too(home: Home, world: World, server: ArxivServer) -> None:
     server.records = [*QUIET, paper(7, "lowers")]
     server.schedule = lambda _, path: Fault("status") if path.startswith(("/html", "/pdf")) else None
     assert world.run(home, server).health == "degraded"
@@ -182,9 +180,7 @@ def test_evidence_not_cited_yet_is_looked_at_again_too(home: Home, world: World,
     assert stored(home)[0][-1].basis == "unchallenged"
 
 
-def test_a_lapse_noted_by_a_run_that_was_killed_is_acted_on(
-    home: Home, world: World, server: ArxivServer
-) -> None:
+def test_a_lapse_recorded_by_a_killed_run_takes_effect(home: Home, world: World, server: ArxivServer) -> None:
     another_claim(home)
     server.records = [*QUIET, paper(7, "raises"), paper(8, "raises")]
     world.run(home, server)
@@ -197,7 +193,7 @@ def test_a_lapse_noted_by_a_run_that_was_killed_is_acted_on(
     assert stored(home)[0][-1].name == "relaxed"
 
 
-def test_a_paper_that_cannot_be_read_is_named_and_the_run_goes_on(
+def test_an_unreadable_paper_is_named_and_the_run_continues(
     home: Home, world: World, server: ArxivServer
 ) -> None:
     broken = b"%PDF-1.7\n" + b"<< /Type /Catalog >> " * 9 + b"\n%%EOF"
@@ -227,6 +223,6 @@ def test_an_outage_among_the_downloads_confirms_nothing(
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_no_schedule_of_faults_makes_a_wrong_verdict(tmp_path: Path, sandbox: Sandbox, seed: int) -> None:
+def test_no_schedule_of_faults_causes_a_wrong_verdict(tmp_path: Path, sandbox: Sandbox, seed: int) -> None:
     wrong, _ = trial(seed, tmp_path, sandbox)
     assert wrong == []

@@ -72,7 +72,7 @@ def test_a_paper_cannot_close_its_own_fence(server: LlmServer) -> None:
     assert mark not in attack
 
 
-def test_the_model_sees_part_numbers_and_never_an_id_that_could_give_the_answer_away(
+def test_the_model_sees_part_numbers_and_no_revealing_ids(
     server: LlmServer,
 ) -> None:
     parts = (Atom("tuning-hurts-refuted", "It lowers faithfulness."), Atom("ctl-negated", "At any size."))
@@ -155,7 +155,7 @@ def test_llama_cpp_speaks_the_same_protocol() -> None:
         ({**part(1, "relaxes", "", ""), "quotes": []},),
     ],
 )
-def test_an_answer_that_leaves_out_a_part_or_a_quote_is_no_silence(server: LlmServer, parts: Any) -> None:
+def test_an_answer_without_a_part_or_a_quote_is_not_silence(server: LlmServer, parts: Any) -> None:
     server.default = judged(*parts)
     with pytest.raises(JudgeNonsense, match=r"leaves out a part|without a quote"):
         judge_at(server.url).judge(make_claim(), PAPER, PASSAGES)

@@ -1,4 +1,4 @@
-"""What stands around a paid judge: samples before a flip, the cascade, the throttle, the prices."""
+"""What surrounds a paid judge: samples before a flip, the cascade, the throttle, the prices."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def server() -> Iterator[LlmServer]:
 
 
 class Screen:
-    """A screener that rejects what we say."""
+    """A screener that rejects what it is told to."""
 
     name = "screen-1"
 
@@ -73,7 +73,7 @@ def run(parts: Parts) -> Run:
     return service.start(parts, DAY, [], [], lambda _: None, 2)
 
 
-def test_the_cascade_spares_calls_and_measures_what_it_misses(
+def test_the_cascade_saves_calls_and_measures_its_misses(
     home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cascade, "ONE_IN", 1)  # judge everything it rejects, to see the rate
@@ -84,7 +84,7 @@ def test_the_cascade_spares_calls_and_measures_what_it_misses(
     assert counts["cascade_miss_rate"] == 1.0
 
 
-def test_what_the_cascade_rejects_is_no_problem_and_no_call(
+def test_a_paper_rejected_by_the_cascade_causes_no_problem_and_no_call(
     home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cascade, "ONE_IN", 10**80)
@@ -99,7 +99,7 @@ def test_what_the_cascade_rejects_is_no_problem_and_no_call(
     assert "cascade_miss_rate" not in first.counts
 
 
-def test_a_flip_the_samples_do_not_agree_on_is_only_a_lead(
+def test_a_flip_without_agreement_of_the_samples_is_only_a_lead(
     home: Home, snapshot: Path, server: LlmServer
 ) -> None:
     told = ("supports",) * 5 + ("contradicts", "neutral", "supports")
@@ -128,13 +128,13 @@ def test_only_an_answer_away_from_the_present_verdict_is_a_flip() -> None:
 
 
 @given(st.lists(st.sampled_from(["contradicts", "supports", "neutral"]), max_size=2))
-def test_agreement_counts_samples_that_never_came_as_against(others: list[Any]) -> None:
+def test_agreement_counts_missing_samples_as_against(others: list[Any]) -> None:
     samples = [[FINDING], *([replace(FINDING, stance=s)] for s in others)]
     (told,) = agreed(samples, SAMPLES)
     assert told.agreement == round((1 + others.count("contradicts")) / SAMPLES, 3)
 
 
-def test_the_throttle_halves_on_refusal_and_grows_back() -> None:
+def test_the_throttle_halves_on_refusal_and_recovers() -> None:
     clock: list[float] = []
     throttle = Throttle(8, now=lambda: sum(clock), sleep=clock.append)
     throttle.refused(7.0)
@@ -150,7 +150,7 @@ def test_the_throttle_halves_on_refusal_and_grows_back() -> None:
     assert throttle.limit == 1
 
 
-def test_no_more_than_the_limit_are_under_way() -> None:
+def test_no_more_calls_than_the_limit_are_in_flight() -> None:
     throttle, inside, most, lock = Throttle(2), 0, 0, threading.Lock()
     pair = threading.Barrier(2)
 
@@ -161,7 +161,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
                 with lock:
                     inside += 1
                     most = max(most, inside)
-                pair.wait(10)  # two are inside together, or this breaks
+                pair.wait(10)  # two are inside at once, or this fails
                 with lock:
                     inside -= 1
 
@@ -173,7 +173,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
     assert most == 2
 
 
-def test_a_price_table_in_the_home_goes_before_the_shipped_one(tmp_path: Path) -> None:
+def test_a_price_table_in_the_home_overrides_the_bundled_one(tmp_path: Path) -> None:
     assert price_of("gpt-5-mini", tmp_path) == Price(0.25, 0.025, 2.0)
     (tmp_path / "prices.toml").write_text('["gpt-5-mini"]\nin = 1\nout = 4\n["own"]\nin = "x"\nout = 1\n')
     assert price_of("gpt-5-mini", tmp_path) == Price(1, 1, 4)
@@ -193,7 +193,7 @@ def test_cached_tokens_cost_what_the_table_says() -> None:
     assert budgeted.cost(1_000_000, 500_000, 400_000) == pytest.approx(1.2 + 0.2 + 4.0)
 
 
-def test_a_flip_check_that_is_cut_short_decides_nothing_and_is_finished_later(
+def test_an_interrupted_flip_check_decides_nothing_and_is_finished_later(
     home: Home, snapshot: Path, server: LlmServer
 ) -> None:
     server.script = [always(s) for s in ("supports",) * 5 + ("contradicts",)] + [fails(401)]

@@ -1,4 +1,4 @@
-"""The ledger over the Model Context Protocol, as the official client meets it."""
+"""The ledger over the Model Context Protocol, as the official client sees it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NAMES = {"list_claims", "get_claim", "ask", "search_evidence", "find_newer", "re
 
 
 def told(result: Any) -> Any:
-    """What a tool gave, as a document."""
+    """A tool's result, as a document."""
     assert not result.is_error, result
     found = result.structured_content
     return found.get("result", found) if isinstance(found, dict) else found
 
 
 def says(yes: bool, asked: list[str]) -> Any:
-    """A person who answers `yes`, at a client that can ask."""
+    """A client that can ask a person, who answers `yes`."""
 
     async def answer(_: Any, params: ElicitRequestFormParams) -> ElicitResult:
         asked.append(params.message)
@@ -92,7 +92,7 @@ def test_what_has_an_effect_asks_the_person_at_the_client(talked: Home, yes: boo
     assert contents(talked.ledger) == before
 
 
-def test_the_program_serves_over_standard_in_and_out(talked: Home) -> None:
+def test_the_program_serves_over_stdio(talked: Home) -> None:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("RETEST_", "OPENAI_"))}
     how = StdioServerParameters(
         command=sys.executable, args=["-m", "agent", "--home", str(talked.root), "mcp"], env=clean
@@ -105,7 +105,7 @@ def test_the_program_serves_over_standard_in_and_out(talked: Home) -> None:
     anyio.run(work)
 
 
-def test_the_program_serves_over_http_on_this_machine_alone(talked: Home) -> None:
+def test_the_program_serves_over_http_on_this_machine_only(talked: Home) -> None:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("RETEST_", "OPENAI_"))}
     command = [sys.executable, "-m", "agent", "--home", str(talked.root), "mcp", "--http", "--port", "0"]
     with subprocess.Popen(command, env=clean, stderr=subprocess.PIPE, text=True) as served:
@@ -122,7 +122,7 @@ def test_the_program_serves_over_http_on_this_machine_alone(talked: Home) -> Non
         drain.join()
 
 
-def test_the_home_is_a_folder(tmp_path: Path) -> None:
+def test_a_home_without_a_ledger_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "agent", "--home", str(tmp_path / "none"), "mcp"],
         capture_output=True, text=True, check=False, input="",

@@ -1,4 +1,4 @@
-"""The claims that ship with us, and packs that do not parse."""
+"""The bundled claims, and packs that do not parse."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_dated_constraints_have_their_months_and_ids() -> None:
     ]
 
 
-def test_every_claim_is_whole_and_no_month_is_guessed() -> None:
+def test_every_claim_is_complete_and_no_month_is_guessed() -> None:
     for claim in CLAIMS.values():
         assert claim.provenance
         assert claim.durable_question
@@ -40,7 +40,7 @@ def test_every_claim_is_whole_and_no_month_is_guessed() -> None:
         assert (claim.as_of is None) == (not claim.sources), claim.id
 
 
-def test_our_own_words_not_the_seeds(shared_data: Path) -> None:
+def test_claims_do_not_copy_the_seeds_wording(shared_data: Path) -> None:
     seeds = " ".join(p.read_text() for p in (shared_data.parent / "seeds").glob("*.txt"))
     seen = {" ".join(w) for w in _shingles(seeds)}
     for claim in CLAIMS.values():
@@ -69,7 +69,7 @@ claims:
         ("lines: [l], as", "lines: [m], as", "no line m"),
         ("document: d,", "document: e,", "no document e"),
         ("text: A claim.,", "", "claims.c.text"),
-        ("documents:", "documents: [", "not YAML"),
+        ("documents:", "documents: [", "not valid YAML"),
     ],
 )
 def test_a_bad_pack_names_the_place(tmp_path: Path, old: str, new: str, named: str) -> None:

@@ -1,4 +1,4 @@
-"""The quote gate's heart: true quotes survive bad extraction, altered ones never pass."""
+"""The core of the quote gate: true quotes survive bad extraction, altered ones never pass."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def mangled(text: str, seed: int) -> str:
     return "".join(w + rng.choice([" ", "  ", "\n", "\u00a0", " \n "]) for w in words)
 
 
-def test_the_mark_of_a_footnote_is_no_number() -> None:
+def test_a_footnote_mark_is_not_a_number() -> None:
     text = "We introduce a corpus,1 which is large, and 3, 5 or 7 of its parts,12 say."
     assert find_quote("We introduce a corpus, which is large", text)
     assert find_quote("We introduce a corpus,1 which is large", text)
@@ -41,7 +41,7 @@ def test_the_mark_of_a_footnote_is_no_number() -> None:
 
 
 @given(st.integers())
-def test_a_text_made_legible_is_found_in_the_raw_one(seed: int) -> None:
+def test_legible_text_is_found_in_the_raw_text(seed: int) -> None:
     raw = mangled(TEXT, seed)
     assert find_quote(legible(raw), raw)
     assert "\n" not in legible(raw)
@@ -64,7 +64,7 @@ def test_a_true_quote_is_found_in_extracted_text(seed: int) -> None:
         ("difficult tasks", "tasks difficult"), ("models", "model"),
     ],
 )  # fmt: skip
-def test_one_changed_thing_is_another_quote(old: str, new: str) -> None:
+def test_one_change_makes_another_quote(old: str, new: str) -> None:
     assert old in QUOTE
     assert find_quote(QUOTE.replace(old, new, 1), TEXT) is None
 
@@ -79,7 +79,7 @@ def test_a_figure_is_found_however_it_is_written(held: str, asked: str) -> None:
     assert find_quote(f"it changes by {asked} in all of the settings", text)
 
 
-def test_a_sentence_may_end_or_begin_with_a_figure() -> None:
+def test_a_sentence_may_start_or_end_with_a_figure() -> None:
     text = "We find that accuracy rises on average by 5. 2 models of the nine that we tried fail.1\n2 Results"
     assert find_quote("We find that accuracy rises on average by 5.", text)
     assert find_quote("2 models of the nine that we tried fail.", text)
@@ -93,18 +93,18 @@ def test_a_sentence_may_end_or_begin_with_a_figure() -> None:
     ("↓5", "↑5"), ("€5", "$5"), ("1 200", "200"), ("s⁻¹", "s1"), ("12 ± 3", "123"),
     ("GPT-4", "GPT4"), ("x²", "x2"), ("p<0.05", "p 0.05"), ("+3", "-3"),
 ])  # fmt: skip
-def test_a_figure_is_never_another(held: str, asked: str) -> None:
+def test_a_figure_never_matches_another(held: str, asked: str) -> None:
     text = f"We find that it changes by {held} in all of the settings that we know of."
     assert find_quote(f"it changes by {asked} in all of the settings", text) is None
 
 
-def test_a_word_that_ends_in_x_cuts_no_figure() -> None:
+def test_a_word_ending_in_x_does_not_split_a_figure() -> None:
     assert find_quote("5 models of the nine fail here", "We tried at max 5 models of the nine fail here.")
     assert not find_quote("5 models of the nine fail here", "We tried at 2×5 models of the nine fail here.")
 
 
 @given(st.data())
-def test_dropping_any_word_is_another_quote(data: st.DataObject) -> None:
+def test_dropping_any_word_makes_another_quote(data: st.DataObject) -> None:
     words = QUOTE.split()
     drop = data.draw(st.integers(1, len(words) - 2))
     assert find_quote(" ".join(words[:drop] + words[drop + 1 :]), TEXT) is None
@@ -131,7 +131,7 @@ def test_a_quote_cut_after_not_is_widened_to_its_sentence() -> None:
 
 
 @given(st.text())
-def test_folding_keeps_an_origin_for_every_character(raw: str) -> None:
+def test_folding_keeps_the_origin_of_every_character(raw: str) -> None:
     folded = fold(raw)
     assert len(folded.text) == len(folded.origin)
     assert list(folded.origin) == sorted(folded.origin)

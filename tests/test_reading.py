@@ -1,4 +1,4 @@
-"""Reading whole papers: what a person sees, in sections, within limits; and how their files come."""
+"""Reading whole papers: what a person sees, in sections, within limits; and how files are downloaded."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_hidden_text_is_left_out_and_counted(sandbox: Sandbox, tmp_path: Path, h
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_a_turned_or_cropped_page_is_seen_whole(sandbox: Sandbox, tmp_path: Path, turn: int) -> None:
+def test_a_rotated_or_cropped_page_is_read_completely(sandbox: Sandbox, tmp_path: Path, turn: int) -> None:
     page = PdfReader(io.BytesIO(written([SHOWN]))).pages[0]
     page.rotate(turn)
     page.cropbox = RectangleObject((40, 40, 560, 740))
@@ -104,7 +104,7 @@ def test_a_turned_or_cropped_page_is_seen_whole(sandbox: Sandbox, tmp_path: Path
     assert turn in (90, 270) or "We find that fine-tuning lowers faithfulness" in told["text"]
 
 
-def test_what_can_be_seen_is_kept(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_visible_text_is_kept(sandbox: Sandbox, tmp_path: Path) -> None:
     plain = b"1 g 0 g .9 g " + SHOWN + b"q .5 0 0 .5 0 0 cm BT /F1 10 Tf 50 1300 Td (Half as large.) Tj ET Q"
     told = sandbox.parse(put(tmp_path, "a.pdf", written([plain])), "pdf")
     assert "We find that fine-tuning" in told["text"]
@@ -136,7 +136,7 @@ def test_hidden_html_is_left_out(box: Sandbox, tmp_path: Path, style: str) -> No
 
 
 @pytest.mark.parametrize("name", ["12-colwise.pdf", "12-twocol.pdf"])
-def test_a_sentence_reads_down_its_column_and_over_the_page(
+def test_a_sentence_continues_down_its_column_and_across_pages(
     box: Sandbox, shared_data: Path, name: str
 ) -> None:
     told = box.parse(shared_data / "field" / name, "pdf")
@@ -156,7 +156,7 @@ def test_a_sentence_reads_down_its_column_and_over_the_page(
     assert first.rstrip().endswith("we tested.")
 
 
-def test_heads_feet_notes_and_captions_are_no_running_text() -> None:
+def test_headers_footers_notes_and_captions_are_not_running_text() -> None:
     def page(number: int, body: str) -> Page:
         return Page((
             Block("A. Bee and C. Doe", 50, 780, 200, 790, 8), Block(body, 50, 200, 250, 700, 10),
@@ -175,18 +175,18 @@ def test_heads_feet_notes_and_captions_are_no_running_text() -> None:
     ]
 
 
-def test_a_page_of_which_only_the_text_is_known_runs_whole() -> None:
+def test_a_page_without_layout_is_running_text() -> None:
     said = "Table 2: What we count.\nWe find that it grows in all of our nine tasks."
     assert running([Page((Block(said, 0, 0, 600, 800),), 600, 800)]) == ([said], [])
 
 
 @pytest.mark.parametrize("stream", [b"", b"BT /F1 10 Tf 1 g 50 650 Td " + ORDER])
-def test_a_file_without_text_is_not_read_whole(sandbox: Sandbox, tmp_path: Path, stream: bytes) -> None:
+def test_a_file_without_text_is_an_error(sandbox: Sandbox, tmp_path: Path, stream: bytes) -> None:
     with pytest.raises(ReadError, match="it holds no text"):
         sandbox.parse(put(tmp_path, "a.pdf", written([stream])), "pdf")
 
 
-def test_a_form_is_seen_as_it_is_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_form_is_read_as_drawn(sandbox: Sandbox, tmp_path: Path) -> None:
     page = b"1 g /X0 Do 0 g 1 0 0 1 0 -2000 cm /X0 Do\n" + SHOWN
     writer = PdfWriter(clone_from=io.BytesIO(written([page])))
     resources: Any = writer.pages[0]["/Resources"]
@@ -249,13 +249,13 @@ BOMB = zlib.compress(b"BT /F1 10 Tf 10 10 Td " + b"(a) Tj 0 0 Td " * 3_000_000 +
 
 
 def burning(stream: bytes) -> bytes:
-    """A PDF whose content stream unpacks to far more than it is."""
+    """A PDF whose content stream unpacks to far more than its size."""
     body = written([b"@"])
     packed = b"<< /Filter /FlateDecode /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream"
     return body.replace(b"<< /Length 1 >>\nstream\n@\nendstream", packed)
 
 
-def test_a_file_that_burns_is_stopped_and_named_and_the_next_is_read(box: Sandbox, tmp_path: Path) -> None:
+def test_a_pdf_bomb_is_stopped_and_named_and_the_next_file_is_read(box: Sandbox, tmp_path: Path) -> None:
     bad = put(tmp_path, "burns.pdf", burning(BOMB))
     assert bad.stat().st_size < 200_000
     with pytest.raises(ReadError, match=r"burns\.pdf cannot be read"):
@@ -266,7 +266,7 @@ def test_a_file_that_burns_is_stopped_and_named_and_the_next_is_read(box: Sandbo
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("while True: pass", "more than 1 s of processor time"),
+        ("while True: pass", "more than 1 s of CPU time"),
         ("x = bytearray(2**30)", "more than 300 MB"),
         ("import time; time.sleep(60)", "more than 3 s"),
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "may not do this: socket"),
@@ -275,7 +275,7 @@ def test_a_file_that_burns_is_stopped_and_named_and_the_next_is_read(box: Sandbo
         ("import os; os._exit(7)", "exit 7"),
     ],
 )
-def test_a_parser_gone_wrong_breaks_nothing_else(tmp_path: Path, body: str, said: str) -> None:
+def test_a_failing_parser_breaks_nothing_else(tmp_path: Path, body: str, said: str) -> None:
     (tmp_path / "pypdf.py").write_text(
         "class PdfReader:\n    is_encrypted = False\n    def __init__(self, path):\n        " + body + "\n"
     )
@@ -288,7 +288,7 @@ def test_a_parser_gone_wrong_breaks_nothing_else(tmp_path: Path, body: str, said
     box.close()
 
 
-def test_the_child_takes_no_modules_from_where_it_is_started(
+def test_the_child_loads_no_modules_from_its_working_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pypdf.py").write_text("raise SystemExit(9)")
@@ -299,7 +299,7 @@ def test_the_child_takes_no_modules_from_where_it_is_started(
     box.close()
 
 
-def test_a_child_that_does_not_start_is_an_error_not_a_paper_unread(tmp_path: Path) -> None:
+def test_a_child_that_does_not_start_is_an_error_not_an_unread_paper(tmp_path: Path) -> None:
     (tmp_path / "pypdf.py").write_text("raise ImportError('no such thing')")
     box = Sandbox(Limits(pdf_reader="pypdf"), first_on_path=tmp_path)
     with pytest.raises(SandboxError, match="does not start"):
@@ -322,7 +322,7 @@ def test_half_a_character_is_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["appendix related work", "Extended Related Work", "references", "background"]
 )
-def test_others_work_is_known_by_its_heading(name: str) -> None:
+def test_related_work_is_recognised_by_its_heading(name: str) -> None:
     assert passages.is_outside(name)
     assert not passages.is_outside("results: Related tasks")
 
@@ -361,7 +361,7 @@ def record(number: int, **changes: Any) -> Paper:
     return make_paper(number, id=f"2506.{number:05d}", **changes)
 
 
-def test_html_comes_first_then_pdf_and_nothing_is_fetched_twice(server: ArxivServer, tmp_path: Path) -> None:
+def test_html_is_first_then_pdf_and_nothing_is_fetched_twice(server: ArxivServer, tmp_path: Path) -> None:
     held = files(server, tmp_path)
     first, second = held.fetch(record(1)), held.fetch(record(2))
     assert first
@@ -383,7 +383,7 @@ def test_html_comes_first_then_pdf_and_nothing_is_fetched_twice(server: ArxivSer
 
 
 @pytest.mark.parametrize("kind", ["cut", "drip", "short", "html", "reset", "status"])
-def test_a_download_that_goes_wrong_is_taken_up_again(server: ArxivServer, tmp_path: Path, kind: str) -> None:
+def test_a_failed_download_is_resumed(server: ArxivServer, tmp_path: Path, kind: str) -> None:
     server.records = [paper(2, html=False) | {"body": [("1 Results", "We find nothing new here. " * 4000)]}]
     server.faults = [Fault("status", 404), Fault(kind)]
     found = files(server, tmp_path).fetch(record(2))
@@ -394,7 +394,7 @@ def test_a_download_that_goes_wrong_is_taken_up_again(server: ArxivServer, tmp_p
     assert resumed == (kind in ("cut", "drip"))
 
 
-def test_a_file_that_changed_meanwhile_is_begun_anew(server: ArxivServer, tmp_path: Path) -> None:
+def test_a_file_that_changed_meanwhile_is_restarted(server: ArxivServer, tmp_path: Path) -> None:
     server.records = [paper(2, html=False) | {"body": [("1 Results", "We find nothing new here. " * 4000)]}]
     server.faults = [Fault("status", 404), *[Fault("cut")] * 4]
     held = files(server, tmp_path)
@@ -407,7 +407,7 @@ def test_a_file_that_changed_meanwhile_is_begun_anew(server: ArxivServer, tmp_pa
     assert found.path.read_bytes() == server.file("pdf", "2506.00002v1")
 
 
-def test_a_site_that_is_down_is_an_error_and_half_a_file_stays_for_later(
+def test_a_site_that_is_down_is_an_error_and_a_partial_file_is_kept(
     server: ArxivServer, tmp_path: Path
 ) -> None:
     server.records = [paper(2, html=False)]
@@ -421,7 +421,7 @@ def test_a_site_that_is_down_is_an_error_and_half_a_file_stays_for_later(
     assert held.fetch(record(2))
 
 
-def test_only_arxivs_hosts_are_asked_and_only_files_we_take(server: ArxivServer, tmp_path: Path) -> None:
+def test_only_arxivs_hosts_and_known_file_types_are_accepted(server: ArxivServer, tmp_path: Path) -> None:
     held = files(server, tmp_path)
     server.faults = [Fault("status", 302, {"Location": "https://evil.example/x.pdf"})] * 2
     with pytest.raises(SourceError, match=r"evil\.example.* is not at arXiv"):
@@ -441,6 +441,6 @@ def test_a_file_too_large_is_refused_before_it_is_read(
     server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.adapters.arxiv.downloads.MOST_BYTES", 1000)
-    with pytest.raises(ReadError, match="larger than we take"):
+    with pytest.raises(ReadError, match="exceeds the size limit"):
         files(server, tmp_path).fetch(record(2))
     assert list((tmp_path / "papers").iterdir()) == []

@@ -1,4 +1,4 @@
-"""The report: text from papers is data, and nothing is shown that a gate has not seen."""
+"""The report: text from papers is data, and nothing is shown that has not passed through the gates."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_sections_come_in_the_order_people_need_them() -> None:
     assert "[arXiv:2506.00001v1](https://arxiv.org/abs/2506.00001v1)" in text
 
 
-def test_a_hostile_paper_writes_no_link_image_or_tag() -> None:
+def test_a_hostile_paper_adds_no_link_image_or_tag() -> None:
     text = markdown.render(build(contents(quote=HOSTILE)))
     links = re.findall(r"(?<!\\)\]\((.*?)\)", text)
     assert links
@@ -101,13 +101,13 @@ def test_a_verdict_on_an_earlier_wording_is_history() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"), [({"sources": ()}, "names no source"), ({"as_of": None}, "unknown")]
 )
-def test_what_cannot_be_grounded_is_said(changes: dict[str, Any], why: str) -> None:
+def test_what_cannot_be_grounded_is_reported(changes: dict[str, Any], why: str) -> None:
     ((_, said),) = build(contents(**changes)).ungrounded
     assert why in said
 
 
 def silent(*found: Any, near: list[str]) -> Contents:
-    """A claim that nothing challenges, with its closest papers."""
+    """An unchallenged claim, with its closest papers."""
     verdict = Verdict("still-holds", "unchallenged", id=1, claim_id="tuning-hurts", run_id="run-1",
                       reason="9 relevant newer papers screened and settled, none adverse")  # fmt: skip
     whole = contents()
@@ -117,7 +117,7 @@ def silent(*found: Any, near: list[str]) -> Contents:
     )  # fmt: skip
 
 
-def test_silence_is_not_green_and_no_challenger_is_named_as_none() -> None:
+def test_silence_is_not_green_and_adverse_leads_are_not_listed_as_nearest() -> None:
     lead = item(2, "relaxes", claim_id="tuning-hurts", status="lead", strength=0.2)
     report = build(silent(lead, near=["2506.00001", "2506.00002", "2506.00003"]))
     (status,) = report.statuses

@@ -1,4 +1,4 @@
-"""The verdict rule: its cases, and the properties that must hold for any evidence."""
+"""The verdict rule: single cases, and properties that must hold for any evidence."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ORDER = {"contradicted": 0, "relaxed": 1, None: 2, "still-holds": 3}
 
 
 def item(number: int, stance: Any = "contradicts", author: str | None = None, **more: Any) -> Evidence:
-    """Evidence of one paper."""
+    """Evidence from one paper."""
     return replace(BASE, id=f"e{number}{stance}", paper_id=f"2506.{number:05d}", stance=stance,
                    authors=(author or f"Author {number}",), **more)  # fmt: skip
 
@@ -51,14 +51,14 @@ def judge(found: list[Evidence], relevant: int = 9, *, healthy: bool = True) -> 
     return decide(found, relevant=relevant, healthy=healthy)
 
 
-def test_two_independent_voices_refute_and_one_only_narrows() -> None:
+def test_two_independent_papers_refute_and_one_only_narrows() -> None:
     assert judge([item(1), item(2)]).name == "contradicted"
     assert judge([item(1)]).name == "relaxed"
     assert judge([item(1, author="Ann"), item(2, author="Ann")]).name == "relaxed"
     assert judge([item(1, replication=True)]).name == "contradicted"
 
 
-def test_papers_whose_authors_are_unknown_are_one_voice() -> None:
+def test_papers_with_unknown_authors_count_as_one_voice() -> None:
     assert voices([replace(item(1), authors=()), replace(item(2), authors=())]) == 1
 
 
@@ -128,7 +128,7 @@ def test_the_weakest_part_of_a_compound_claim_decides() -> None:
     assert combine([(parts[0], holds), (parts[1], holds)]).basis == "reconfirmed"
 
 
-def test_history_grows_only_by_news() -> None:
+def test_history_grows_only_with_new_evidence() -> None:
     holds, against = judge([item(1, "supports")]), judge([item(2), item(3)])
     assert settle(None, holds, frozenset()) == holds
     assert settle(holds, holds, frozenset()) is None
@@ -152,7 +152,7 @@ def test_silence_needs_papers_that_the_judge_could_settle() -> None:
     assert decide_claim(claim, mine, relevant=8, healthy=True).basis == "untested"
 
 
-def test_calibration_keeps_the_order_and_says_less_than_certain() -> None:
+def test_calibration_keeps_the_order_and_stays_below_certainty() -> None:
     raw = [0.0, 0.3, 0.5, 0.9, 1.0]
     told = [Calibration(0.5, -0.4).of(r) for r in raw]
     assert told == sorted(told)
@@ -164,7 +164,7 @@ LEVEL = 0.4
 
 
 def leads(*strengths: float, stance: str = "relaxes") -> list[Evidence]:
-    """Leads on a claim, one a paper; another person could settle what failed."""
+    """Leads on a claim, one per paper; a person could settle what failed."""
     failed = (GateResult("threshold", "failed", "weak", settleable=True),)
     atom = make_claim().parts[0].id
     return [

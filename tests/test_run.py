@@ -84,7 +84,7 @@ def retest(home: Home, snapshot: Path, url: str, **more: Any) -> Run:
 
 
 def present(home: Home) -> tuple[Verdict | None, list[Evidence]]:
-    """The claim's verdict and evidence as stored."""
+    """The stored verdict and evidence of the claim."""
     ledger = Ledger.open(home.ledger)
     with ledger.read() as db:
         history = store.verdicts.histories(db).get("tuning-hurts", [])
@@ -210,7 +210,7 @@ def test_a_bad_snapshot_line_degrades_the_run(home: Home, snapshot: Path, server
 
 
 def test_the_budget_is_reserved_before_each_call(home: Home, snapshot: Path, server: LlmServer) -> None:
-    budget = Budget(cap=2.05, price=Price(tokens_out=1000.0))  # an answer may cost $2.00 and does cost $0.02
+    budget = Budget(cap=2.05, price=Price(tokens_out=1000.0))  # an answer may cost $2.00 but costs $0.02
     run = retest(home, snapshot, server.url, budget=budget)
     assert len(server.asked) == 3
     assert budget.spent <= 2.05
@@ -281,7 +281,7 @@ def test_a_killed_run_is_resumed_and_no_answered_call_is_repeated(
     assert (verdict.name, len(found)) == ("still-holds", 6)
 
 
-def test_the_served_graph_runs_from_primitives_alone(home: Home, shared_data: Path, tmp_path: Path) -> None:
+def test_the_served_graph_needs_only_primitives(home: Home, shared_data: Path, tmp_path: Path) -> None:
 
     wanted = json.loads((Path(__file__).parents[1] / "langgraph.json").read_text())["graphs"]
     assert list(wanted.values()) == ["./agent/serving.py:served_graph"]
@@ -300,9 +300,7 @@ def test_a_claim_of_another_line_is_left_alone(home: Home, snapshot: Path, serve
     assert make_claim().lines == ("faith",)
 
 
-def test_of_too_many_papers_only_the_likeliest_by_words_are_embedded(
-    home: Home, tmp_path: Path, server: LlmServer
-) -> None:
+def test_only_the_best_papers_by_words_are_embedded(home: Home, tmp_path: Path, server: LlmServer) -> None:
     bread = {"title": "Sourdough", "abstract": "We find that rye rises faster than wheat."}
     papers = [make_paper(n) for n in range(1, 4)] + [make_paper(n, **bread) for n in range(10, 30)]
     snapshot = write_snapshot(tmp_path / "many.jsonl", papers)
@@ -314,7 +312,7 @@ def test_of_too_many_papers_only_the_likeliest_by_words_are_embedded(
     assert {e.paper_id for e in present(home)[1]} == {p.id for p in papers[:3]}
 
 
-def test_vectors_that_were_lost_degrade_the_run(
+def test_lost_vectors_degrade_the_run(
     home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with parts_for(home, snapshot, server.url) as parts:

@@ -1,4 +1,4 @@
-"""The weekly run starts by itself: due once a week, caught up once, installed where the machine allows."""
+"""The weekly run starts by itself: due once a week, caught up once, installed if the machine allows it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_due_instants_follow_each_other_by_local_weeks(schedule: Weekly, now: da
     assert timedelta(days=6) < after - last < timedelta(days=8)
     shown = local.replace(tzinfo=None) - timedelta(hours=local.hour, minutes=local.minute)
     skipped = local.hour * 60 + local.minute - schedule.hour * 60 - schedule.minute
-    assert 0 <= skipped <= 60 or shown.weekday() != schedule.day  # an hour may be left out, none comes early
+    assert 0 <= skipped <= 60 or shown.weekday() != schedule.day  # an hour may be skipped, none is early
     assert last_due(schedule, after) == after
 
 
@@ -73,7 +73,7 @@ def test_summer_time_neither_skips_nor_doubles_a_week(now: str, local: str) -> N
     )
 
 
-def test_a_degraded_week_is_tried_again_but_not_for_ever() -> None:
+def test_a_degraded_week_is_retried_but_not_forever() -> None:
     schedule, start = Weekly(0, 6, 0), datetime(2026, 9, 7, 6, tzinfo=UTC)
     tries = [ran(start, "degraded")]
     assert not is_due(schedule, start + timedelta(hours=1), tries)
@@ -84,14 +84,14 @@ def test_a_degraded_week_is_tried_again_but_not_for_ever() -> None:
 
 
 @pytest.mark.parametrize("text", ["monday 6", "xyz 06:00", "mon 24:00", "mon 06:60", "", "mon 06:00 pm"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no time of the week"):
+def test_an_invalid_time_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="not a valid day and time"):
         parse(text)
-    with pytest.raises(UsageError, match="no time zone"):
+    with pytest.raises(UsageError, match="not a valid time zone"):
         parse("mon 06:00", "Mars/Olympus")
 
 
-def test_units_quote_what_a_path_may_hold() -> None:
+def test_units_quote_any_path() -> None:
     home = Path("/tmp/a home/50% $x 'q'")
     line = units.cron_line(Weekly(0, 6, 5), "/usr/bin/python3", home)
     assert line.startswith("5 * * * * cd ")
@@ -104,7 +104,7 @@ def test_units_quote_what_a_path_may_hold() -> None:
 
 
 def commands(folder: Path, **scripts: str) -> str:
-    """A PATH with stand-ins for the machine's commands, and nothing else but the shell's."""
+    """A PATH with stand-ins for the machine's commands, and otherwise only the shell's."""
     folder.mkdir(exist_ok=True)
     for name, body in scripts.items():
         file = folder / name
@@ -153,7 +153,7 @@ def test_systemd_gets_a_service_and_a_timer(home: Home, tmp_path: Path) -> None:
     one_line(retest("schedule", "install", "--yes", home=home.root, **nothing), 2, "retest serve")
 
 
-def test_the_workflow_is_yaml_that_runs_every_week() -> None:
+def test_the_workflow_is_valid_yaml_and_runs_every_week() -> None:
     command = [sys.executable, "-m", "agent", "schedule", "workflow"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     read = yaml.safe_load(text)
@@ -172,14 +172,14 @@ def schedule_at(home: Home, when: datetime) -> None:
     home.schedule.write_text(json.dumps(Weekly(when.weekday(), when.hour, when.minute)._asdict()))
 
 
-def test_a_run_that_is_due_runs_once_and_the_rest_is_silence(home: Home, tmp_path: Path) -> None:
+def test_a_due_run_happens_once_and_other_starts_are_silent(home: Home, tmp_path: Path) -> None:
     env = snapshot_env(tmp_path)
     one_line(retest("run", "--if-due", home=home.root, **env), 2, "no schedule")
     schedule_at(home, datetime.now(UTC) - timedelta(hours=2))
     assert retest("schedule", "due", home=home.root).returncode == 0
     assert retest("run", "--if-due", home=home.root, **env).returncode == 0
     again = retest("run", "--if-due", home=home.root, **env)
-    assert (again.returncode, "not due before" in again.stderr) == (0, True)
+    assert (again.returncode, "not due until" in again.stderr) == (0, True)
     assert retest("schedule", "due", home=home.root).returncode == 1
     ledger = Ledger.open(home.ledger)
     with ledger.read() as db:
@@ -187,7 +187,7 @@ def test_a_run_that_is_due_runs_once_and_the_rest_is_silence(home: Home, tmp_pat
     ledger.close()
 
 
-def test_a_run_that_was_killed_is_finished_by_the_next_start(home: Home, tmp_path: Path) -> None:
+def test_a_killed_run_is_finished_by_the_next_start(home: Home, tmp_path: Path) -> None:
     env = snapshot_env(tmp_path)
     schedule_at(home, datetime.now(UTC) - timedelta(hours=2))
     command = [sys.executable, "-m", "agent", "--home", str(home.root), "run", "--if-due"]
@@ -198,11 +198,11 @@ def test_a_run_that_was_killed_is_finished_by_the_next_start(home: Home, tmp_pat
         time.sleep(0.3)
         run.send_signal(signal.SIGKILL)
     done = retest("run", "--if-due", home=home.root, **env)
-    assert (done.returncode, "was not finished: going on with it" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "was interrupted; resuming it" in done.stderr) == (0, True), done.stderr
     assert len(list(home.root.glob("run-*"))) == 1
 
 
-def test_a_run_that_cannot_be_finished_does_not_stop_the_week(home: Home, tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_finished_does_not_block_the_weekly_run(home: Home, tmp_path: Path) -> None:
     env = snapshot_env(tmp_path)
     schedule_at(home, datetime.now(UTC) - timedelta(hours=2))
     run_id = f"run-{datetime.now(UTC):%Y%m%d}-000001"
@@ -214,7 +214,7 @@ def test_a_run_that_cannot_be_finished_does_not_stop_the_week(home: Home, tmp_pa
     home.run_folder(run_id).mkdir()
     home.checkpoints(run_id).touch()
     done = retest("run", "--if-due", home=home.root, **env)
-    assert (done.returncode, "cannot be finished" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "cannot be resumed" in done.stderr) == (0, True), done.stderr
 
 
 def test_a_second_run_says_who_holds_the_home_or_waits(home: Home, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_a_second_run_says_who_holds_the_home_or_waits(home: Home, tmp_path: Pat
     waiting.stderr.close()
 
 
-def test_serve_runs_what_is_due_and_ends_when_told(home: Home, tmp_path: Path) -> None:
+def test_serve_runs_what_is_due_and_stops_on_request(home: Home, tmp_path: Path) -> None:
     when = datetime.now(UTC) - timedelta(hours=2)
     weekly = f"{('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')[when.weekday()]} {when:%H:%M}"
     command = [sys.executable, "-m", "agent", "--home", str(home.root), "serve", "--weekly", weekly]

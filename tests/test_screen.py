@@ -1,4 +1,4 @@
-"""Screening and disagreement: which papers are asked about, and which stand against each other."""
+"""Screening and disagreement: which papers are judged, and which disagree with each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def corpus_of(embedder: WordEmbedder) -> Corpus:
     return corpus
 
 
-def test_the_nearest_are_kept_the_rest_is_written_down_with_scores() -> None:
+def test_the_nearest_papers_are_kept_and_the_rest_recorded_with_scores() -> None:
     embedder = WordEmbedder()
     corpus, claim = corpus_of(embedder), make_claim()
     rows = corpus.rows(list(TEXTS))
@@ -40,7 +40,7 @@ def test_the_nearest_are_kept_the_rest_is_written_down_with_scores() -> None:
     assert not any(s.kept for s in strict)
 
 
-def test_the_order_papers_come_in_does_not_matter() -> None:
+def test_the_order_of_papers_does_not_matter() -> None:
     rng = np.random.default_rng(3)
     ids = [f"p{i}" for i in range(9)]
     dense, lexical = rng.random((2, 9)).astype(np.float32), np.zeros(9, np.float32)
@@ -50,7 +50,7 @@ def test_the_order_papers_come_in_does_not_matter() -> None:
     assert there[:4] == [s.paper_id for s in back if s.kept]
 
 
-def test_words_of_the_sources_find_what_the_claim_words_differently() -> None:
+def test_words_of_the_sources_find_papers_with_other_wording() -> None:
     corpus = Corpus(
         ["far", "near"], ["sourdough bread and rye flour", "counterfactual sensitivity of rationales"]
     )
@@ -60,7 +60,7 @@ def test_words_of_the_sources_find_what_the_claim_words_differently() -> None:
     assert corpus.ids[corpus.shortlist(query_of(claim, [source]), rows, 1)[0]] == "near"
 
 
-def test_a_claim_is_asked_for_in_its_parts_too() -> None:
+def test_a_claim_is_also_searched_for_by_its_parts() -> None:
     claim = make_claim(atoms=(Atom("x", "Part x."), Atom("y", "Part y.")))
     assert {"Part x.", "Part y.", claim.text, claim.durable_question} <= set(query_variants(claim))
 

@@ -1,4 +1,4 @@
-"""Snapshots: plain or packed, a bad line named and skipped, a broken file an error."""
+"""Snapshots: plain or compressed; a bad line is named and skipped, a broken file is an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WANTED = [Wanted(make_claim(), "2024-11-32", "2026-09-01")]
 @pytest.mark.parametrize(
     ("name", "opener"), [("a.jsonl", open), ("a.jsonl.gz", gzip.open), ("a.jsonl.xz", lzma.open)]
 )
-def test_a_snapshot_is_read_plain_or_packed(tmp_path: Path, name: str, opener: Any) -> None:
+def test_a_snapshot_is_read_plain_or_compressed(tmp_path: Path, name: str, opener: Any) -> None:
     with opener(tmp_path / name, "wt", encoding="utf-8") as file:
         file.write(json.dumps(RECORD) + "\n\n")
     for path in (tmp_path / name, tmp_path):
@@ -38,7 +38,7 @@ def test_a_snapshot_is_read_plain_or_packed(tmp_path: Path, name: str, opener: A
         )
 
 
-def test_a_record_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
+def test_a_record_cannot_control_the_terminal(tmp_path: Path) -> None:
     record = RECORD | {
         "title": "A \x1b[31mred title",
         "authors": ["Ann\x07 Bee"],

@@ -1,4 +1,4 @@
-"""Does the cited paper state the claim? Told with a quote, or told that it does not."""
+"""Does the cited paper state the claim? The answer is a quote, or that it does not."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ QUOTE = "We find that fine-tuning lowers the faithfulness of its chain of though
 
 
 def asked(answer: Behaviour, home: Home) -> tuple[str, str, tuple[tuple[str, str, str], ...]]:
-    """State, reason and quotes of a check by a scripted LLM."""
+    """The state, reason and quotes from a check by a scripted LLM."""
     with desk_at(answer, home) as writer:
         told = check(make_claim(atoms=TWO), {SOURCE.id: SOURCE}, by_writer(writer, AbstractReader()), "m")
     return told.state, told.reason, told.quotes
 
 
 def stated(**parts: tuple[str, str, str]) -> Behaviour:
-    """An answer that says of each part: states, quote, missing."""
+    """An answer that gives (states, quote, missing) for each part."""
     return says(json.dumps({"parts": [
         {"part": NUMBER.get(i, 7), "states": states, "quotes": [quote] if quote else [], "missing": missing}
         for i, (states, quote, missing) in parts.items()
     ]}))  # fmt: skip
 
 
-def test_a_claim_is_stated_whole_in_part_or_not(home: Home) -> None:
+def test_a_claim_is_stated_wholly_partly_or_not(home: Home) -> None:
     yes, no = ("whole", QUOTE, ""), ("no", "", "at any size")
     part_of_it = asked(stated(lowers=yes, size=no), home)
     assert part_of_it[:2] == ("states part of it", "no sentence was found for: It does so at scale.")
 
 
-def test_stated_whole_takes_every_part(home: Home) -> None:
+def test_a_claim_is_stated_only_if_every_part_is(home: Home) -> None:
     assert asked(stated(lowers=("whole", QUOTE, ""), size=("whole", SIZE, "")), home)[0] == "states it"
 
 
-def test_not_said_is_said(home: Home) -> None:
+def test_an_unsupported_claim_is_reported(home: Home) -> None:
     told = asked(stated(lowers=("no", QUOTE, ""), size=("no", "", "")), home)
     assert (told[0], told[2]) == ("does not say so in the text read", ())
 
@@ -74,7 +74,7 @@ def test_not_said_is_said(home: Home) -> None:
         {"lowers": ("whole", "", "")},
     ],
 )
-def test_support_that_is_made_up_is_none(lie: dict[str, tuple[str, str, str]], home: Home) -> None:
+def test_made_up_support_does_not_count(lie: dict[str, tuple[str, str, str]], home: Home) -> None:
     state, _, quotes = asked(stated(**lie), home)
     assert (state, quotes) == ("does not say so in the text read", ())
 
@@ -87,12 +87,12 @@ def test_a_strong_word_or_number_that_no_quote_has_is_not_stated(part: str) -> N
     assert may_be_whole("Fine-tuning lowers faithfulness in 1 of 9 tasks.", [QUOTE])
 
 
-def test_a_judge_that_fails_says_nothing_of_the_source(home: Home) -> None:
+def test_a_failing_judge_says_nothing_about_the_source(home: Home) -> None:
     with pytest.raises(JudgeUnreachable):
         asked(fails(503), home)
 
 
-def test_what_cannot_be_checked_is_told_apart() -> None:
+def test_what_cannot_be_checked_is_distinguished() -> None:
     judge = by_judge(WordJudge(), AbstractReader())
     assert check(make_claim(sources=()), {}, judge, "w").state == "no source named"
     assert check(make_claim(), {}, judge, "w").state == "paper not found"
@@ -103,7 +103,7 @@ def test_what_cannot_be_checked_is_told_apart() -> None:
     assert (embedded.state, embedded.quotes[0][2]) == ("states part of it", QUOTE)
 
 
-def test_the_command_says_it_and_reports_flag_it(tmp_path: Path) -> None:
+def test_the_command_shows_it_and_reports_flag_it(tmp_path: Path) -> None:
     home, snapshot = tmp_path / "home", tmp_path / "s.jsonl"
     retest("init", home=home)
     record = SOURCE.__dict__ | {

@@ -1,4 +1,4 @@
-"""The shipped stance network: whole, described; its quality is measured in bench/, not here."""
+"""The shipped stance network: complete and documented; its quality is measured in bench/, not here."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ def model() -> StanceModel:
     return StanceModel()
 
 
-def test_it_fits_and_has_a_card() -> None:
+def test_it_is_small_enough_and_has_a_model_card() -> None:
     assert sum(p.stat().st_size for p in SHIPPED.glob("*.onnx")) <= 90e6
     card = (SHIPPED / "README.md").read_text()
     for word in ("CC BY 4.0", "CC0", "SciFact", "language model", "macro-F1", "Limits"):
         assert word in card
 
 
-def test_shares_are_probabilities_whatever_the_batch(model: StanceModel) -> None:
+def test_shares_are_probabilities_in_any_batch(model: StanceModel) -> None:
     pairs = [("Fine-tuning lowers faithfulness.", f"We find that it {v}." * n) for n, v in
              [(1, "does"), (9, "does not"), (3, "is unclear"), (30, "may")]]  # fmt: skip
     together = model.probabilities(pairs)
     assert np.allclose(together.sum(axis=1), 1, atol=1e-5)
     alone = np.vstack([model.probabilities([p]) for p in pairs])
-    assert np.allclose(together, alone, atol=0.05)  # products are rounded by what they are batched with
+    assert np.allclose(together, alone, atol=0.05)  # rounding depends on the rest of the batch
     assert model.probabilities([]).shape == (0, 4)
 
 
-def test_it_tells_a_statement_from_its_opposite_and_from_silence(model: StanceModel) -> None:
+def test_it_distinguishes_a_statement_from_its_opposite_and_from_silence(model: StanceModel) -> None:
     text = "Tuning and reasoning. We find that fine-tuning significantly improves reasoning accuracy."
     claims = [f"Fine-tuning {verb} reasoning accuracy." for verb in ("improves", "degrades")]
     silent = "Birds migrate further when winters are mild."
@@ -48,7 +48,7 @@ def test_it_tells_a_statement_from_its_opposite_and_from_silence(model: StanceMo
     assert nothing.argmax() == LABELS.index("neutral")
 
 
-def test_a_long_abstract_is_cut_and_a_long_claim_leaves_room_for_it() -> None:
+def test_a_long_abstract_is_truncated_and_a_long_claim_leaves_room_for_it() -> None:
     tokenizer = Tokenizer.from_file(str(SHIPPED / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -71,7 +71,7 @@ def test_a_judge_quotes_own_sentences_of_the_paper_and_says_what_it_read(model: 
     assert judge.request(other, paper, passages) != judge.request(make_claim(), paper, passages)
 
 
-def test_background_aims_and_titles_are_not_quoted_and_later_passages_are_no_background() -> None:
+def test_background_aims_and_titles_are_not_quoted_but_later_passages_are() -> None:
     last = "In contrast, base models collapse on them."
     long = "We show that tuned models stay faithful on every task we tried. " * 25
     abstract = (
@@ -96,7 +96,7 @@ def test_two_sentences_are_quoted_together_only_where_they_are_adjacent() -> Non
     assert not any("propose" in q.text for q in told)
 
 
-def test_papers_a_person_names_count_from_less_than_papers_found(model: StanceModel) -> None:
+def test_papers_named_by_a_person_have_a_lower_threshold_than_papers_found(model: StanceModel) -> None:
     found, given = EmbeddedJudge(model), EmbeddedJudge(model, given=True)
     assert given.name == found.name
     for stance in ("supports", "contradicts"):

@@ -1,4 +1,4 @@
-"""The ledger: append-only by the schema, whole after every write, the same on PostgreSQL."""
+"""The ledger: append-only by schema, consistent after every write, the same on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_saving_twice_changes_nothing(ledger: Ledger) -> None:
         assert [v.name for v in store.verdicts.history(db, "tuning-hurts")] == ["relaxed"]
 
 
-def test_a_newer_version_replaces_the_record_and_keeps_the_text_read(ledger: Ledger) -> None:
+def test_a_newer_version_replaces_the_record_and_keeps_the_stored_text(ledger: Ledger) -> None:
     fill(ledger)
     with ledger.write() as db:
         store.papers.save(db, [make_paper(version=2, title="Second")], "snapshot", "run-1")
@@ -130,13 +130,13 @@ def test_a_ledger_of_a_newer_program_is_refused_untouched(home: Home) -> None:
         Ledger.open(home.ledger)
 
 
-def test_the_second_of_two_learns_who_holds_the_lock(tmp_path: Path) -> None:
+def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "run.lock"
     with exclusive(path, "process 7"), pytest.raises(Locked, match="process 7"):
         exclusive(path, "process 8").__enter__()
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_replaced_completely_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "report.md"
     write_atomically(target, "first")
     with pytest.raises(UnicodeEncodeError):
@@ -147,7 +147,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 @pytest.fixture
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server of our own on a socket, where its programs are installed."""
+    """A PostgreSQL server of our own on a socket, if PostgreSQL is installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
     if not found[-1].name:
         pytest.skip("PostgreSQL's initdb is not installed")
@@ -180,7 +180,7 @@ def _quietly(command: list[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
 
 
-def test_the_same_schema_and_triggers_stand_on_postgresql(postgres: str) -> None:
+def test_the_same_schema_and_triggers_work_on_postgresql(postgres: str) -> None:
     engine = create_engine(postgres)
     with engine.begin() as db:
         upgrade(db)
@@ -191,7 +191,7 @@ def test_the_same_schema_and_triggers_stand_on_postgresql(postgres: str) -> None
     engine.dispose()
 
 
-def test_the_standing_in_sql_is_that_of_the_record(ledger: Ledger) -> None:
+def test_the_standing_in_sql_matches_the_record(ledger: Ledger) -> None:
     told = [
         Verdict(None, "untested"), Verdict(None, "untested", open_leads=2),
         Verdict("still-holds", "unchallenged"), Verdict("still-holds", "reconfirmed"),
@@ -208,7 +208,7 @@ def test_the_standing_in_sql_is_that_of_the_record(ledger: Ledger) -> None:
     assert set(found.values()) == set(STANDINGS)
 
 
-def test_a_withdrawal_is_a_versions_last_word() -> None:
+def test_a_withdrawal_is_the_newest_record_of_its_version() -> None:
     gone, back = make_paper(version=2, withdrawn=True), make_paper(version=2, updated="2026-01-01")
     assert store.papers.is_older(back, gone)
     assert not store.papers.is_older(gone, back)

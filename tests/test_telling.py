@@ -1,4 +1,4 @@
-"""People are told what changed, once, and nothing else; a channel that is down fails no run."""
+"""People are notified of what changed, once, and of nothing else; a dead channel fails no run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def news(**changes: Any) -> News:
 
 
 class Ear:
-    """A channel that hears, or is down."""
+    """A channel that records messages, or is down."""
 
     def __init__(self, *, down: bool = False) -> None:
         self.heard: list[Message] = []
@@ -78,7 +78,7 @@ def ledger_of(home: Home) -> Iterator[Ledger]:
     ledger.close()
 
 
-def test_a_change_is_told_once_to_each_and_again_to_one_that_was_down(ran: Home) -> None:
+def test_a_change_is_sent_once_per_channel_and_again_to_one_that_was_down(ran: Home) -> None:
     good, bad = Ear(), Ear(down=True)
     with ledger_of(ran) as ledger:
         for _ in range(2):
@@ -96,7 +96,7 @@ def test_a_change_is_told_once_to_each_and_again_to_one_that_was_down(ran: Home)
     assert change["quote"].startswith("We find that fine-tuning lowers")
 
 
-def test_a_first_verdict_that_holds_is_no_news() -> None:
+def test_a_first_verdict_that_holds_is_not_news() -> None:
     report = build(contents())
     run = replace(report.run, finished_at=f"{DAY}T07:00:00+00:00")  # type: ignore[type-var]  # there is one
     (change,) = report.changes
@@ -116,7 +116,7 @@ def test_a_channel_that_stays_down_is_given_up_on(ran: Home) -> None:
     assert sum(len(t.failed) for t in tries) == MOST_ATTEMPTS
 
 
-def test_nothing_new_is_told_only_when_asked_for(ran: Home, tmp_path: Path) -> None:
+def test_nothing_new_is_reported_only_on_request(ran: Home, tmp_path: Path) -> None:
     with llm_server(answer_by(lambda _: "relaxes")) as server:
         snapshot = write_snapshot(tmp_path / "s.jsonl", RECENT[:2])
         with parts_for(ran, snapshot, server.url) as parts:
@@ -141,7 +141,7 @@ def test_the_feed_is_atom_and_hostile_text_is_text() -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_any_text_makes_a_feed_a_page_and_a_badge(text: str, other: str) -> None:
+def test_any_text_makes_a_valid_feed_page_and_badge(text: str, other: str) -> None:
     (changed,) = news().changes
     whole = news(changes=(changed._replace(quote=text, claim=other),), reasons=(text,))
     etree.fromstring(feed([whole], "home").encode())
@@ -151,7 +151,7 @@ def test_any_text_makes_a_feed_a_page_and_a_badge(text: str, other: str) -> None
 
 
 class Post(Controller):
-    """A mail server that keeps what it gets."""
+    """A mail server that keeps what it receives."""
 
     def __init__(self, **more: Any) -> None:
         self.got: list[Any] = []
@@ -166,7 +166,7 @@ class Post(Controller):
         super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
-def test_mail_has_both_forms_and_its_failure_no_password() -> None:
+def test_mail_has_both_formats_and_its_errors_no_password() -> None:
     post = Post()
     post.start()
     try:
@@ -225,8 +225,8 @@ def test_a_webhook_that_refuses_or_redirects_is_a_failure(
             Webhook(url, secret)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its own making
-def test_apprise_carries_it_further() -> None:
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # raised by apprise itself
+def test_apprise_delivers_messages() -> None:
     from agent.adapters.channels.apprise import AppriseChannel
 
     with hook() as (address, got):
@@ -238,22 +238,22 @@ def test_apprise_carries_it_further() -> None:
         AppriseChannel("nonsense")
 
 
-def test_a_run_is_told_of_and_never_fails_by_it(ran: Home, tmp_path: Path) -> None:
+def test_a_run_is_reported_and_never_fails_because_of_it(ran: Home, tmp_path: Path) -> None:
     snapshot = str(tmp_path / "s.jsonl")
-    shutil.rmtree(ran.index)  # it was made with the tests' own embedder
+    shutil.rmtree(ran.index)  # it was built with the tests' own embedder
     run = ("run", "--source", "snapshot", "--snapshot", snapshot)
     env = {"RETEST_WEBHOOK": "http://127.0.0.1:9/hook", "RETEST_WEBHOOK_SECRET": "k", "RETEST_TELL": "always"}
     done = retest(*run, home=ran.root, **env)
-    assert (done.returncode, "not told: webhook" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "not delivered: webhook" in done.stderr) == (0, True), done.stderr
     assert "relaxed" in ran.feed.read_text()
     with hook() as (address, got):
         later = retest("tell", home=ran.root, **env | {"RETEST_WEBHOOK": address})
     assert (later.returncode, len(got)) == (0, 1), later.stderr
     broken = retest(*run, home=ran.root, RETEST_SMTP_URL="nonsense")
-    assert (broken.returncode, "not told: mail" in broken.stderr) == (0, True)
+    assert (broken.returncode, "not delivered: mail" in broken.stderr) == (0, True)
 
 
-def test_badges_and_masks(ran: Home) -> None:
+def test_badges_are_svg_and_secrets_are_masked(ran: Home) -> None:
     svg = retest("badge", "--claim", "tuning-hurts", home=ran.root).stdout
     assert etree.fromstring(svg.encode()).get("aria-label") == "tuning-hurts: relaxed"
     assert "1 relaxed" in retest("badge", "--line", "faith", home=ran.root).stdout

@@ -1,14 +1,16 @@
-"""The pages and the API over real HTTP: what they show, who may ask, and what nobody can make them do."""
+"""The pages and the API over real HTTP: what they show, who may ask, and what they refuse to do."""
 
 from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +26,8 @@ import store.papers
 import store.runs
 import store.verdicts
 from agent.web import chat as web_chat
+from agent.web.guards import MOST_REQUESTS
+from agent.web.server import LimitedProtocol
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, GateResult, Paper, Passage, Run, Verdict
@@ -55,7 +59,7 @@ def run_of(home: Home) -> str:
 
 
 class Visitor:
-    """A browser's manners without a browser: a session's cookie and token."""
+    """Behaves like a browser, with a session's cookie and token."""
 
     def __init__(self, at: str) -> None:
         self.at, self.session = at, requests.Session()
@@ -77,21 +81,21 @@ def test_every_page_is_there_with_its_safe_headers(at: str, talked: Home, path: 
     assert tree.xpath("//h1")
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    # With "no-referrer" browsers send "Origin: null" with our own forms, which is refused.
+    # With "no-referrer", browsers send "Origin: null" with our own forms, which is refused.
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "SameSite=Strict" in answer.headers["Set-Cookie"]
     assert not tree.xpath("//*[@style] | //script[not(@src)]")
     assert all(str(s).startswith("/") for s in tree.xpath("//@src"))
 
 
-def test_the_first_page_tells_what_changed_and_on_whose_word(at: str) -> None:
+def test_the_first_page_says_what_changed_and_who_decided(at: str) -> None:
     text = " ".join(" ".join(html(requests.get(at, timeout=9)).itertext()).split())
     assert "1 verdict changed" in text
     assert "none yet → relaxed Fine-tuning lowers" in text
     assert "in 1 of 9 tasks" in text
 
 
-def test_a_claims_page_tells_why_and_why_not(at: str) -> None:
+def test_a_claims_page_says_why_and_why_not(at: str) -> None:
     text = " ".join(" ".join(html(requests.get(at + "/claims/tuning-hurts", timeout=9)).itertext()).split())
     for said in ("Why relaxed", "Why not contradicted", "Narrows it (1)", "gates: ", "load-bearing"):
         assert said in text
@@ -104,7 +108,7 @@ def test_a_quote_is_marked_in_its_passage(at: str) -> None:
     ]
 
 
-def test_the_api_gives_what_the_pages_show_and_describes_itself(at: str) -> None:
+def test_the_api_returns_what_the_pages_show_and_describes_itself(at: str) -> None:
     claim = requests.get(at + "/api/claims/tuning-hurts", timeout=9).json()
     assert (claim["verdict"], len(claim["evidence"])) == ("relaxed", 6)
     paths = requests.get(at + "/api/openapi.json", timeout=9).json()["paths"]
@@ -127,14 +131,14 @@ def test_the_api_gives_what_the_pages_show_and_describes_itself(at: str) -> None
      ("/runs/none", 404), ("/lines/faith/nope.svg", 404), ("/report/export?form=exe", 404), ("/nope", 404),
      ("/claims?page=0", 422), ("/chat/none", 400), ("/runs/none/events", 404)],
 )  # fmt: skip
-def test_what_is_not_there_is_said_on_a_page(at: str, path: str, status: int) -> None:
+def test_a_missing_thing_gets_an_error_page(at: str, path: str, status: int) -> None:
     answer = requests.get(at + path, timeout=9)
     assert answer.status_code == status
     assert f"<h1>That is not {'there' if status == 404 else 'possible'}</h1>" in answer.text
     assert "Traceback" not in answer.text
 
 
-def test_other_names_other_sites_and_old_pages_are_refused(at: str, talked: Home) -> None:
+def test_other_hosts_other_origins_and_old_pages_are_refused(at: str, talked: Home) -> None:
     before = contents(talked.ledger)
     rebound = requests.get(at, headers={"Host": "evil.example"}, timeout=9)
     assert rebound.status_code == 400
@@ -163,6 +167,80 @@ def test_bodies_and_rates_have_limits(at: str) -> None:
     assert codes == {200, 429}
 
 
+class Impatient(LimitedProtocol):
+    """Closes at once what the real one closes after twenty seconds, and admits two clients."""
+
+    seconds, most_connections = 0.2, 2
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: local", b"POST /chat/ask HTTP/1.1\r\nHost: localhost\r\n"
+             b"Content-Length: 100\r\n\r\nhalf"],
+    ids=["nothing", "half a header", "half a body"],
+)  # fmt: skip
+def test_a_request_that_never_ends_is_cut_off(talked: Home, sent: bytes) -> None:
+    with site(talked, protocol=Impatient) as at, closing(connected(at)) as client:
+        client.sendall(sent)
+        assert ended(client)
+        assert requests.get(at + "/healthz", timeout=9).status_code == 200
+
+
+def test_connections_are_counted(talked: Home) -> None:
+    class Few(LimitedProtocol):
+        most_connections = 2
+
+    with site(talked, protocol=Few) as at, ExitStack() as held:
+        for _ in range(2):
+            client = held.enter_context(closing(connected(at)))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(9) == b"HTTP/1.1 "
+        with closing(connected(at)) as one_too_many:
+            assert ended(one_too_many)
+
+
+def connected(at: str) -> socket.socket:
+    host, port = at.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def ended(client: socket.socket) -> bool:
+    """Whether the server closes the connection, having said no more than an error."""
+    try:
+        while client.recv(4096):
+            pass
+    except ConnectionError:
+        return True
+    return True
+
+
+def test_a_client_cannot_pass_for_others(at: str) -> None:
+    codes = [
+        requests.get(at + "/healthz", headers={"X-Forwarded-For": f"10.0.0.{n}"}, timeout=9).status_code
+        for n in range(MOST_REQUESTS + 1)
+    ]  # fmt: skip
+    assert codes[-1] == 429
+
+
+def test_an_authorization_header_is_no_csrf_token(at: str, talked: Home) -> None:
+    me, path = Visitor(at), "/claims/tuning-hurts/retire"
+    forged = {"Authorization": "Basic x"}
+    assert me.session.post(at + path, headers=forged, timeout=9).status_code == 403
+    with site(talked, token="open-sesame-1234") as guarded:
+        for token, status in (("wrong", 401), ("open-sesame-1234", 200)):
+            bearer = {"Authorization": f"Bearer {token}"}
+            found = requests.get(guarded + "/api/overview", headers=bearer, timeout=9).status_code
+            assert found == status
+
+
+@pytest.mark.parametrize("path", ["/report/export?form=pdf", "/lines/faith/timeline.svg", "/api/overview"])
+def test_other_sites_cannot_have_work_done(at: str, path: str) -> None:
+    image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert requests.get(at + path, headers=image, timeout=9).status_code == 403
+    assert requests.get(at + path, headers=link, timeout=9).status_code == 403
+    assert requests.get(at + "/claims/tuning-hurts", headers=link, timeout=9).status_code == 200
+
+
 def test_beyond_this_machine_a_token_is_needed(talked: Home) -> None:
     with site(talked, token="open-sesame") as at:
         assert requests.get(at + "/api/overview", timeout=9).status_code == 401
@@ -181,16 +259,17 @@ def test_beyond_this_machine_a_token_is_needed(talked: Home) -> None:
     ("args", "said"),
     [
         (("--host", "0.0.0.0"), "opens the pages to others"),
-        (("--host", "0.0.0.0", "--token", "x"), "without TLS"),
+        (("--host", "0.0.0.0", "--token", "x" * 16), "without TLS"),
+        (("--token", "x"), "easy to guess"),
         (("--certfile", __file__), "--certfile and --keyfile"),
         (("--no-web",), "no schedule"),
     ],
 )
-def test_serving_to_others_has_to_be_meant(talked: Home, args: tuple[str, ...], said: str) -> None:
+def test_serving_to_others_must_be_intended(talked: Home, args: tuple[str, ...], said: str) -> None:
     one_line(retest("serve", *args, home=talked.root), 2, said)
 
 
-def test_the_program_serves_until_it_is_told_to_end(talked: Home) -> None:
+def test_the_program_serves_until_it_is_told_to_stop(talked: Home) -> None:
     command = [sys.executable, "-m", "agent", "--home", str(talked.root), "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served:
         address = (served.stderr or (iter(()) and None)).readline().strip()  # type: ignore[union-attr]
@@ -231,7 +310,7 @@ def test_an_override_stands_beside_the_rules_verdict(at: str) -> None:
     assert me.post(path, verdict="relaxed", reason=" ", by="Ada").status_code == 400
 
 
-def test_the_rules_reasons_stay_the_rules_under_an_override(at: str) -> None:
+def test_the_rules_reasons_stay_unchanged_under_an_override(at: str) -> None:
     me = Visitor(at)
     held = html(me.post("/claims/tuning-hurts/override", verdict="still-holds", reason="I know.", by="Ada"))
     told = " ".join(" ".join(held.itertext()).split())
@@ -240,12 +319,12 @@ def test_the_rules_reasons_stay_the_rules_under_an_override(at: str) -> None:
     assert "no counted quote narrows" not in told
 
 
-def test_arxiv_and_the_model_are_asked_by_our_own_form_alone(at: str) -> None:
+def test_arxiv_and_the_model_are_asked_only_through_our_own_form(at: str) -> None:
     assert requests.post(at + "/settings/ask", timeout=9).status_code == 403
     assert requests.get(at + "/settings/ask", timeout=9).status_code == 405
 
 
-def test_a_browser_that_goes_away_stops_a_silent_model(talked: Home) -> None:
+def test_a_browser_that_disconnects_stops_a_silent_model(talked: Home) -> None:
     held = threading.Event()
     said = streams("Fine", "-tuning [S1].", pause=lambda: held.wait(20))
     with llm_server(said) as server, site(talked, model=server.url) as at:
@@ -260,7 +339,7 @@ def test_a_browser_that_goes_away_stops_a_silent_model(talked: Home) -> None:
     assert web_chat._stops == {}
 
 
-def test_a_chat_without_scripts_answers_on_a_page(at: str) -> None:
+def test_a_chat_without_javascript_answers_on_a_page(at: str) -> None:
     me = Visitor(at)
     page = me.post("/chat", question=ASKED)
     tree = html(page)
@@ -354,7 +433,7 @@ def test_hostile_papers_stay_text_on_every_page(talked: Home) -> None:
 
 
 def _quoted(db: Connection, paper: Paper, number: int) -> Evidence:
-    """Evidence whose quote is the whole of a paper's first words."""
+    """Evidence whose quote is the beginning of a paper."""
     text_id = store.papers.save_text(db, paper, "abstract", paper.text)
     store.papers.save_passages(
         db, [Passage(f"{text_id}.0", text_id, paper.id, paper.title[:80], None, 0, len(paper.text), "")]
@@ -370,7 +449,7 @@ def _quoted(db: Connection, paper: Paper, number: int) -> Evidence:
 
 
 def inert(answer: requests.Response) -> None:
-    """Nothing of a page acts but what our own templates put there."""
+    """Nothing on a page is active except what our own templates put there."""
     assert answer.status_code in (200, 400, 422)
     tree: Any = etree.HTML(answer.text)
     scripts = tree.xpath("//script/@src")

@@ -1,4 +1,4 @@
-"""Dates: nothing counts as newer, or as existing, that may not be."""
+"""Dates: nothing counts as newer, or as existing, that might not be."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def test_newer_means_a_later_month(published: str, as_of: str) -> None:
 
 
 @given(days, days)
-def test_a_day_existed_by_any_later_day(published: str, day: str) -> None:
+def test_a_paper_with_a_day_exists_from_that_day_on(published: str, day: str) -> None:
     assert existed_by(published, day) == (published <= day)
 
 
-def test_a_bare_month_existed_only_when_it_was_over() -> None:
+def test_a_paper_with_only_a_month_exists_once_the_month_is_over() -> None:
     assert not existed_by("2025-06", "2025-06-29")
     assert existed_by("2025-06", "2025-07-01")
 

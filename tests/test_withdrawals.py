@@ -80,12 +80,12 @@ The claim in this paper was withdrawn in version 2
 
 
 @pytest.mark.parametrize("comment", WITHDRAWN.strip().splitlines())
-def test_a_notice_of_withdrawal_is_one(comment: str) -> None:
+def test_a_notice_of_withdrawal_is_recognised(comment: str) -> None:
     assert is_withdrawal(comment, "We study reasoning.", 2)
 
 
 @pytest.mark.parametrize("comment", NOT_WITHDRAWN.strip().splitlines())
-def test_talk_of_other_withdrawals_is_none(comment: str) -> None:
+def test_mention_of_other_withdrawals_is_not_one(comment: str) -> None:
     assert not is_withdrawal(comment, "We study reasoning.", 2)
 
 
@@ -99,5 +99,5 @@ def test_talk_of_other_withdrawals_is_none(comment: str) -> None:
     ("We study why a paper has been retracted or withdrawn.", False),
     ("We show that a claim was withdrawn from the market of ideas.", False),
 ])  # fmt: skip
-def test_an_abstract_says_so_in_its_first_sentence(abstract: str, told: bool) -> None:
+def test_a_withdrawal_is_in_the_first_sentence_of_the_abstract(abstract: str, told: bool) -> None:
     assert is_withdrawal("10 pages", abstract, 2) == told

@@ -1,4 +1,4 @@
-"""What a model writes: shown only with what it rests on, paid for once, and never in a verdict's way."""
+"""What a model writes: shown only with its sources, paid for once, and without effect on verdicts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Echo(Answer):
 
 @contextmanager
 def desk_at(answer: Behaviour, home: Home, budget: Budget | None = None) -> Iterator[JournalledWriter]:
-    """A writer whose writer is a scripted server."""
+    """A journalled writer whose model is a scripted server."""
     ledger = Ledger.open(home.ledger)
     with llm_server(answer) as server:
         client = openai.OpenAI(api_key="k", base_url=server.url, max_retries=0)
@@ -67,7 +67,7 @@ def desk_at(answer: Behaviour, home: Home, budget: Budget | None = None) -> Iter
         "Does the loss, “lowers faithfulness in 3 of 9 tasks”, persist at other scales?",
     ],
 )
-def test_a_sentence_that_says_what_it_cites_is_shown(text: str) -> None:
+def test_a_sentence_supported_by_its_citations_is_shown(text: str) -> None:
     kept, left_out = grounded([Draft(text, ("E1", "E1"), "question")], GIVEN)
     assert ([s.text for s in kept], kept[0].cites, kept[0].role, left_out) == (
         [text],
@@ -102,7 +102,7 @@ def test_a_sentence_that_says_what_it_cites_is_shown(text: str) -> None:
         ("  ", ("E1",), "empty"),
     ],
 )
-def test_a_sentence_that_says_more_is_not(text: str, cites: tuple[str, ...], why: str) -> None:
+def test_a_sentence_that_says_more_is_not_shown(text: str, cites: tuple[str, ...], why: str) -> None:
     assert why in why_ungrounded(Draft(text, cites), GIVEN)
     assert grounded([Draft(text, cites)], GIVEN) == ((), 1)
 
@@ -113,7 +113,7 @@ def test_no_id_that_was_not_given_is_ever_shown(before: str, number: str, after:
     assert not kept or number == "2606.00001"
 
 
-def test_what_was_answered_is_not_paid_for_again(home: Home) -> None:
+def test_an_answer_is_not_paid_for_twice(home: Home) -> None:
     with llm_server(says('{"text": "x"}')) as server:
         client = openai.OpenAI(api_key="k", base_url=server.url, max_retries=0)
         ledger, budget = Ledger.open(home.ledger), Budget(10, price=Price(1e3, 0, 1e3))
@@ -132,7 +132,7 @@ def test_what_was_answered_is_not_paid_for_again(home: Home) -> None:
 
 
 @pytest.mark.parametrize(("answer", "error"), [(fails(503), JudgeUnreachable), (says("{}"), JudgeNonsense)])
-def test_a_writer_that_fails_is_an_error_and_is_asked_again(
+def test_a_failing_writer_is_an_error_and_is_asked_again(
     home: Home, answer: Behaviour, error: type[Exception]
 ) -> None:
     with desk_at(answer, home) as writer, pytest.raises(error):
@@ -161,7 +161,7 @@ def test_prose_becomes_claims_in_its_own_words_and_nothing_is_lost(home: Home) -
     ]  # fmt: skip
 
 
-def test_key_findings_by_a_model_keep_only_what_a_quote_bears_out(home: Home) -> None:
+def test_key_findings_by_a_model_keep_only_what_a_quote_supports(home: Home) -> None:
     paper = make_paper(3)
     quote = "We find that fine-tuning lowers the faithfulness of its chain of thought in 3 of 9 tasks."
     told = [
@@ -254,9 +254,9 @@ def test_a_writer_that_is_down_changes_no_verdict_and_no_health(home: Home, tmp_
     assert "not everything could be written" in report
 
 
-def test_line_show_writes_when_asked_and_shows_it_from_then_on(home: Home, tmp_path: Path) -> None:
+def test_line_show_writes_on_request_and_shows_it_from_then_on(home: Home, tmp_path: Path) -> None:
     judge_only = answer_by(lambda i: "relaxes" if int(i[-1]) % 2 else "supports")
-    today = datetime.now(UTC).date()  # the command's own today: six months back from it is what it shows
+    today = datetime.now(UTC).date()  # the command shows the six months before its own today
     recent = [make_paper(n, published=(today - timedelta(30)).isoformat()) for n in range(1, 4)]
     snapshot = write_snapshot(tmp_path / "s.jsonl", recent)
     with llm_server(judge_only) as server, parts_for(home, snapshot, server.url) as parts:
@@ -271,8 +271,8 @@ def test_line_show_writes_when_asked_and_shows_it_from_then_on(home: Home, tmp_p
         assert len(server.asked) == asked
 
 
-def test_answers_that_cannot_be_used_are_paid_for_too(home: Home) -> None:
-    price = Price(tokens_out=1000.0)  # a dollar a thousand tokens: an unusable answer may have had 2,000
+def test_unusable_answers_are_paid_for_too(home: Home) -> None:
+    price = Price(tokens_out=1000.0)  # a dollar per thousand tokens; an unusable answer may have had 2,000
     budget = Budget(price=price)
     with llm_server(says('{"text": "x"}')) as server:
         server.script = [says("no JSON"), says('{"text": "x"}')]

@@ -1,1 +1,1 @@
-"""One outside thing a file. Only `agent.wiring` imports these."""
+"""Adapters to external systems, one per file. Only `agent.wiring` imports these."""

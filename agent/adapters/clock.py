@@ -1,4 +1,4 @@
-"""The real time."""
+"""The real clock."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ class SystemClock:
     """The machine's clock, in UTC."""
 
     def now(self) -> datetime:
-        """The present instant."""
+        """The current time."""
         return datetime.now(UTC)

@@ -1,1 +1,1 @@
-"""Time travel: the claims retested as of one past day after another, and what their verdicts did."""
+"""Retest the claims as of one past day after another, and track how their verdicts change."""

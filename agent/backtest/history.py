@@ -1,4 +1,4 @@
-"""What verdicts did over time: flips, how late they came, and which were undone. Pure."""
+"""How verdicts changed over time: flips, how late they came, and which were undone. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ADVERSE = ("contradicts", "relaxes")
 
 
 class Stand(NamedTuple):
-    """A verdict, the day it was given as of, and the evidence under it."""
+    """A verdict, the day as of which it was given, and its evidence."""
 
     day: str
     verdict: Verdict
@@ -23,10 +23,10 @@ class Stand(NamedTuple):
 
 
 class Flip(NamedTuple):
-    """A claim's verdict changed on a day.
+    """A change of a claim's verdict on a day.
 
-    `first_adverse` is the v1 date of the oldest paper that speaks against it, and `lag_days` the days
-    from there to the flip; None where nothing does. `undone_on` is the day it went back, if soon.
+    `first_adverse` is the v1 date of the oldest paper against the claim, and `lag_days` the days from
+    then to the flip; None if there is no such paper. `undone_on` is the day it was undone, if soon.
     """
 
     claim_id: str
@@ -42,8 +42,8 @@ class Flip(NamedTuple):
 def flips(histories: Mapping[str, Sequence[Stand]]) -> list[Flip]:
     """Every change of a verdict's name, by day.
 
-    A claim's first verdict is a flip only when it is adverse: what is published holds until then. So is a
-    verdict after silence, which had none to change.
+    A claim's first verdict is a flip only if it is adverse: until then, what is published is taken to hold.
+    The same applies to a verdict after a period with no challenge found.
     """
     found = [f for claim_id, stands in histories.items() for f in _of_claim(claim_id, stands)]
     return sorted(found, key=lambda f: (f.day, f.claim_id))
@@ -70,7 +70,7 @@ def _flip(claim_id: str, stand: Stand, before: str | None) -> Flip:
 
 
 def _undone(flip: Flip, later: Sequence[Flip]) -> str | None:
-    """The day a flip was taken back, when that was within eight weeks."""
+    """The day a flip was undone, if within eight weeks."""
     return next((
         f.day for f in later[:1]
         if f.after == flip.before and (_day(f.day) - _day(flip.day)).days <= FLOP_DAYS
@@ -78,7 +78,7 @@ def _undone(flip: Flip, later: Sequence[Flip]) -> str | None:
 
 
 def _day(published: str) -> date:
-    """A v1 date known to the month is taken at the month's start: the lag is the longest it can be."""
+    """Parse a v1 date; one known only to the month counts from its first day, for the longest lag."""
     return date.fromisoformat(published if len(published) > len("2025-01") else f"{published}-01")
 
 

@@ -1,4 +1,4 @@
-"""Run a backtest: one run a day in a home of its own, each seeing only what existed then."""
+"""Run a backtest: one run per chosen day in a separate home, each seeing only what existed then."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DayClock:
     day: str
 
     def now(self) -> datetime:
-        """The instant."""
+        """20:00 UTC on that day."""
         return datetime.fromisoformat(f"{self.day}T20:00:00").replace(tzinfo=UTC)
 
 
@@ -35,7 +35,7 @@ Open = Callable[[Clock], AbstractContextManager[Parts]]
 
 
 def prepare(home: Home, lines: Sequence[Line], claims: Sequence[Claim]) -> None:
-    """A home of its own with the claims, or the one that was begun before."""
+    """Save the claims to the backtest's own home, which is created if needed."""
     home.root.mkdir(parents=True, exist_ok=True)
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
@@ -45,10 +45,10 @@ def prepare(home: Home, lines: Sequence[Line], claims: Sequence[Claim]) -> None:
     ledger.close()
 
 
-def run(days: Sequence[str], opened: Open, told: Callable[[str, int, int], None]) -> None:
-    """Run as of each day in turn; days that have been run are left out, and a broken one is finished."""
+def run(days: Sequence[str], opened: Open, progress: Callable[[str, int, int], None]) -> None:
+    """Run as of each day in turn; finished days are skipped, and an interrupted one is resumed."""
     for number, day in enumerate(days, 1):
-        told(day, number, len(days))
+        progress(day, number, len(days))
         with opened(DayClock(day)) as parts:
             with parts.ledger.read() as db:
                 last = store.runs.latest(db, finished=False)
@@ -63,7 +63,7 @@ def histories(home: Home) -> dict[str, list[Stand]]:
     ledger = Ledger.open(home.ledger)
     with ledger.read() as db:
         found = store.verdicts.histories(db)
-        evidence = {e.id: e for every in store.evidence.by_claim(db).values() for e in every}
+        evidence = {e.id: e for group in store.evidence.by_claim(db).values() for e in group}
         days = {v.run_id: r.as_of for vs in found.values() for v in vs if (r := store.runs.get(db, v.run_id))}
     ledger.close()
     return {
@@ -73,4 +73,4 @@ def histories(home: Home) -> dict[str, list[Stand]]:
 
 
 def _silent(_: object) -> None:
-    """A backtest tells of days, not of steps."""
+    """A backtest reports days, not steps."""

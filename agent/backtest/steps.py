@@ -1,4 +1,4 @@
-"""The days a backtest looks back from. Pure."""
+"""The days as of which a backtest runs. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ _EVERY = re.compile(r"([1-9]\d?)(w|m)")
 
 
 def days(first: str, last: str, every: str) -> list[str]:
-    """Days from the end of month `first` to the end of month `last`, every so many weeks or months.
+    """Days from the end of month `first` to the end of month `last`, at intervals of weeks or months.
 
     `every` is "1w", "4w", "1m" ... Months end on their own last day. Raises UsageError.
     """
     step = _EVERY.fullmatch(every)
     if not is_month(first) or not is_month(last) or first > last:
-        raise UsageError(f"--from {first!r} --to {last!r} is no period", "write YYYY-MM, the earlier first")
+        raise UsageError(
+            f"--from {first!r} --to {last!r} is not a valid period", "write YYYY-MM, the earlier first"
+        )
     if step is None:
-        raise UsageError(f"--every {every!r} is no step", "write weeks or months: 1w, 4w, 1m")
+        raise UsageError(f"--every {every!r} is not a valid interval", "write weeks or months: 1w, 4w, 1m")
     return _months(first, last, int(step[1])) if step[2] == "m" else _weeks(first, last, int(step[1]))
 
 

@@ -1,1 +1,1 @@
-"""Answer questions from the ledger: every sentence leads to a claim's verdict or to a quote. Writes none."""
+"""Answer questions from the ledger. Every sentence cites a verdict or quote; nothing is written to it."""

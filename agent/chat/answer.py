@@ -1,4 +1,4 @@
-"""An answer as one document that every face shows: statements, what they cite, what stands beside them."""
+"""An answer as one document, shown the same everywhere: statements, their sources, and related material."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from store.remarks import Sentence
 
 Document = dict[str, Any]
 EXTRACTION = "extraction"
-NOTHING_FOUND = "Nothing in the ledger bears on this question."
+NOTHING_FOUND = "Nothing in the ledger is relevant to this question."
 SIDES = {"for": "for", "against": "against", "narrows": "narrows it"}
-"""How the side of a quote is told, by the sentence's role."""
-EXTRACTED = "Put together from the ledger's own sentences; no model wrote anything."
+"""The label for a quote's side, by the sentence's role."""
+EXTRACTED = "Assembled from the ledger's own sentences; no model wrote anything."
 
 
 def answer_document(
@@ -27,19 +27,19 @@ def answer_document(
     note: str = "",
     beside: Mapping[str, Any] | None = None,
 ) -> Document:
-    """The answer. Sources are numbered in the order cited; a sentence that cites the unknown is left out."""
-    told = [s for s in said if s.cites and all(ref in known for ref in s.cites)]
-    if any(is_small(str(known[r].document.get("judge", ""))) for s in told for r in s.cites):
+    """The answer. Sources are numbered in order of citation; sentences with unknown sources are dropped."""
+    kept = [s for s in said if s.cites and all(ref in known for ref in s.cites)]
+    if any(is_small(str(known[r].document.get("judge", ""))) for s in kept for r in s.cites):
         note = " ".join(t for t in (note, SMALL_JUDGE) if t)
-    order = list(dict.fromkeys(ref for s in told for ref in s.cites))
+    order = list(dict.fromkeys(ref for s in kept for ref in s.cites))
     label = {ref: f"S{n}" for n, ref in enumerate(order, 1)}
     return {
         "question": question,
-        "found": bool(told),
+        "found": bool(kept),
         "answered_by": by,
-        "note": note if told or note else NOTHING_FOUND,
+        "note": note if kept or note else NOTHING_FOUND,
         "sentences": [
-            {"text": s.text, "cites": [label[r] for r in s.cites], "role": s.role} for s in told
+            {"text": s.text, "cites": [label[r] for r in s.cites], "role": s.role} for s in kept
         ],
         "sources": [{"label": label[ref], "ref": ref, **known[ref].document} for ref in order],
         "claims": [], "leads": [], "papers": [], "next_lines": [], "left_out": [],
@@ -48,7 +48,7 @@ def answer_document(
 
 
 def as_markdown(answer: Document) -> str:
-    """An answer to paste elsewhere. Text from papers and models is data: its marks are escaped."""
+    """An answer as Markdown, for pasting elsewhere. Markup in text from papers and models is escaped."""
     parts = [f"**{escape(answer['question'])}**", ""]
     if answer["note"]:
         parts += [f"*{escape(answer['note'])}*", ""]
@@ -60,7 +60,7 @@ def as_markdown(answer: Document) -> str:
     if answer["leads"]:
         parts += ["Leads, not counted", "", *(f"- {source_line(s)}" for s in answer["leads"]), ""]
     if answer["papers"]:
-        parts += ["Papers nobody has judged yet", "", *(f"- {paper_line(p)}" for p in answer["papers"]), ""]
+        parts += ["Papers not yet judged", "", *(f"- {paper_line(p)}" for p in answer["papers"]), ""]
     if answer["next_lines"]:
         parts += ["Next lines", "", *(f"- {escape(n['text'])}" for n in answer["next_lines"]), ""]
     return "\n".join(parts)

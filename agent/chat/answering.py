@@ -1,4 +1,4 @@
-"""What stands beside an answer: the claims found, leads, papers nobody judged, and what to open next."""
+"""What accompanies an answer: the claims found, leads, papers not yet judged, and follow-up questions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ ANSWERED_BY = 3
 
 
 def beside(db: Connection, today: str, state: ChatState) -> dict[str, Any]:
-    """Everything of an answer but its sentences and their sources."""
+    """Everything in an answer except its sentences and their sources."""
     found = list(statuses(db, today, [claim_id for claim_id, _ in state["hits"]]).values())
-    told = {r.partition(":")[2] for s in state.get("said", []) for r in s["cites"]}
+    cited = {r.partition(":")[2] for s in state.get("said", []) for r in s["cites"]}
     return {
         "claims": [claim_fields(s, today) for s in found],
         "leads": _leads(found[:ANSWERED_BY]),
         "papers": state["papers"][:10],
-        "next_lines": _next_lines(db, found, told),
+        "next_lines": _next_lines(db, found, cited),
         "left_out": state.get("left_out", []),
         "did": state.get("did", []),
         "spent": state.get("spent", [0, 0, 0]),
@@ -32,7 +32,7 @@ def beside(db: Connection, today: str, state: ChatState) -> dict[str, Any]:
 
 
 def _leads(found: Sequence[ClaimStatus]) -> list[dict[str, Any]]:
-    """The strongest leads, where few quotes count."""
+    """The strongest leads, if there are few counted quotes."""
     if sum(len(s.citations) for s in found) > FEW_QUOTES:
         return []
     leads = [c for s in found for c in s.leads[:MOST_LEADS]]
@@ -40,8 +40,8 @@ def _leads(found: Sequence[ClaimStatus]) -> list[dict[str, Any]]:
     return [evidence_source(c).document for c in best]
 
 
-def _next_lines(db: Connection, found: Sequence[ClaimStatus], told: set[str]) -> list[dict[str, Any]]:
-    """Questions to open next: those that documents named, then those of claims close by."""
+def _next_lines(db: Connection, found: Sequence[ClaimStatus], cited: set[str]) -> list[dict[str, Any]]:
+    """Follow-up questions: those of related claims first, then those proposed in imported documents."""
     lines = dict.fromkeys(line for s in found[:1] for line in s.claim.lines)
     named = [
         {"text": note.text, "from": note.document}
@@ -49,8 +49,8 @@ def _next_lines(db: Connection, found: Sequence[ClaimStatus], told: set[str]) ->
     ]  # fmt: skip
     asked = [
         {"text": s.claim.durable_question, "from": s.claim.id}
-        for s in found if s.claim.durable_question and s.claim.id not in told
+        for s in found if s.claim.durable_question and s.claim.id not in cited
     ]  # fmt: skip
     first = [{"text": found[0].claim.durable_question, "from": found[0].claim.id}] if found else []
-    every = [*asked, *named, *(f for f in first if f["text"])]
-    return list({n["text"]: n for n in every}.values())[:MOST_NEXT]
+    candidates = [*asked, *named, *(f for f in first if f["text"])]
+    return list({n["text"]: n for n in candidates}.values())[:MOST_NEXT]

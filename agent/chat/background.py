@@ -1,4 +1,4 @@
-"""Listen to an answer from a thread of its own, so that a person can stop it while a model keeps silent."""
+"""Run an answer in its own thread, so that a person can stop it even while the model sends nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _END = object()
 
 
 def listened(ask: Callable[[threading.Event], Iterator[Event]], stop: threading.Event) -> Iterator[Event]:
-    """Yield the events of `ask`; once `stop` is set, end within a second whatever the model does.
+    """Yield the events of `ask`; once `stop` is set, end within about a second whatever the model does.
 
-    What an answer still has to write down, its thread goes on to write. Errors are raised here.
+    The thread continues in the background to save the answer. Errors are raised here.
     """
     events: queue.Queue[Any] = queue.Queue()
 
@@ -25,7 +25,7 @@ def listened(ask: Callable[[threading.Event], Iterator[Event]], stop: threading.
         try:
             for event in ask(stop):
                 events.put(event)
-        except BaseException as error:  # raised again where it is listened to
+        except BaseException as error:  # raised again in the consumer
             events.put(error)
         events.put(_END)
 
@@ -57,7 +57,7 @@ def conversed(
     stop: threading.Event,
     agree: Callable[[str], bool],
 ) -> Iterator[Event]:
-    """Yield the events of a whole answer; `agree` says yes or no to what a person is asked on the way."""
+    """Yield all events of an answer; `agree` returns whether a person approves what they are asked."""
     thread, events = thread_id or "", listened(partial(chat.ask, question, thread_id), stop)
     while True:
         event: Event = {"kind": ""}

@@ -1,8 +1,8 @@
-"""A model's text, cut into statements as it arrives; each is checked before anybody sees it. Pure.
+"""A model's text, cut into statements as it arrives; each is checked before it is shown. Pure.
 
-A statement ends with the labels of what it cites, in square brackets. It is shown when it is grounded
-(`agent.writing.grounding`) and when every word in it for an outcome, "contradicted" above all, is the
-outcome of something it cites.
+A statement ends with the labels of its sources, in square brackets. It is shown if it is grounded
+(`agent.writing.grounding`) and if every outcome it names, such as "contradicted", is the outcome of
+something it cites.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Cutter:
         self._rest = ""
 
     def feed(self, text: str) -> Iterator[str]:
-        """Yield every statement that is whole by now."""
+        """Yield every statement that is now complete."""
         self._rest += text
         while found := _END.search(self._rest):
             whole, self._rest = self._rest[: found.start()], self._rest[found.end() :]
@@ -68,14 +68,14 @@ class Cutter:
 
 
 def draft_of(statement: str) -> Draft:
-    """A statement without its labels, and the labels."""
+    """Split a statement into its text and its labels."""
     cites = [c for found in _LABELS.findall(statement) for c in re.split(r"\s*[,;]\s*", found)]
     text = _LEAD.sub("", _LABELS.sub("", statement)).replace("**", "").strip()
     return Draft(text, tuple(dict.fromkeys(cites)))
 
 
 def why_not_shown(draft: Draft, given: Mapping[str, Source]) -> str:
-    """Why a statement may not be shown; empty when it may. `given` are the sources by label."""
+    """Why a statement must not be shown, or "" if it may be. `given` maps labels to sources."""
     if disguised := _disguised(draft.text):
         return disguised
     materials = {label: source.material for label, source in given.items()}
@@ -84,9 +84,9 @@ def why_not_shown(draft: Draft, given: Mapping[str, Source]) -> str:
 
 
 def _disguised(text: str) -> str:
-    """Whether a text looks like other words than it is: letters nobody sees, two alphabets in a word."""
+    """Why a text may be disguised (invisible characters, or mixed alphabets in a word), or empty."""
     if any(unicodedata.category(c) in ("Cf", "Co", "Cs") for c in text):
-        return "it holds characters that nobody sees"
+        return "it contains invisible characters"
     for word in re.findall(r"[^\W\d_]+", text):
         if _LATIN.search(word) and any(not unicodedata.name(c, "").startswith("LATIN") for c in word):
             return f"{word!r} mixes alphabets"
@@ -94,13 +94,13 @@ def _disguised(text: str) -> str:
 
 
 def _false_outcome(text: str, cited: Sequence[Source]) -> str:
-    # What stands in quotation marks was found in the source already, and is its own word.
+    # Quotations have already been found in the source, so their wording is the source's own.
     bare = re.sub(r"[“\"][^“”\"]+[”\"]", " ", text)
     return _false_verdict(bare, [s for s in cited if s.verdicts]) or _false_stance(bare, cited)
 
 
 def _false_verdict(bare: str, cited: Sequence[Source]) -> str:
-    """A verdict named has to be that of everything cited, or each of several that of something cited."""
+    """Each verdict named must be a cited one, and then each cited source must have a verdict named."""
     present = frozenset[str]().union(*(s.verdicts for s in cited))
     known = present.union(*(s.earlier for s in cited))
     asserted: set[str] = set()
@@ -109,11 +109,11 @@ def _false_verdict(bare: str, cited: Sequence[Source]) -> str:
             if not _NEGATION.search(bare[: found.start()]):
                 asserted.add(name)
                 if name not in known:
-                    return f"“{found[0]}” is the verdict of nothing it cites"
+                    return f"“{found[0]}” is not the verdict of anything it cites"
             elif present == {name}:
-                return f"it denies the verdict {name}, which is that of what it cites"
+                return f"it denies the verdict {name}, but everything it cites has that verdict"
     if asserted and any(not s.verdicts & asserted for s in cited):
-        return f"not all that it cites is {' or '.join(sorted(asserted))}"
+        return f"not everything it cites is {' or '.join(sorted(asserted))}"
     return ""
 
 
@@ -122,5 +122,5 @@ def _false_stance(bare: str, cited: Sequence[Source]) -> str:
     for stance, words in _STANCES.items():
         for hit in words.finditer(bare):
             if stance not in stances and not _NEGATION.search(bare[: hit.start()]):
-                return f"“{hit[0]}” is the stance of nothing it cites"
+                return f"“{hit[0]}” is not the stance of anything it cites"
     return ""

@@ -1,4 +1,4 @@
-"""An answer without a model: the closest claims, their verdicts, the strongest quotes on each side. Pure."""
+"""Answer without a model: the closest claims, their verdicts and the strongest quotes on each side. Pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ MOST_CLAIMS, MOST_A_SIDE = 3, 2
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
 
 
-def extract(question: Question, found: Sequence[ClaimStatus], today: str, told: str = "") -> list[Sentence]:
-    """Sentences on the claims found, best first; every one cites what it says.
+def extract(
+    question: Question, found: Sequence[ClaimStatus], today: str, summary: str = ""
+) -> list[Sentence]:
+    """Sentences about the claims found, best first; each cites its source.
 
-    `told` is what is known of all of them, where a question is wide. A claim's quotes stand behind its
-    verdict.
+    `summary` is a summary of all the claims, if the question is broad. A claim's quotes follow its verdict.
     """
-    wide = bool(told)
+    wide = bool(summary)
     best = list(found if wide else found[:MOST_CLAIMS])
     refs = tuple(f"claim:{s.claim.id}" for s in best)
-    lead = told or (_lead(best) if len(best) > 1 and not question.wants_why else "")
+    lead = summary or (_lead(best) if len(best) > 1 and not question.wants_why else "")
     said = [Sentence(lead, refs, "lead")] if lead and refs else []
     if question.wants_changes:
         said += _changes(question.since or "", best)
@@ -45,13 +46,13 @@ def _lead(best: Sequence[ClaimStatus]) -> str:
 
 
 def _verdict(status: ClaimStatus, today: str) -> str:
-    claim, verdict, held = status.claim, status.verdict, status.override
+    claim, verdict, override = status.claim, status.verdict, status.override
     age = f"{claim.as_of}, {months_between(claim.as_of, today)} months old" if claim.as_of else "date unknown"
     whole = f"“{claim.text}” ({age})"
-    if held is not None:
+    if override is not None:
         basis = _basis(verdict) if verdict else ""
-        unless = f" It holds unless: {_ended(held.condition)}" if held.condition else ""
-        word = f"{status.standing} by the word of {held.by}: {_ended(held.reason)}{unless}"
+        unless = f" It holds unless: {_ended(override.condition)}" if override.condition else ""
+        word = f"{status.standing} by the word of {override.by}: {_ended(override.reason)}{unless}"
         return f"{whole}: {word} The rule says {status.rule_standing}{basis}."
     if verdict is None or status.standing == NONE_YET:
         why = f": {verdict.reason}" if verdict and verdict.reason else ""
@@ -64,8 +65,8 @@ def _verdict(status: ClaimStatus, today: str) -> str:
 
 
 def _basis(verdict: Verdict) -> str:
-    said = basis_of(verdict.basis)
-    return f", {said}" if said else ""
+    basis = basis_of(verdict.basis)
+    return f", {basis}" if basis else ""
 
 
 def _ended(text: str) -> str:
@@ -84,8 +85,8 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
     said = []
     for status in found:
         for verdict in changes_since(status, since) if since else changes_since(status, "")[-1:]:
-            told = verdict_source(status, verdict).document
-            text = (f"“{status.claim.text}” went from {told['before']} to {told['verdict']} on "
+            change = verdict_source(status, verdict).document
+            text = (f"“{status.claim.text}” went from {change['before']} to {change['verdict']} on "
                     f"{verdict.decided_at[:10]}.")  # fmt: skip
             said.append(Sentence(text, (f"verdict:{verdict.id}",), "change"))
     if not said and found:
@@ -97,16 +98,16 @@ def _changes(since: str, found: Sequence[ClaimStatus]) -> list[Sentence]:
 
 
 def _quotes(status: ClaimStatus, since: str | None, a_side: int) -> list[Sentence]:
-    """The strongest quotes, so many a side, and how many more there are."""
-    every = [c for c in status.citations if _is_in(c, since)]
+    """The strongest quotes, at most `a_side` per stance, and a note if there are more."""
+    counted = [c for c in status.citations if _is_in(c, since)]
     chosen = [
         (citation, side)
         for stance, side in _SIDES
-        for citation in [c for c in every if c.evidence.stance == stance][:a_side]
+        for citation in [c for c in counted if c.evidence.stance == stance][:a_side]
     ]
     said = [Sentence(f"“{c.quote}”", (f"evidence:{c.evidence.id}",), side) for c, side in chosen]
-    if len(every) > len(said):
-        text = f"{len(said)} of {len(every)} counted quotes are shown."
+    if len(counted) > len(said):
+        text = f"{len(said)} of {len(counted)} counted quotes are shown."
         said.append(Sentence(text, (f"claim:{status.claim.id}",), "more"))
     return said
 

@@ -1,7 +1,7 @@
-"""The question graph: condense, recall, then think and act in turn, or extract without a model, then settle.
+"""The question graph: condense, recall, think and act in turn (or extract, if no model), settle.
 
-No node writes to the ledger: it is open for reading alone. A tool with an effect stops the graph until a
-person has said yes or no.
+No node writes to the ledger: it is opened read-only. A tool with side effects interrupts the graph until a
+person has approved or declined it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from agent.chat.state import ChatState, labels_of, with_refs
 from agent.chat.thinking import think
 from store.remarks import Sentence
 
-Given = Runtime[ChatParts]
+ChatRuntime = Runtime[ChatParts]
 A_SIDE = 2
 
 
@@ -48,13 +48,13 @@ def build(checkpointer: Any = None) -> Any:
     return graph.compile(checkpointer=checkpointer)
 
 
-def condense(state: ChatState, runtime: Given) -> ChatState:
-    """Shorten what was said before, once it is long."""
+def condense(state: ChatState, runtime: ChatRuntime) -> ChatState:
+    """Summarize earlier turns once they are long."""
     return {"memory": condensed(runtime.context, state.get("memory", []))}
 
 
-def recall(state: ChatState, runtime: Given) -> ChatState:
-    """Find claims and passages for the question, and for what it goes on from."""
+def recall(state: ChatState, runtime: ChatRuntime) -> ChatState:
+    """Find claims and papers for the question, taking earlier turns into account."""
     parts = runtime.context
     found = recalling.recall(parts, parse(state["question"], parts.today()), state["memory"])
     refs = [f"claim:{i}" for i in found.found] + [
@@ -65,63 +65,63 @@ def recall(state: ChatState, runtime: Given) -> ChatState:
     ]})  # fmt: skip
     return {
         "hits": [(h.id, h.score) for h in found.hits], "refs": refs, "papers": found.papers, "steps": 0,
-        "told": found.told,
+        "summary": found.summary,
     }  # fmt: skip
 
 
-def act(state: ChatState, runtime: Given) -> ChatState:
-    """Run the first pending tool; before one with an effect, stop until a person has answered."""
+def act(state: ChatState, runtime: ChatRuntime) -> ChatState:
+    """Run the first pending tool call; if the tool has side effects, wait for a person's approval."""
     (call_id, name, arguments), *rest = state["pending"]
     read, write = tools.read_call(name, arguments), get_stream_writer()
     if isinstance(read, str):
-        return {"pending": rest, "messages": [*state["messages"], _told(call_id, read)]}
+        return {"pending": rest, "messages": [*state["messages"], _tool_message(call_id, read)]}
     tool, asked = read
     if tool.ask_first:
         answer = interrupt({"ask": tools.question_first(tool, asked), "tool": name})
         if answer is not True:
-            told = "the person said no; do not ask again"
-            return {"pending": rest, "messages": [*state["messages"], _told(call_id, told)]}
+            content = "the person said no; do not ask again"
+            return {"pending": rest, "messages": [*state["messages"], _tool_message(call_id, content)]}
     write({"kind": "tool", "name": name, "asked": asked.model_dump()})
     outcome = tools.run(tool, runtime.context, asked)
     refs = with_refs(state["refs"], outcome.refs)
-    told = tools.told_to_model(runtime.context, outcome, labels_of(refs))
+    content = tools.told_to_model(runtime.context, outcome, labels_of(refs))
     return {
-        "pending": rest, "refs": refs, "messages": [*state["messages"], _told(call_id, told)],
+        "pending": rest, "refs": refs, "messages": [*state["messages"], _tool_message(call_id, content)],
         "papers": _each_once([*outcome.papers, *state["papers"]]),
         "did": [*state.get("did", []), *([outcome.did] if outcome.did else [])],
     }  # fmt: skip
 
 
-def extract_answer(state: ChatState, runtime: Given) -> ChatState:
+def extract_answer(state: ChatState, runtime: ChatRuntime) -> ChatState:
     """Answer from the ledger's own sentences."""
     parts = runtime.context
     asked = parse(state["question"], parts.today())
     with parts.ledger.read() as db:
         found = statuses(db, parts.today(), [claim_id for claim_id, _ in state["hits"]])
     said = [{"text": s.text, "cites": list(s.cites), "role": s.role}
-            for s in extract(asked, list(found.values()), parts.today(), state["told"])]  # fmt: skip
+            for s in extract(asked, list(found.values()), parts.today(), state["summary"])]  # fmt: skip
     note = " ".join(t for t in (state.get("note", ""), EXTRACTED if said else "") if t)
     return {"said": said, "is_extracted": True, "note": note}
 
 
-def settle(state: ChatState, runtime: Given) -> ChatState:
-    """Put the answer together, citing only what stands in the ledger at this moment."""
+def settle(state: ChatState, runtime: ChatRuntime) -> ChatState:
+    """Assemble the answer, citing only what is in the ledger now."""
     parts = runtime.context
     said = [Sentence(s["text"], tuple(s["cites"]), s["role"]) for s in state.get("said", [])]
     with parts.ledger.read() as db:
         known = sources_of(db, parts.today(), [r for s in said for r in s.cites])
         more = beside(db, parts.today(), state)
     by = EXTRACTION if state.get("is_extracted") or parts.chat_model is None else parts.chat_model.name
-    note = state.get("note", "") or ("" if said else state.get("told", ""))
+    note = state.get("note", "") or ("" if said else state.get("summary", ""))
     answer = answer_document(state["question"], said, known, by=by, note=note, beside=more)
     return {"answer": answer}
 
 
-def _who_answers(_: ChatState, runtime: Given) -> str:
+def _who_answers(_: ChatState, runtime: ChatRuntime) -> str:
     return "think" if runtime.context.chat_model else "extract"
 
 
-def _after_thinking(state: ChatState, runtime: Given) -> str:
+def _after_thinking(state: ChatState, runtime: ChatRuntime) -> str:
     if runtime.context.stop.is_set():
         return "settle"
     if state.get("is_extracted"):
@@ -129,13 +129,13 @@ def _after_thinking(state: ChatState, runtime: Given) -> str:
     return "act" if state["pending"] else "settle"
 
 
-def _after_acting(state: ChatState, runtime: Given) -> str:
+def _after_acting(state: ChatState, runtime: ChatRuntime) -> str:
     if runtime.context.stop.is_set():
         return "settle"
     return "act" if state["pending"] else "think"
 
 
-def _told(call_id: str, text: str) -> dict[str, Any]:
+def _tool_message(call_id: str, text: str) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": call_id, "content": text}
 
 

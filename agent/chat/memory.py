@@ -1,4 +1,4 @@
-"""What was said before, shortened once it is long: citations are kept, and nothing is said without one."""
+"""Earlier turns of a thread, summarized once they are long; every remembered sentence keeps its citations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_CHARACTERS, KEPT_WHOLE, MOST_SENTENCES = 6000, 2, 6
 
 
 def remembered(threads: Threads, thread_id: str) -> list[Turn]:
-    """What was said in a thread: its summary, then each later turn. A question without an answer counts."""
+    """A thread's summary, if there is one, then each later turn, including questions without an answer."""
     summary = threads.summary(thread_id)
     after = summary["number"] if summary else 0
     later = [t for t in threads.turns(thread_id) if t.number > after]
@@ -42,7 +42,7 @@ def turn_of(number: int, question: str, answer: Mapping[str, Any] | None) -> Tur
 
 
 def as_text(memory: Sequence[Turn], labels: Mapping[str, str]) -> str:
-    """Earlier turns as a prompt shows them, fenced as data."""
+    """Earlier turns as text for a prompt, fenced as data."""
     shown = []
     for turn in memory:
         asked = [f"Q: {turn['question']}"] if turn["question"] else []
@@ -52,22 +52,22 @@ def as_text(memory: Sequence[Turn], labels: Mapping[str, str]) -> str:
 
 
 def condensed(parts: ChatParts, memory: Sequence[Turn]) -> list[Turn]:
-    """Earlier turns, the oldest as a summary once all of them are longer than fits."""
+    """Earlier turns, with the oldest replaced by a summary if together they are too long."""
     turns = list(memory)
     if sum(_length(t) for t in turns) <= MOST_CHARACTERS or len(turns) <= KEPT_WHOLE:
         return turns
     old, new = turns[:-KEPT_WHOLE], turns[-KEPT_WHOLE:]
-    told = _by_model(parts, parts.chat_model, old) if parts.chat_model else []
-    summary = {"number": old[-1]["number"], "question": "", "sentences": told or _first_sentences(old)}
+    sentences = _by_model(parts, parts.chat_model, old) if parts.chat_model else []
+    summary = {"number": old[-1]["number"], "question": "", "sentences": sentences or _first_sentences(old)}
     return [summary, *new]
 
 
 def _by_model(parts: ChatParts, chat_model: ChatModel, old: Sequence[Turn]) -> list[Turn]:
-    """A model's summary, each sentence checked like any other; none when it fails."""
+    """A model's summary, with each sentence checked like any other; empty if the model fails."""
     refs = list(dict.fromkeys(r for t in old for s in t["sentences"] for r in s["cites"]))
     labels = labels_of(refs)
     with parts.ledger.read() as db:
-        given = {labels[ref]: s for ref, s in sources_of(db, parts.today(), refs).items()}
+        sources = {labels[ref]: s for ref, s in sources_of(db, parts.today(), refs).items()}
     prompt, cutter = prompts.load("condense"), Cutter()
     messages = [{"role": "system", "content": prompt.system},
                 {"role": "user", "content": prompt.render(turns=as_text(old, labels))}]  # fmt: skip
@@ -77,12 +77,12 @@ def _by_model(parts: ChatParts, chat_model: ChatModel, old: Sequence[Turn]) -> l
         return []
     text = "".join(p for p in pieces if isinstance(p, str))
     drafts = [draft_of(s) for s in (*cutter.feed(text), *cutter.end())]
-    kept = [d for d in drafts if not why_not_shown(d, given)][:MOST_SENTENCES]
-    return [{"text": d.text, "cites": [given[c].ref for c in d.cites]} for d in kept]
+    kept = [d for d in drafts if not why_not_shown(d, sources)][:MOST_SENTENCES]
+    return [{"text": d.text, "cites": [sources[c].ref for c in d.cites]} for d in kept]
 
 
 def _first_sentences(old: Sequence[Turn]) -> list[Turn]:
-    """Without a model: what each old turn said first."""
+    """The first sentence of each old turn, for use without a model."""
     return [t["sentences"][0] for t in old if t["sentences"]][-MOST_SENTENCES:]
 
 

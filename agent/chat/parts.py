@@ -1,4 +1,4 @@
-"""The parts of a chat, made by wiring and handed to every node."""
+"""The dependencies of a chat, built by the wiring and passed to every node."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from store.ledger import Ledger
 
 @dataclass(frozen=True)
 class ChatParts:
-    """What answering works with. The ledger is open for reading alone; `chat_model` is None without a model.
+    """What answering needs. The ledger is read-only; `chat_model` is None if no model is configured.
 
-    `secrets` are never shown: no prompt holds them, and a statement that does is struck.
+    `secrets` are never shown: no prompt contains them, and a statement that does is dropped.
     """
 
     ledger: Ledger
@@ -38,9 +38,9 @@ def talked(
     messages: Sequence[Mapping[str, Any]],
     tools: Sequence[Mapping[str, Any]] = (),
 ) -> Generator[str | ToolCall | Usage, None, None]:
-    """A model's stream, within the budget. What broke off without its bill is counted as dear as it could be.
+    """Stream a model's reply, within the budget. One that ends without usage is charged at the maximum.
 
-    Raises JudgeError, and BudgetReached before anything is asked.
+    Raises JudgeError, or BudgetReached before any request is made.
     """
     reserved = parts.budget.reserve(len(str(messages)), "chat")
     bill, has_come = None, False

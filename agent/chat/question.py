@@ -1,4 +1,4 @@
-"""What a question asks for, beyond its topic: papers it names, a day it counts from, a why. Pure."""
+"""What a question asks for besides its topic: papers it names, a start date, a reason. Pure."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ _FRAME = re.compile(
 
 @dataclass(frozen=True)
 class Question:
-    """A question taken apart. `topic` is what to search for; `since` a day, counted from inclusive.
+    """A parsed question. `topic` is what to search for; `since` is a start day, inclusive.
 
-    `is_wide` where it has no topic but the whole ledger; `of_verdict` where it asks which claims have one.
+    `is_wide`: it is about the whole ledger. `of_verdict`: the verdict, if it asks which claims have one.
     """
 
     text: str
@@ -103,7 +103,7 @@ class Question:
 
 
 def parse(text: str, today: str) -> Question:
-    """Take a question apart; a month without a year is the last such month before `today`."""
+    """Parse a question; a month without a year is the most recent such month up to `today`."""
     flat = " ".join(text.split())
     ids, since = tuple(ids_in(flat)), _SINCE.search(flat)
     day = _day(since, today) if since else None
@@ -141,7 +141,7 @@ def _day(found: re.Match[str], today: str) -> str:
 
 
 def _real(day: str, today: str) -> str:
-    """The day, or today where there is no such day."""
+    """The day, or today if there is no such day."""
     try:
         return date.fromisoformat(day).isoformat()
     except ValueError:

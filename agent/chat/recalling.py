@@ -1,4 +1,4 @@
-"""What of the ledger bears on a question: by topic, by a claim or paper it names, or all of it."""
+"""Find what in the ledger is relevant to a question: by topic, by line, by a paper it names, or all of it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ MOST_TOLD = 8
 
 @dataclass(frozen=True)
 class Recalled:
-    """Claims found, best first; `told` is what can be said of them all, or of there being none."""
+    """Claims found, best first; `summary` summarizes them, or says that there are none."""
 
     hits: list[Hit]
     found: Mapping[str, ClaimStatus]
-    told: str = ""
+    summary: str = ""
     papers: list[dict[str, Any]] = field(default_factory=list)
 
 
 def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> Recalled:
-    """Find what bears on a question."""
+    """Find what is relevant to a question."""
     with parts.ledger.read() as db:
         if asked.of_verdict:
             return _of_verdict(db, parts.today(), asked.of_verdict)
@@ -53,14 +53,14 @@ def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> R
         after = _bound(db, asked, found)
     papers = []
     if _wants_papers(asked, hits, found):
-        known = _known(found)
+        judged = _already_judged(found)
         near = parts.finder.near(vector, asked.topic, after, most=READ_AHEAD)
-        papers = [n.document() for n in near if n.paper.id not in known][:MOST_PAPERS]
+        papers = [n.document() for n in near if n.paper.id not in judged][:MOST_PAPERS]
     return Recalled(hits, found, papers=papers)
 
 
 def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
-    """A question too short to be searched for alone takes the one before along."""
+    """Prepend the previous question to one that is too short to search for on its own."""
     before = [turn["question"] for turn in memory if turn["question"]]
     if len(question.topic.split()) >= FEW_WORDS or not before or question.ids:
         return question
@@ -68,7 +68,7 @@ def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
 
 
 def _of_line(parts: ChatParts, line_id: str) -> Recalled:
-    """A question as wide as a line: its claims are counted; what newer work speaks against is told first."""
+    """Answer a question as broad as a line: count its claims by verdict and list adverse verdicts first."""
     with parts.ledger.read() as db:
         line = next(x for x in store.claims.all_lines(db) if x.id == line_id)
         tally = store.verdicts.tally(db)
@@ -76,9 +76,9 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
         chosen = [store.claims.search(db, line=line_id, verdict=n, most=MOST_TOLD)[0] for n in STANDINGS]
         ids = [i for some in chosen for i in some][:MOST_TOLD]
         found, total = statuses(db, parts.today(), ids), sum(counts.values())
-    told = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    tally_text = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
     some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    lead = f"The line “{line.title}” asks this: of its {total} claims {told}{some}."
+    lead = f"The line “{line.title}” asks this: of its {total} claims {tally_text}{some}."
     return Recalled([Hit(i, 1.0) for i in ids], found, lead)
 
 
@@ -87,29 +87,29 @@ def _of_verdict(db: Connection, today: str, name: str) -> Recalled:
     some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
     is_adjective = name in ("contradicted", "relaxed", "open")
     verb, said = ("is" if total == 1 else "are"), (name if is_adjective else f"“{name}”")
-    told = f"{total} of {store.claims.count(db)} claims {verb} {said}{some}."
+    summary = f"{total} of {store.claims.count(db)} claims {verb} {said}{some}."
     return Recalled(
         [Hit(i, 1.0) for i in ids], statuses(db, today, ids),
-        told if total else f"No claim of the ledger is {said}.",
+        summary if total else f"No claim of the ledger is {said}.",
     )  # fmt: skip
 
 
 def _changed(db: Connection, today: str, since: str | None) -> Recalled:
-    """What changed at all, since a day or in the last run that changed anything."""
+    """All verdict changes since a day, or in the last run that gave a verdict."""
     run = None if since else store.verdicts.last_run(db)
     flips, total = store.verdicts.flips(db, MOST_CLAIMS, run_id=run, since=since or "")
     ids = [v.claim_id for _, v in flips]
     when = f"since {since}" if since else "in the last run that gave a verdict"
     some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    told = f"{total} verdict{'s' if total != 1 else ''} changed {when}{some}."
+    summary = f"{total} verdict{'s' if total != 1 else ''} changed {when}{some}."
     return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids),
-                    told if total else f"No verdict changed {when}.")  # fmt: skip
+                    summary if total else f"No verdict changed {when}.")  # fmt: skip
 
 
 def _by_paper(db: Connection, ids: tuple[str, ...]) -> list[Hit]:
-    """Claims that a paper named in the question is evidence on."""
-    given = [e for paper_id in ids for e in store.evidence.of_paper(db, paper_id) if e.status != "rejected"]
-    counted_first = sorted(given, key=lambda e: (e.status != "counted", -e.strength, e.id))
+    """Claims for which a paper named in the question is evidence."""
+    items = [e for paper_id in ids for e in store.evidence.of_paper(db, paper_id) if e.status != "rejected"]
+    counted_first = sorted(items, key=lambda e: (e.status != "counted", -e.strength, e.id))
     return [Hit(e.claim_id, 1.0) for e in counted_first]
 
 
@@ -119,13 +119,13 @@ def _wants_papers(asked: Question, hits: list[Hit], found: Mapping[str, ClaimSta
 
 
 def day_after(parts: ChatParts, asked: Question) -> str | None:
-    """The day that papers a question asks for have to be later than; None where it names none."""
+    """The day after which a question wants papers, or None if it implies no day."""
     with parts.ledger.read() as db:
         return _bound(db, replace(asked, wants_newer=True), {})
 
 
 def _bound(db: Connection, asked: Question, found: Mapping[str, ClaimStatus]) -> str | None:
-    """The day that papers have to be later than: the one asked for, that of the paper or the claim named."""
+    """The day after which papers are wanted: the day asked for, or that of the paper or claim."""
     if asked.since or not asked.wants_newer:
         return asked.since
     if asked.ids:
@@ -136,14 +136,14 @@ def _bound(db: Connection, asked: Question, found: Mapping[str, ClaimStatus]) ->
 
 
 def _month_of(paper_id: str) -> str:
-    """The month in an arXiv id; old ones (archive/YYMMNNN) began in 1991."""
+    """The month encoded in an arXiv id; old-style ids (archive/YYMMNNN) start in 1991."""
     digits = paper_id.rpartition("/")[2][:4]
     century = "19" if digits[:2] >= "91" else "20"
     return f"{century}{digits[:2]}-{digits[2:4]}"
 
 
-def _known(found: Mapping[str, ClaimStatus]) -> set[str]:
-    """Papers that were judged for these claims already, and the claims' own."""
+def _already_judged(found: Mapping[str, ClaimStatus]) -> set[str]:
+    """Papers already judged for these claims, and the claims' own sources."""
     judged = {c.paper.id for s in found.values() for c in (*s.citations, *s.leads, *s.rejected)}
     return judged | {p for s in found.values() for p in s.claim.source_ids}
 

@@ -1,4 +1,4 @@
-"""Ask a question in a thread, and go on from where a person was asked for a yes."""
+"""Ask a question in a thread, and resume after a person was asked for approval."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ LONGEST_QUESTION, MOST_NODES = 2000, 60
 
 
 def question_of(text: str) -> str:
-    """A question as it is asked. Raises UsageError for one that is none, or too long."""
+    """Normalize a question. Raises UsageError if it is empty or too long."""
     flat = " ".join(without_controls(text).split())
     if not flat or len(flat) > LONGEST_QUESTION:
-        raise UsageError("no question" if not flat else f"a question of {len(flat)} characters",
-                         f"ask in 1 to {LONGEST_QUESTION} characters")  # fmt: skip
+        raise UsageError("the question is empty" if not flat else f"the question has {len(flat)} characters",
+                         f"use 1 to {LONGEST_QUESTION} characters")  # fmt: skip
     return flat
 
 
 class Chat:
-    """Answers questions, in events: documents with a `kind`.
+    """Answers questions as a stream of events: documents with a `kind`.
 
-    thread (its id), found (claims), writing (the model has begun), sentence (checked, with what it cites),
-    struck (why one was left out), tool (one that was run), ask (a person has to say yes), answer (the whole).
+    thread (its id), found (claims), writing (the model has started), sentence (checked, with its sources),
+    struck (why one was left out), tool (one being run), ask (approval needed), answer (the complete answer).
     """
 
     def __init__(self, parts: ChatParts, threads: Threads, saver: Any, now: Callable[[], str]) -> None:
@@ -42,19 +42,26 @@ class Chat:
         self._saver, self._graph, self._now = saver, build(saver), now
         self._under_way: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
+        self._warming: threading.Thread | None = None
 
     def warm(self) -> None:
-        """Make ready what takes seconds the first time, while a person still thinks."""
-        threading.Thread(target=self._warm, daemon=True, name="warming").start()
+        """Load what is slow to load in the background, before the first question."""
+        self._warming = threading.Thread(target=self._warm, daemon=True, name="warming")
+        self._warming.start()
+
+    def close(self) -> None:
+        """Wait for a model that is being loaded: a process must not end in the middle of that."""
+        if self._warming:
+            self._warming.join()
 
     def _warm(self) -> None:
-        with suppress(Exception):  # whatever is wrong is said when somebody asks
+        with suppress(Exception):  # any problem is reported when a question is asked
             self.parts.finder.every_claim("claims", (), self.parts.finder.vector("claims"))
 
     def ask(
         self, question: str, thread_id: str | None = None, stop: threading.Event | None = None
     ) -> Iterator[Event]:
-        """Ask, in a new thread or an old one. Raises UsageError for a question or thread that is none."""
+        """Ask in a new or existing thread. Raises UsageError if the question or thread is invalid."""
         text = question_of(question)
         thread = thread_id or self.threads.begin(text, self._now())
         self._drop_waiting(thread)
@@ -64,8 +71,8 @@ class Chat:
         yield from self._drive(thread, number, begin, stop)
 
     def go_on(self, thread_id: str, stop: threading.Event | None = None, *, yes: bool) -> Iterator[Event]:
-        """Go on after a person was asked. Raises UsageError where nothing waits."""
-        with self._lock:  # one yes is one deed, whatever is clicked twice
+        """Resume after a person was asked for approval. Raises UsageError if nothing is waiting."""
+        with self._lock:  # one approval runs the tool once, even if clicked twice
             number = self.waiting(thread_id)
             if number is None or (thread_id, number) in self._under_way:
                 raise UsageError(f"nothing waits in thread {thread_id!r}", "ask a question")
@@ -73,7 +80,7 @@ class Chat:
         yield from self._drive(thread_id, number, Command(resume=yes), stop)
 
     def waiting(self, thread_id: str) -> int | None:
-        """The number of the question that waits for a yes, or None."""
+        """The number of the question waiting for approval, or None."""
         open_turns = [t.number for t in self.threads.turns(thread_id) if t.answer is None]
         if not open_turns:
             return None
@@ -81,7 +88,7 @@ class Chat:
         return open_turns[-1] if state.interrupts else None
 
     def asked(self, thread_id: str) -> str:
-        """What a person is asked in a thread that waits; empty where nothing waits."""
+        """What a person is asked to approve in a thread, or "" if nothing is waiting."""
         number = self.waiting(thread_id)
         if number is None:
             return ""
@@ -125,7 +132,7 @@ class Chat:
         return {"thread": thread, "number": number, "asked_at": self._now()}
 
     def _drop_waiting(self, thread: str) -> None:
-        """A new question is a no to what was waited for."""
+        """Drop a pending approval: asking a new question declines it."""
         for turn in self.threads.turns(thread):
             if turn.answer is None and (thread, turn.number) not in self._under_way:
                 self._saver.delete_thread(self._config(thread, turn.number)["configurable"]["thread_id"])

@@ -1,7 +1,7 @@
-"""What an answer may cite: claims, counted evidence and past verdicts, each loaded anew from the ledger.
+"""What an answer may cite: claims, counted evidence and past verdicts, each reloaded from the ledger.
 
-A reference is "claim:ID", "evidence:ID" or "verdict:NUMBER". Leads and papers nobody has judged are no
-sources: they are shown beside an answer and never cited by it.
+A reference is "claim:ID", "evidence:ID" or "verdict:NUMBER". Leads and papers not yet judged are not
+sources: they are shown next to an answer but never cited by it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """Something that can be cited: what it says, what may be said of it, and how it is shown.
+    """Something that can be cited: the text a citing sentence is checked against, and how it is shown.
 
-    `verdicts`, `earlier` ones and `stances` are the words for outcomes that a sentence citing it may use.
+    `verdicts`, `earlier` (verdicts) and `stances` are the outcomes that a sentence citing it may name.
     """
 
     ref: str
@@ -43,14 +43,14 @@ class Source:
 
 
 def statuses(db: Connection, today: str, ids: Iterable[str]) -> dict[str, ClaimStatus]:
-    """The present state of some claims, in the order asked; retired and unknown ones are left out."""
+    """The current status of some claims, in the order given; retired and unknown ones are omitted."""
     wanted = list(dict.fromkeys(ids))
     found = {s.claim.id: s for s in build(load(db, today, only=wanted)).statuses} if wanted else {}
     return {i: found[i] for i in wanted if i in found}
 
 
 def sources_of(db: Connection, today: str, refs: Sequence[str]) -> dict[str, Source]:
-    """Every reference that stands in the ledger now."""
+    """The source of each reference that is currently in the ledger."""
     by_kind: dict[str, list[str]] = {"claim": [], "evidence": [], "verdict": []}
     for ref in refs:
         kind, _, name = ref.partition(":")
@@ -59,21 +59,21 @@ def sources_of(db: Connection, today: str, refs: Sequence[str]) -> dict[str, Sou
     quoted = store.evidence.by_id(db, by_kind["evidence"])
     claims = [*by_kind["claim"], *(v.claim_id for v in verdicts.values()),
               *(e.claim_id for e in quoted.values())]  # fmt: skip
-    known = statuses(db, today, claims)
-    found = {f"claim:{i}": claim_source(known[i], today) for i in by_kind["claim"] if i in known}
+    by_claim = statuses(db, today, claims)
+    found = {f"claim:{i}": claim_source(by_claim[i], today) for i in by_kind["claim"] if i in by_claim}
     for evidence_id, evidence in quoted.items():
-        citation = _citation(known.get(evidence.claim_id), evidence_id)
+        citation = _citation(by_claim.get(evidence.claim_id), evidence_id)
         if citation is not None:
             found[f"evidence:{evidence_id}"] = evidence_source(citation)
     for number, verdict in verdicts.items():
-        status = known.get(verdict.claim_id)
+        status = by_claim.get(verdict.claim_id)
         if status and verdict.revision == status.claim.revision:
             found[f"verdict:{number}"] = verdict_source(status, verdict)
     return {ref: found[ref] for ref in refs if ref in found}
 
 
 def claim_source(status: ClaimStatus, today: str) -> Source:
-    """A claim with its present verdict."""
+    """A claim with its current verdict."""
     claim, verdict = status.claim, status.verdict
     document = claim_fields(status, today)
     reasons = why_not(status)
@@ -82,19 +82,19 @@ def claim_source(status: ClaimStatus, today: str) -> Source:
         if verdict
         else []
     )
-    said = [claim.text, claim.durable_question, claim.as_of or "as-of month unknown", status.standing,
+    facts = [claim.text, claim.durable_question, claim.as_of or "as-of month unknown", status.standing,
             *decided, *reasons.values(), document["age"], status.override.reason if status.override else "",
             status.tested_at or "never tested"]  # fmt: skip
     return Source(
         f"claim:{claim.id}",
-        Material(f"claim:{claim.id}", "\n".join(t for t in said if t), claim.source_ids),
+        Material(f"claim:{claim.id}", "\n".join(t for t in facts if t), claim.source_ids),
         document | {"kind": "claim", "why_not": reasons},
         verdicts=frozenset({status.standing, status.rule_standing}),
     )
 
 
 def claim_fields(status: ClaimStatus, today: str) -> Document:
-    """A claim and its verdict as every face shows them."""
+    """A claim and its verdict as shown everywhere."""
     claim, verdict = status.claim, status.verdict
     months = months_between(claim.as_of, today) if claim.as_of else None
     return {
@@ -111,34 +111,34 @@ def claim_fields(status: ClaimStatus, today: str) -> Document:
 def evidence_source(citation: Citation) -> Source:
     """A counted quote."""
     item, paper = citation.evidence, citation.paper
-    said = "\n".join(t for t in (citation.quote, paper.title, item.published, item.condition) if t)
+    text = "\n".join(t for t in (citation.quote, paper.title, item.published, item.condition) if t)
     document = citation_document(citation) | {
         "kind": "evidence", "id": item.id, "claim_id": item.claim_id, "condition": item.condition,
         "status": item.status, "judge": item.judge,
     }  # fmt: skip
     ref = f"evidence:{item.id}"
-    return Source(ref, Material(ref, said, frozenset({paper.id})), document, stances=frozenset({item.stance}))
+    return Source(ref, Material(ref, text, frozenset({paper.id})), document, stances=frozenset({item.stance}))
 
 
 def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:
-    """A verdict of a claim's history, and the one before it."""
+    """A verdict from a claim's history, and the one before it."""
     earlier = [v for v in _of_this_wording(status) if (v.id or 0) < (verdict.id or 0)]
     before = earlier[-1].standing if earlier else NONE_YET
     name, day = verdict.standing, verdict.decided_at[:10]
     ref = f"verdict:{verdict.id}"
-    told = (status.claim.text, before, name, basis_of(verdict.basis), day, verdict.condition, verdict.reason)
-    said = "\n".join(t for t in told if t)
+    parts = (status.claim.text, before, name, basis_of(verdict.basis), day, verdict.condition, verdict.reason)
+    text = "\n".join(t for t in parts if t)
     document = {
         "kind": "verdict", "id": verdict.id, "claim_id": status.claim.id, "text": status.claim.text,
         "before": before, "verdict": name, "basis": basis_of(verdict.basis), "condition": verdict.condition,
         "reason": verdict.reason, "decided_at": verdict.decided_at,
     }  # fmt: skip
-    return Source(ref, Material(ref, said, status.claim.source_ids), document,
+    return Source(ref, Material(ref, text, status.claim.source_ids), document,
                   verdicts=frozenset({name}), earlier=frozenset({before}))  # fmt: skip
 
 
 def quotes_of(status: ClaimStatus, a_side: int) -> list[str]:
-    """References to the strongest counted quotes, so many of each stance, adverse ones first."""
+    """References to the strongest counted quotes, at most `a_side` per stance, adverse ones first."""
     sides = [
         [c for c in status.citations if c.evidence.stance == stance][:a_side]
         for stance in ("contradicts", "relaxes", "supports")
@@ -147,7 +147,7 @@ def quotes_of(status: ClaimStatus, a_side: int) -> list[str]:
 
 
 def changes_since(status: ClaimStatus, since: str, until: str = "9999") -> list[Verdict]:
-    """Verdicts of a claim that differ from the one before and were decided in a stretch of days."""
+    """Verdicts of a claim that differ from the previous one and were decided between two days, inclusive."""
     found, before = list[Verdict](), None
     for verdict in _of_this_wording(status):
         if verdict.standing != before and since <= verdict.decided_at[:10] <= until:
@@ -157,12 +157,12 @@ def changes_since(status: ClaimStatus, since: str, until: str = "9999") -> list[
 
 
 def _of_this_wording(status: ClaimStatus) -> list[Verdict]:
-    """A verdict on an earlier wording says nothing of the present one."""
+    """Verdicts on the current wording; those on earlier wordings say nothing about it."""
     return [v for v in status.history if v.revision == status.claim.revision]
 
 
 def _citation(status: ClaimStatus | None, evidence_id: str) -> Citation | None:
-    """Counted evidence as a citation; what its gates let down, or what has lapsed, is none."""
+    """The citation for counted evidence, or None if the current verdict does not rest on it."""
     if status is None:
         return None
     return next((c for c in status.citations if c.evidence.id == evidence_id), None)

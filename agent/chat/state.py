@@ -1,4 +1,4 @@
-"""What the question graph carries between nodes: ids, texts and numbers, nothing else."""
+"""The state passed between nodes of the question graph: ids, texts and numbers only."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, TypedDict
 
 
 class ChatState(TypedDict, total=False):
-    """One question on its way. `refs` are what may be cited: label S1 stands for the first, and so on.
+    """One question being answered. `refs` are what may be cited: label S1 is the first, and so on.
 
-    `memory` holds earlier turns, each a question and its sentences with their references. `pending` are tool
-    calls (id, name, arguments) still to be run. `said` are sentences that were checked and shown;
-    `left_out` says why others were not.
+    `memory` holds earlier turns, each a question and its sentences with their references. `pending` holds
+    tool calls (id, name, arguments) not yet run. `said` holds sentences that were checked and shown;
+    `left_out` holds the reasons why others were not.
     """
 
     question: str
     memory: list[dict[str, Any]]
     hits: list[tuple[str, float]]
-    told: str
+    summary: str
     refs: list[str]
     messages: list[dict[str, Any]]
     pending: list[tuple[str, str, str]]
@@ -37,5 +37,5 @@ def labels_of(refs: list[str]) -> dict[str, str]:
 
 
 def with_refs(refs: list[str], more: list[str]) -> list[str]:
-    """The references with further ones behind them, each once."""
+    """Append further references, without duplicates."""
     return list(dict.fromkeys([*refs, *more]))

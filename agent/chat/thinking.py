@@ -1,4 +1,4 @@
-"""Ask the model, and show each sentence the moment it is whole and has been checked."""
+"""Ask the model, and show each sentence as soon as it is complete and has been checked."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOTHING = "NOTHING FOUND"
 
 
 def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
-    """One answer of the model: sentences, or tools it asks for. A model that fails leaves it to code."""
+    """One reply of the model: sentences or tool calls. If it fails, the answer is extracted by code."""
     parts = runtime.context
     if parts.chat_model is None:
-        raise AssertionError("only asked where there is a model")
+        raise AssertionError("this node needs a chat model")
     refs = with_refs(
         state["refs"], [r for turn in state["memory"] for s in turn["sentences"] for r in s["cites"]]
     )
@@ -37,28 +37,28 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     labels = labels_of(refs)
     given = {labels[ref]: source for ref, source in known.items()}
     messages = state.get("messages") or _opening(state, parts, given, labels)
-    ear = _Ear(given, parts.secrets, get_stream_writer())
+    reader = _Reader(given, parts.secrets, get_stream_writer())
     note, is_last = "", state["steps"] + 1 >= MOST_STEPS
     try:
-        _listen(parts, parts.chat_model, messages, is_last=is_last, ear=ear)
+        _listen(parts, parts.chat_model, messages, is_last=is_last, reader=reader)
     except (JudgeError, BudgetReached) as error:
-        note = f"The model gave no{' further' if ear.said else ''} answer: {error}."
-    said = [*state.get("said", []), *ear.said]
+        note = f"The model gave no{' further' if reader.said else ''} answer: {error}."
+    said = [*state.get("said", []), *reader.said]
     if parts.stop.is_set():
-        note = "Stopped before it was finished."
+        note = "Stopped before it was complete."
     return {
-        "refs": refs, "messages": [*messages, *ear.message()],
-        # Calls that come where no tools were offered are not run: a model that always asks would never end.
-        "pending": [] if is_last else [(c.id, c.name, c.arguments) for c in ear.calls],
+        "refs": refs, "messages": [*messages, *reader.message()],
+        # Calls made when no tools were offered are ignored; otherwise a model could call tools forever.
+        "pending": [] if is_last else [(c.id, c.name, c.arguments) for c in reader.calls],
         "steps": state["steps"] + 1, "said": said, "note": note,
-        "left_out": [*state.get("left_out", []), *([] if ear.calls else ear.left_out)],
-        "spent": [a + b for a, b in zip(state.get("spent", [0, 0, 0]), ear.usage, strict=True)],
+        "left_out": [*state.get("left_out", []), *([] if reader.calls else reader.left_out)],
+        "spent": [a + b for a, b in zip(state.get("spent", [0, 0, 0]), reader.usage, strict=True)],
         "is_extracted": bool(note) and not said and not parts.stop.is_set(),
     }  # fmt: skip
 
 
-class _Ear:
-    """Listens to one answer."""
+class _Reader:
+    """Receives one reply of the model."""
 
     def __init__(
         self, given: dict[str, Source], secrets: tuple[str, ...], write: Callable[[dict[str, Any]], None]
@@ -67,34 +67,34 @@ class _Ear:
         self.left_out: list[str] = []
         self.calls: list[ToolCall] = []
         self.usage = Usage()
-        self.heard = ""
+        self.reply = ""
         self._given, self._secrets, self._write, self._cutter = given, secrets, write, Cutter()
 
-    def hear(self, piece: str | ToolCall | Usage) -> None:
-        """Take one piece of the stream."""
+    def feed(self, piece: str | ToolCall | Usage) -> None:
+        """Process one piece of the stream."""
         if isinstance(piece, ToolCall):
             if len(self.calls) < MOST_CALLS:
                 self.calls.append(piece)
         elif isinstance(piece, Usage):
             self.usage = piece
         else:
-            if not self.heard:
+            if not self.reply:
                 self._write({"kind": "writing"})
-            self.heard += piece
+            self.reply += piece
             for statement in self._cutter.feed(piece):
                 self._judge(statement)
 
     def end(self) -> None:
-        """Take what is left when the stream has ended."""
+        """Process what is left when the stream has ended."""
         for statement in self._cutter.end():
             self._judge(statement)
 
     def message(self) -> list[dict[str, Any]]:
-        """What was heard, as the conversation goes on with it."""
+        """The reply as a message for the rest of the conversation."""
         calls = [{"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
                  for c in self.calls]  # fmt: skip
         return [
-            {"role": "assistant", "content": self.heard or None, **({"tool_calls": calls} if calls else {})}
+            {"role": "assistant", "content": self.reply or None, **({"tool_calls": calls} if calls else {})}
         ]
 
     def _judge(self, statement: str) -> None:
@@ -102,7 +102,7 @@ class _Ear:
         if NOTHING in statement.upper():
             return
         is_secret = any(secret in statement for secret in self._secrets)
-        if why := "it holds a secret" if is_secret else why_not_shown(draft, self._given):
+        if why := "it contains a secret" if is_secret else why_not_shown(draft, self._given):
             self.left_out.append(why)
             self._write({"kind": "struck", "why": why})
             return
@@ -114,15 +114,15 @@ class _Ear:
 
 
 def _listen(
-    parts: ChatParts, chat_model: ChatModel, messages: list[dict[str, Any]], *, is_last: bool, ear: _Ear
+    parts: ChatParts, chat_model: ChatModel, messages: list[dict[str, Any]], *, is_last: bool, reader: _Reader
 ) -> None:
-    """Hear the whole answer, or as much of it as a person wants."""
+    """Receive the whole reply, or stop early if a person asked to."""
     with closing(talked(parts, chat_model, messages, [] if is_last else tools.schemas())) as stream:
         for piece in stream:
             if parts.stop.is_set():
                 return
-            ear.hear(piece)
-    ear.end()
+            reader.feed(piece)
+    reader.end()
 
 
 def _opening(

@@ -1,4 +1,4 @@
-"""Threads of questions and answers, kept in a file of their own beside the ledger."""
+"""Threads of questions and answers, stored in a separate file next to the ledger."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONGEST_TITLE = 80
 
 @dataclass(frozen=True)
 class Thread:
-    """A thread as lists show it."""
+    """A thread as shown in lists."""
 
     id: str
     title: str
@@ -36,7 +36,7 @@ class Thread:
 
 @dataclass(frozen=True)
 class Turn:
-    """A question and its answer; None while there is none."""
+    """A question and its answer, which is None until there is one."""
 
     number: int
     question: str
@@ -45,7 +45,7 @@ class Turn:
 
 
 class Threads:
-    """The threads of a home. Safe to use from several threads of a process."""
+    """The chat threads of a home. Safe to use from several operating-system threads of a process."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ class Threads:
         return thread_id
 
     def every(self) -> list[Thread]:
-        """All threads, the newest first."""
+        """All threads, newest first."""
         rows = self._read(
             "SELECT t.id, t.title, t.started_at, t.updated_at, COUNT(n.number) FROM threads t "
             "LEFT JOIN turns n ON n.thread_id = t.id GROUP BY t.id ORDER BY t.updated_at DESC, t.id"
@@ -71,7 +71,7 @@ class Threads:
         return [Thread(*row) for row in rows]
 
     def turns(self, thread_id: str) -> list[Turn]:
-        """A thread's turns, oldest first. Raises UsageError for a thread that is not there."""
+        """A thread's turns, oldest first. Raises UsageError if there is no such thread."""
         self._check(thread_id)
         rows = self._read(
             "SELECT number, question, asked_at, answer FROM turns WHERE thread_id = ? ORDER BY number",
@@ -82,7 +82,7 @@ class Threads:
         ]
 
     def ask(self, thread_id: str, question: str, now: str) -> int:
-        """Note a question; return its number."""
+        """Store a question; return its number."""
         self._check(thread_id)
         with self._lock, self._connection:
             number = self._connection.execute(
@@ -95,7 +95,7 @@ class Threads:
         return int(number)
 
     def answer(self, thread_id: str, number: int, answer: dict[str, Any], now: str) -> None:
-        """Note an answer."""
+        """Store an answer."""
         with self._lock, self._connection:
             self._connection.execute(
                 "UPDATE turns SET answer = ? WHERE thread_id = ? AND number = ?",
@@ -104,14 +104,14 @@ class Threads:
             self._connection.execute("UPDATE threads SET updated_at = ? WHERE id = ?", (now, thread_id))
 
     def summary(self, thread_id: str) -> dict[str, Any] | None:
-        """What stands for the older turns of a thread, up to its `number`; None where nothing does."""
+        """The summary of a thread's older turns, up to its `number`, or None if there is none."""
         self._check(thread_id)
         rows = self._read("SELECT summary FROM threads WHERE id = ?", thread_id)
         found: dict[str, Any] | None = json.loads(rows[0][0])
         return found
 
     def summarise(self, thread_id: str, summary: dict[str, Any]) -> None:
-        """Note what stands for older turns."""
+        """Store the summary of a thread's older turns."""
         self._write("UPDATE threads SET summary = ? WHERE id = ?",
                     json.dumps(summary, ensure_ascii=False), thread_id)  # fmt: skip
 

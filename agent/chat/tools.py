@@ -1,6 +1,6 @@
-"""The tools a chat model may ask for. Those that only read are run; those with an effect, only on a yes.
+"""The tools a chat model may call. Read-only tools run at once; those with side effects need approval.
 
-No tool changes a claim, evidence or a verdict, and none ever will: the ledger is open for reading alone.
+No tool changes a claim, evidence or a verdict, and none ever will: the ledger is opened read-only.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ExportReport(Asked):
 
 @dataclass
 class Outcome:
-    """What a tool gave: text for the model, references it may cite from now on, papers for people."""
+    """A tool's result: text for the model, references it may now cite, papers to show to people."""
 
     text: str
     refs: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ def search_claims(parts: ChatParts, asked: SearchClaims) -> Outcome:
     """See `SearchClaims`."""
     question = parse(asked.query, parts.today())
     hits = parts.finder.claims(question.topic, question.ids, parts.finder.vector(question.topic))
-    return Outcome("" if hits else "no claim bears on that", [f"claim:{h.id}" for h in hits])
+    return Outcome("" if hits else "no claim matches that query", [f"claim:{h.id}" for h in hits])
 
 
 def show_claim(parts: ChatParts, asked: ShowClaim) -> Outcome:
@@ -117,17 +117,17 @@ def compare_dates(parts: ChatParts, asked: CompareDates) -> Outcome:
         found = statuses(db, parts.today(), [h.id for h in hits])
     changed = [v for s in found.values() for v in changes_since(s, asked.since, asked.until)]
     refs = [f"verdict:{v.id}" for v in changed] or [f"claim:{i}" for i in found]
-    return Outcome("" if changed else "no verdict on that changed in those days", refs)
+    return Outcome("" if changed else "no matching verdict changed in that period", refs)
 
 
 def find_newer(parts: ChatParts, asked: FindNewer) -> Outcome:
-    """See `FindNewer`. Papers found are shown as what nobody has judged, and cannot be cited."""
+    """See `FindNewer`. Papers found are shown as not yet judged, and cannot be cited."""
     found = newer(parts, asked.topic, asked.after)
-    return Outcome(papers_as_data(found) or "nothing newer was found", papers=found, did="looked for papers")
+    return Outcome(papers_as_data(found) or "no newer paper was found", papers=found, did="looked for papers")
 
 
 def newer(parts: ChatParts, topic: str, after: str | None) -> list[dict[str, Any]]:
-    """Papers on a topic from where papers come from, closest first, as documents.
+    """Papers on a topic from the paper source, closest first, as documents.
 
     Raises SourceError or SnapshotError.
     """
@@ -137,20 +137,20 @@ def newer(parts: ChatParts, topic: str, after: str | None) -> list[dict[str, Any
 
 
 def start_retest(parts: ChatParts, asked: StartRetest) -> Outcome:
-    """See `StartRetest`. Raises UsageError for a claim that is not there."""
-    told = parts.actions.retest(asked.claim_ids)
-    return Outcome(told, did=told)
+    """See `StartRetest`. Raises UsageError if there is no such claim."""
+    message = parts.actions.retest(asked.claim_ids)
+    return Outcome(message, did=message)
 
 
 def export_report(parts: ChatParts, _: ExportReport) -> Outcome:
     """See `ExportReport`."""
-    told = parts.actions.export()
-    return Outcome(told, did=told)
+    message = parts.actions.export()
+    return Outcome(message, did=message)
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: what it is asked with, what runs it, and what a person is asked before it does."""
+    """A tool: its arguments, the function that runs it, and the approval question, if it needs approval."""
 
     asked: type[Asked]
     run: Callable[[ChatParts, Any], Outcome]
@@ -169,7 +169,7 @@ TOOLS: Mapping[str, Tool] = {
 
 
 def schemas() -> list[dict[str, Any]]:
-    """The tools as an OpenAI-compatible endpoint is told of them."""
+    """The tool definitions for an OpenAI-compatible endpoint."""
     return [
         {"type": "function", "function": {
             "name": name, "description": tool.asked.__doc__, "parameters": tool.asked.model_json_schema(),
@@ -179,7 +179,7 @@ def schemas() -> list[dict[str, Any]]:
 
 
 def read_call(name: str, arguments: str) -> tuple[Tool, Asked] | str:
-    """The tool and what it is asked with; or, in a sentence, why there is none."""
+    """The tool and its parsed arguments or, if the call is invalid, a sentence saying why."""
     if name not in TOOLS:
         return f"there is no tool {name!r}"
     try:
@@ -190,7 +190,7 @@ def read_call(name: str, arguments: str) -> tuple[Tool, Asked] | str:
 
 
 def question_first(tool: Tool, asked: Asked) -> str:
-    """What a person is asked before a tool with an effect is run: plain text, one line."""
+    """What a person is asked before a tool with side effects is run: plain text, one line."""
     values = {
         key: ", ".join(value) if isinstance(value, list) else value
         for key, value in asked.model_dump().items()
@@ -199,7 +199,7 @@ def question_first(tool: Tool, asked: Asked) -> str:
 
 
 def run(tool: Tool, parts: ChatParts, asked: Asked) -> Outcome:
-    """Run a tool; a failure that is expected is told, not raised."""
+    """Run a tool; an expected failure is reported, not raised."""
     try:
         return tool.run(parts, asked)
     except Failure as error:
@@ -207,7 +207,7 @@ def run(tool: Tool, parts: ChatParts, asked: Asked) -> Outcome:
 
 
 def told_to_model(parts: ChatParts, outcome: Outcome, labels: Mapping[str, str]) -> str:
-    """What the model gets to read: each source under its label, fenced as data."""
+    """A tool's result as the model reads it: each source with its label, fenced as data."""
     with parts.ledger.read() as db:
         known = sources_of(db, parts.today(), outcome.refs)
     shown = [prompts.fenced(f"{labels[ref]} ({s.document['kind']})", s.material.text)
@@ -216,7 +216,7 @@ def told_to_model(parts: ChatParts, outcome: Outcome, labels: Mapping[str, str])
 
 
 def papers_as_data(near: list[dict[str, Any]]) -> str:
-    """Papers for the model to know of; they have no label, so that nothing can cite them."""
+    """Papers as context for the model; they have no label, so they cannot be cited."""
     return "\n".join(
         prompts.fenced("not judged, not to be cited", f"arXiv:{n['arxiv_id']} {n['published']}\n{n['title']}")
         for n in near

@@ -1,1 +1,1 @@
-"""Claims in and out of the ledger."""
+"""Import, edit and export claims."""

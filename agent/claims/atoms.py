@@ -1,7 +1,7 @@
-"""A compound claim taken apart into atoms, each retested alone.
+"""Split a compound claim into atoms, each retested separately.
 
-By rule: only where two clauses stand apart by themselves. By a model: only in the claim's own words, so
-that no qualifier is lost and nothing is said that the claim does not say.
+The rule splits only clauses that clearly stand on their own. A model may use only the claim's own words, so
+that no qualifier is lost and nothing is added.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _JOINING = (
     "be been do does did has have had of"
 )
 _GLUE = frozenset(_JOINING.split())
-"""Words that a part may add or leave out: they join, point or agree, and say nothing of their own."""
+"""Function words that a part may add or leave out; they carry no content of their own."""
 _TURNS = re.compile(
     r"not|no|never|none|nor|neither|cannot|can't|\w+n't|without|unless|only|rarely|seldom|hardly|few|fails?|"
     r"mostly?|some|sometimes|may|might|often|always|all|every|half"
@@ -76,10 +76,10 @@ class Split(Answer):
 
 
 def by_rule(text: str) -> list[str]:
-    """The clauses of a claim where they surely stand apart; one entry where that is not sure.
+    """Return the clauses of a claim if they clearly stand on their own, else the claim as one entry.
 
-    Sure is: divided by a semicolon, a full stop, or a comma before "while" or "whereas"; each clause with
-    a verb and enough words of its own; none leaning on another by a pronoun or a shared qualifier.
+    Clauses are separated by a semicolon, a full stop, or a comma before "while" or "whereas". Each needs a
+    verb and enough words, and none may depend on another by a pronoun or a shared qualifier.
     """
     clauses = [_JOINER.sub("", c).strip(" .,;") for c in _BREAK.split(text.strip())]
     alone = all(len(c.split()) >= LEAST_WORDS and _VERB.search(c) and not _LEANS.match(c) for c in clauses)
@@ -90,53 +90,53 @@ def by_rule(text: str) -> list[str]:
 
 
 def split(claim: Claim, writer: JournalledWriter | None = None) -> Claim:
-    """The claim with its atoms, by a model where there is one; as it was where it has one part.
+    """Return the claim split into atoms by the model, if there is one, else by the rule.
 
-    An answer that is not in the claim's own words is not taken: then the rule decides.
+    A model's answer that is not in the claim's own words is rejected, and the rule decides.
     """
     if writer is not None:
-        asked = writer.ask("split", Split, claim.id, claim=prompts.fenced("claim", claim.text))
-        if not why_not(claim.text, [p.text for p in asked.parts]):
-            return _told(claim, asked)
+        answer = writer.ask("split", Split, claim.id, claim=prompts.fenced("claim", claim.text))
+        if not why_not(claim.text, [p.text for p in answer.parts]):
+            return _with_answer(claim, answer)
     parts = by_rule(claim.text)
-    # Where the rule sees one part it is only not sure: what a person or a pack took apart stays so.
+    # One part only means that the rule is unsure: keep a split made by a person or a pack.
     return claim if claim.atoms and len(parts) == 1 else with_parts(claim, parts)
 
 
 def with_parts(claim: Claim, texts: Sequence[str]) -> Claim:
-    """The claim with atoms of these texts; none where it is one part."""
+    """Return the claim with these texts as its atoms; a single text gives no atoms."""
     atoms = tuple(Atom(f"part-{n}", t) for n, t in enumerate(texts, 1)) if len(texts) > 1 else ()
     return replace(claim, atoms=atoms)
 
 
 def why_not(text: str, parts: Sequence[str]) -> str:
-    """Why parts are not a claim taken apart; empty when they are.
+    """Return why the parts are not a valid split of the claim; empty if they are.
 
-    Each part is in the claim's words and order, and together they leave out nothing that has a meaning.
+    Each part must keep the claim's words in order, and together they may leave out only function words.
     """
     whole = _words(text)
     if not 1 <= len(parts) <= MOST_PARTS or len({tuple(_words(p)) for p in parts}) < len(parts):
-        return f"between one and {MOST_PARTS} parts, each once"
+        return f"a claim has one to {MOST_PARTS} parts, all different"
     for part in parts:
         own = [w for w in _words(part) if w not in _GLUE]
         if strange := [w for w in own if w not in whole]:
-            return f"{strange[0]!r} is no word of the claim"
+            return f"{strange[0]!r} is not a word of the claim"
         if not _in_order(own, whole):
             return f"{part[:60]!r} has the claim's words in another order"
         if turned := _turned(own, whole):
-            return f"{part[:60]!r} leaves out {turned!r}, which may turn it around"
+            return f"{part[:60]!r} leaves out {turned!r}, which may reverse its meaning"
         if len(own) < 2:
             return f"{part[:60]!r} says too little to be tested"
-    held = {w for p in parts for w in _words(p)}
-    lost = [w for w in whole if w not in held and w not in _GLUE]
-    return f"{lost[0]!r} is lost" if lost else ""
+    covered = {w for p in parts for w in _words(p)}
+    lost = [w for w in whole if w not in covered and w not in _GLUE]
+    return f"{lost[0]!r} is missing from the parts" if lost else ""
 
 
 def _turned(words: Sequence[str], whole: Sequence[str]) -> str:
-    """A word that could turn a part's meaning around, left out from among its words; empty where none is.
+    """Return a negation or quantifier that a part leaves out between its words; empty if there is none.
 
-    Looked for wherever the part's words can stand in the claim: from the first place of its first word to
-    the last place of its last.
+    The search covers every place in the claim that the part may come from: from the first occurrence of its
+    first word to the last occurrence of its last word.
     """
     begin = whole.index(words[0]) if words else 0
     end = len(whole) - 1 - whole[::-1].index(words[-1]) if words else 0
@@ -144,14 +144,14 @@ def _turned(words: Sequence[str], whole: Sequence[str]) -> str:
     return next((w for w in between if w not in words), "")
 
 
-def _told(claim: Claim, asked: Split) -> Claim:
-    """The claim with what the model said of its parts; axes in words of its own are left out."""
+def _with_answer(claim: Claim, answer: Split) -> Claim:
+    """Return the claim with the model's parts; axes that are not in the claim's own words are dropped."""
     atoms = tuple(
         Atom(
             f"part-{n}", " ".join(p.text.split()), _axes(claim.text, p.scope), p.direction,
             p.quantifier if set(_words(p.quantifier)) <= set(_words(p.text)) else "",
         )
-        for n, p in enumerate(asked.parts, 1)
+        for n, p in enumerate(answer.parts, 1)
     )  # fmt: skip
     if len(atoms) > 1:
         return replace(claim, atoms=atoms)
@@ -159,17 +159,17 @@ def _told(claim: Claim, asked: Split) -> Claim:
     return replace(claim, scope={name: scope[name] for name in AXES if name in scope})
 
 
-def _axes(text: str, told: Sequence[AxisOf]) -> dict[str, Axis]:
-    known = set(_words(text))
+def _axes(text: str, axes: Sequence[AxisOf]) -> dict[str, Axis]:
+    own_words = set(_words(text))
     found = {
         a.axis: Axis(" ".join(a.value.split()), _terms(a.terms), a.load_bearing)
-        for a in told if a.value.strip() and set(_words(a.value)) <= known
+        for a in axes if a.value.strip() and set(_words(a.value)) <= own_words
     }  # fmt: skip
     return {name: found[name] for name in AXES if name in found}
 
 
-def _terms(told: Sequence[str]) -> tuple[str, ...]:
-    return tuple(t.strip() for t in told[:MOST_TERMS] if t.strip())
+def _terms(terms: Sequence[str]) -> tuple[str, ...]:
+    return tuple(t.strip() for t in terms[:MOST_TERMS] if t.strip())
 
 
 def _words(text: str) -> list[str]:

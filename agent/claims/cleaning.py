@@ -1,4 +1,4 @@
-"""A line as a person means it, without list marks, emphasis, links and the residue of chats. Pure."""
+"""Clean lines of text: strip list marks, emphasis, links and chat residue. Pure."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ def is_bullet(line: str) -> bool:
 
 
 def without_mark(line: str) -> str:
-    """A line without the mark of its list and its check box."""
+    """Strip a line's list mark and check box."""
     return _BOX.sub("", _BULLET.sub("", line, count=1), count=1)
 
 
 def plain(line: str) -> str:
-    """The words of a line, white space single: without list mark, emphasis, link targets and residue."""
+    """Return a line without list mark, emphasis, link targets and residue, with single spaces."""
     text = _LINK.sub(lambda m: m["said"], _RESIDUE.sub("", without_mark(without_controls(line))))
     return " ".join(html.unescape(unmarked(text)).translate(_DASHES).split())
 
 
 def unmarked(text: str) -> str:
-    """A text without its marks of emphasis."""
+    """Strip a text's emphasis marks."""
     return _EMPHASIS.sub(r"\2", text)
 
 
 def struck(line: str) -> str:
-    """What of a line is not struck out."""
+    """Return a line without what is struck out."""
     return _STRUCK.sub(" ", line)
 
 
 def is_struck_whole(line: str) -> bool:
-    """Whether all that a list item says, but for its source, is struck out."""
+    """Whether everything in a list item except its source is struck out."""
     left = _MONTH.sub("", without_ids(plain(struck(line))))
     return _STRUCK.search(line) is not None and not any(c.isalnum() for c in left)

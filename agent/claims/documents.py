@@ -1,7 +1,7 @@
-"""Read a document of the kinds people paste: research prompt, inquiring line, paper summary, list. Pure.
+"""Read the kinds of document people paste: research prompt, inquiring line, paper summary, list. Pure.
 
-One pass over the items. A heading says what follows; an item that fits nowhere is kept as "unplaced". So
-no line is lost, and none is guessed at.
+One pass over the items. A heading decides how the items after it are read; an item that fits nowhere is kept
+as "unplaced", so no line is lost or guessed at.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ROLE = re.compile(r"^you are an? .{3,80}?\.", re.I)
 _ASKED = re.compile(r"the question:\s*(?P<question>.+?\?)", re.I)
 _TASK = re.compile(r"^\(\d+\)")
 _NOW = re.compile(r"^Now: ")
-"""What an exported prompt says of a claim's present verdict."""
+"""Starts the line of an exported prompt that gives a claim's current verdict."""
 _FOOTNOTE = re.compile(r"^\s{0,3}\[\^(?P<mark>[^\]\s]{1,40})\]:[ \t]*(?P<text>.*)$", re.M)
 _NUMBERED_NOTE = re.compile(r"^\s{0,3}\[(?P<mark>\d{1,3})\]:?[ \t]+(?P<text>.*)$", re.M)
 """A list of sources at the end of an answer: [1] Chen et al., arXiv:2505.05410."""
@@ -45,7 +45,7 @@ _INSTRUCTION = re.compile(r"^(?:cite arxiv|copy into|flag anything|this website 
 
 
 def read(text: str, title: str) -> Document:
-    """Read a document. Every line that is not empty is in exactly one piece."""
+    """Read a document. Every non-empty line ends up in exactly one piece."""
     reader = _Reader()
     for item in items(with_footnotes(text), reader.stands_alone):
         reader.take(item)
@@ -57,21 +57,21 @@ def read(text: str, title: str) -> Document:
 
 
 def with_footnotes(text: str) -> str:
-    """The text with what its footnotes name beside their marks, so that a claim has the source it cites."""
+    """Copy the papers that footnotes name to the footnote marks, so that each claim has its source."""
     notes = [*_FOOTNOTE.finditer(text), *_NUMBERED_NOTE.finditer(text)]
     cited = {note["mark"]: _named_in(note["text"]) for note in notes}
     return _MARK.sub(lambda m: cited.get(m["mark"]) or m[0], text) if any(cited.values()) else text
 
 
 def _named_in(note: str) -> str:
-    """The ids of a note, those that are none too, and its months; empty where it names no paper."""
+    """Return the ids in a note, malformed ones included, and its months; empty if it names no paper."""
     named = [f"arXiv:{m.id}" if m.id else note[m.start : m.end] for m in mentions(note)]
     months = re.findall(r"\b(?:19|20)\d{2}-\d{2}\b", note)
     return f" ({', '.join([*named, *months])})" if named else ""
 
 
 class _Reader:
-    """Follows the headings."""
+    """Sorts items into pieces, following the headings."""
 
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
@@ -82,11 +82,11 @@ class _Reader:
         self.question = ""
 
     def stands_alone(self, line: str) -> bool:
-        """Whether a line goes on no item before it."""
+        """Whether a line never continues the item before it."""
         return bool(self._mode_of(line) or _NOW.match(line) or _INSTRUCTION.match(line))
 
     def take(self, item: Item) -> None:
-        """Put one item where it belongs."""
+        """Classify one item."""
         line = item.text
         if mode := self._mode_of(line):
             self.kinds += [_KINDS[mode]] if mode in _KINDS else []
@@ -110,7 +110,7 @@ class _Reader:
         return sorted(self._pieces, key=lambda p: p.first)
 
     def _mode_of(self, line: str) -> str:
-        """What a line announces, if it is a heading."""
+        """Return the mode that a heading sets; empty if the line is not a heading."""
         if is_bullet(line) or _TASK.match(line) or len(line) > MOST_HEADING:
             return ""
         bare = plain(line.lstrip("# ")).rstrip(".").strip()
@@ -120,8 +120,8 @@ class _Reader:
         return ""
 
     def _add(self, kind: str, item: Item) -> None:
-        said = item.text if kind in ("heading", "furniture", "footnote") else plain(item.text)
-        self._pieces.append(Piece(kind, said, item.first, item.last))
+        text = item.text if kind in ("heading", "furniture", "footnote") else plain(item.text)
+        self._pieces.append(Piece(kind, text, item.first, item.last))
 
     def _role(self, item: Item) -> None:
         asked = _ASKED.search(item.text)
@@ -131,7 +131,7 @@ class _Reader:
         self._mode = ""
 
     def _asked(self, item: Item) -> None:
-        """Under "inquiring line": the question, what it is about, then the synthesis."""
+        """Under "inquiring line": the question, its explanation, then the synthesis."""
         if not self.question:
             self.question = plain(item.text)
             self._add("question", item)
@@ -140,7 +140,7 @@ class _Reader:
             self._add("synthesis" if before else "explanation", item)
 
     def _note(self, item: Item) -> None:
-        """A note is a question, and under it the statement."""
+        """A note is a question followed by a statement."""
         if item.text.endswith("?") and len(item.text) <= MOST_TITLE:
             self._drop_title()
             self._title = Item(item.first, item.last, plain(item.text), 0, is_listed=False)
@@ -162,7 +162,7 @@ class _Reader:
         self._listed("key-result", item)
 
     def _listed(self, kind: str, item: Item) -> None:
-        """An item of a list: a claim, or what governs the items under it."""
+        """A list item is a claim, or the context of the items under it."""
         if item.is_listed and is_struck_whole(item.text):
             self._add("struck out", item)
         elif item.is_listed and plain(item.text).endswith(":"):
@@ -176,14 +176,14 @@ class _Reader:
             self._add("verdict" if _NOW.match(item.text) else "unplaced", item)
 
     def _found(self, item: Item) -> None:
-        """Under "key findings": a paper's page has a sentence there, a chat's answer a list of claims."""
+        """Under "key findings" a paper page has a sentence, and a chat answer a list of claims."""
         self._listed("claim", item)
 
     def _task(self, item: Item) -> None:
         self._add("task" if _TASK.match(item.text) or item.is_listed else "unplaced", item)
 
     def _anywhere(self, item: Item) -> None:
-        """Outside every heading: an item of a list is a claim, prose is kept and waits for a reader."""
+        """Outside every heading, a list item is a claim, and prose is kept as "unplaced"."""
         if item.is_listed and (item.under or len(plain(item.text).split()) >= LEAST_WORDS):
             self._listed("claim", item)
         else:

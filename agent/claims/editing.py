@@ -1,4 +1,4 @@
-"""Change claims by hand: what was given in place of what there was, and a person's word over a verdict."""
+"""Change claims by hand: add and edit them, override their verdicts, and tag them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ FIELDS: Mapping[str, Any] = {
     "text": None, "as_of": None, "sources": (), "lines": (), "question": None, "limitation": None,
     "scope": (), "terms": (), "load_bearing": (),
 }  # fmt: skip
-"""What of a claim can be given, and the value that stands for "not given"."""
+"""The fields of a claim that can be given, and the values that mean "not given"."""
 
 
 def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
-    """Add a claim; return its id. Raises UsageError naming what is missing or cannot be."""
+    """Add a claim; return its id. Raises UsageError naming what is missing or invalid."""
     if not (given["text"] or "").strip() or not given["lines"]:
-        raise UsageError("a claim needs a text and a line", "retest line list names the lines")
+        raise UsageError("a claim needs a text and a line", "retest line list shows the lines")
     claim_id = free_id(given["text"], store.claims.every_id(db))
     claim = Claim(
         id=claim_id, text="", kind="claim", lines=(), as_of=None, sources=(),
@@ -40,13 +40,13 @@ def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
 
 
 def changed(db: Connection, claim: Claim, given: Mapping[str, Any]) -> Claim:
-    """The claim with what was given in place of what it had. Raises UsageError naming what cannot be."""
+    """Return the claim with the given fields replaced. Raises UsageError naming what is invalid."""
     known = {line.id for line in store.claims.all_lines(db)}
     if unknown := set(given["lines"]) - known:
         raise UsageError(f"no line {min(unknown)!r}", f"known lines: {', '.join(sorted(known))}")
     as_of = given["as_of"]
     if as_of and as_of != "unknown" and not is_month(as_of):
-        raise UsageError(f"as-of {as_of!r} is no month", "write YYYY-MM, or unknown")
+        raise UsageError(f"as-of {as_of!r} is not a valid month", "write YYYY-MM, or unknown")
     return replace(
         claim,
         text=given["text"] or claim.text,
@@ -90,23 +90,23 @@ def _source(text: str) -> Source:
     try:
         return Source(read_id(text).id)
     except BadId as error:
-        raise UsageError(str(error), "write for example 2411.15382") from error
+        raise UsageError(str(error), "use an id such as 2411.15382") from error
 
 
 def claim_of(db: Connection, claim_id: str) -> Claim:
-    """The newest revision of a claim. Raises UsageError where there is none."""
+    """Return the newest revision of a claim. Raises UsageError if there is none."""
     claim = store.claims.get(db, claim_id)
     if claim is None:
-        raise UsageError(f"no claim {claim_id!r}", "retest claim list names them")
+        raise UsageError(f"no claim {claim_id!r}", "retest claim list shows them")
     return claim
 
 
 def overridden(
     db: Connection, claim_id: str, verdict: VerdictName | None, condition: str, reason: str, by: str, now: str
 ) -> Override:
-    """Put a person's word over the rule's verdict; None lifts the one before. It stands beside the rule's.
+    """Override the rule's verdict, which is kept; a verdict of None lifts the previous override.
 
-    Raises UsageError for an unknown claim, and where no reason or name is given.
+    Raises UsageError if the claim is unknown, or if the reason or name is empty.
     """
     claim = claim_of(db, claim_id)
     reason, by = " ".join(reason.split()), " ".join(by.split())
@@ -114,14 +114,14 @@ def overridden(
         raise UsageError("an override needs a reason and a name", "give both")
     rule = store.verdicts.present(db, claim.id, claim.revision)
     over = rule.id if rule else None
-    told = Override(claim.id, claim.revision, verdict, condition.strip(), reason, by, over, now)
-    store.overrides.save(db, told, now)
-    return told
+    override = Override(claim.id, claim.revision, verdict, condition.strip(), reason, by, over, now)
+    store.overrides.save(db, override, now)
+    return override
 
 
 def tags_of(words: list[str]) -> list[str]:
-    """Words as tags. Raises UsageError for one that is none."""
+    """Return words as tags. Raises UsageError for one that is invalid."""
     tags = [w.strip().casefold() for w in words]
     if wrong := [w for w in tags if not w or len(w) > MOST_LETTERS or not w.isprintable()]:
-        raise UsageError(f"{wrong[0]!r} is no tag", f"use one to {MOST_LETTERS} letters")
+        raise UsageError(f"{wrong[0]!r} is not a valid tag", f"use one to {MOST_LETTERS} characters")
     return tags

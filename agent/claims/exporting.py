@@ -1,6 +1,6 @@
-"""A line back into a research prompt: dated claims, what became of them, anchors, tasks. Pure.
+"""Export a line as a research prompt: dated claims with their verdicts, anchor papers, tasks. Pure.
 
-Importing what this writes gives the same claims.
+Importing the prompt gives the same claims.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def prompt_of(
     anchors: Sequence[Paper],
     notes: Sequence[Note] = (),
 ) -> str:
-    """The research prompt of a line, as text."""
-    return "\n".join(_told(line, claims, verdicts, anchors, notes)) + "\n"
+    """Return a line's research prompt as text."""
+    return "\n".join(_prompt_lines(line, claims, verdicts, anchors, notes)) + "\n"
 
 
-def _told(
+def _prompt_lines(
     line: Line, claims: Sequence[Claim], verdicts: Mapping[str, Verdict | None], anchors: Sequence[Paper],
     notes: Sequence[Note],
 ) -> Iterator[str]:  # fmt: skip
@@ -54,7 +54,7 @@ def _told(
 
 
 def cited(claim: Claim) -> str:
-    """A claim's months and ids, so that reading them gives its sources and as-of month again."""
+    """Format a claim's months and ids so that importing them restores its sources and as-of month."""
     parts = [_source(s, claim.as_of) for s in claim.sources]
     if claim.as_of and not any(s.month == claim.as_of for s in claim.sources):
         parts.insert(0, claim.as_of)

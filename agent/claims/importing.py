@@ -1,8 +1,7 @@
-"""Documents into the ledger: what would be added, what is there already, and then adding it.
+"""Import documents into the ledger: compare their claims with the known ones, then add what is new.
 
-A claim that is known is not added again: that it was read in another document is noted beside it, and it
-joins that document's line. Its wording, and so its verdict, stays. The rest of a document is kept as notes
-of the line.
+A known claim is not added again: the document that repeats it is noted, and the claim joins that document's
+line. Its wording, and so its verdict, does not change. The rest of a document is kept as notes on the line.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ from store.remarks import Note
 NEW, SAME, LIKELY, PERHAPS = "new", "the same words", "likely the same", "perhaps the same"
 KNOWN = "known by its id: revised where it differs"
 LIKELY_FROM, PERHAPS_FROM, MARGIN = 0.75, 0.6, 0.1
-"""Least cosines, and the least lead over the next known claim of one that is likely the same."""
+"""Minimum cosines, and for "likely" the minimum lead over the next known claim."""
 _FURNITURE = ("heading", "furniture", "question", "role")
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class Row(NamedTuple):
-    """One claim of a document: what it would be, and what it may already be."""
+    """One claim of a document, and the known claim it may be the same as."""
 
     claim: Claim
     piece: Piece
@@ -54,41 +53,41 @@ class Import(NamedTuple):
 def prepare(
     document: Document, line: Line, known: Sequence[Claim], embed: Embed, retired: Collection[str] = ()
 ) -> Import:
-    """Compare a document's claims with those known; nothing is written. Ids of `retired` ones are taken."""
+    """Compare a document's claims with the known ones; nothing is written. Ids in `retired` are taken."""
     pieces = document.of(*CLAIMS)
     taken, drafts = {c.id for c in known} | set(retired), list[Claim]()
     for piece in pieces:
         drafts.append(draft(document, piece, line, taken))
         taken.add(drafts[-1].id)
     rows = [
-        Row(claim, piece, *told)
-        for claim, piece, told in zip(drafts, pieces, compare(drafts, known, embed), strict=True)
+        Row(claim, piece, *match)
+        for claim, piece, match in zip(drafts, pieces, compare(drafts, known, embed), strict=True)
     ]
     beside = [p for p in document.pieces if p.kind not in (*CLAIMS, *_FURNITURE)]
     return Import(document, (line,), rows, beside)
 
 
 def compare(drafts: Sequence[Claim], known: Sequence[Claim], embed: Embed) -> list[tuple[str, str, float]]:
-    """For each draft: what it is, the known claim it may be the same as, and how close that is."""
+    """Return, for each draft, its status, the known claim it may be the same as, and their cosine."""
     words = {_words(c.text): c.id for c in known}
     if not drafts or not known:
         return [(NEW, "", 0.0) for _ in drafts]
     cosines = embed([c.text for c in drafts]) @ embed([c.text for c in known]).T
-    told = []
+    matches = []
     for claim, row in zip(drafts, cosines, strict=True):
         best = int(np.argmax(row))
         close, rest = float(row[best]), float(np.partition(row, -2)[-2]) if len(row) > 1 else 0.0
         likely = close >= LIKELY_FROM and close - rest >= MARGIN
         what = LIKELY if likely else PERHAPS if close >= PERHAPS_FROM else NEW
         same = words.get(_words(claim.text))
-        told.append(
+        matches.append(
             (SAME, same, 1.0) if same else (what, known[best].id if what != NEW else "", round(close, 2))
         )
-    return told
+    return matches
 
 
 def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) -> Claim:
-    """The claim a piece makes; what it lacks is said in its provenance."""
+    """Return the claim that a piece makes; its provenance notes what it lacks."""
     limits = " ".join(p.text for p in document.of("limitation")) if piece.kind == "key-result" else ""
     note = "; ".join(f"no {what}" if " " not in what.removeprefix("arXiv ") else what for what in piece.lacks)
     claim = Claim(
@@ -106,16 +105,16 @@ def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) 
 
 
 def prepare_pack(pack: Pack, title: str, known: Sequence[Claim], embed: Embed) -> Import:
-    """Compare a pack's claims with those known. A claim of a known id is a revision, not a double."""
+    """Compare a pack's claims with the known ones. A claim with a known id is a revision."""
     ids = {c.id for c in known}
     others = compare(pack.claims, known, embed)
-    told = [(KNOWN, "", 0.0) if c.id in ids else other for c, other in zip(pack.claims, others, strict=True)]
-    rows = [Row(c, Piece("claim", c.text, 0, 0), *t) for c, t in zip(pack.claims, told, strict=True)]
+    found = [(KNOWN, "", 0.0) if c.id in ids else other for c, other in zip(pack.claims, others, strict=True)]
+    rows = [Row(c, Piece("claim", c.text, 0, 0), *t) for c, t in zip(pack.claims, found, strict=True)]
     return Import(Document("claim pack", title, "", ()), tuple(pack.lines), rows, [])
 
 
 def add(db: Connection, found: Import, merge: Collection[str], now: str) -> Counter[str]:
-    """Write an import; rows whose `what` is in `merge` are noted beside the claim they are the same as."""
+    """Write an import; rows whose `what` is in `merge` are noted as sightings of the claim they match."""
     for line in found.lines:
         store.claims.add_line(db, line)
     done: Counter[str] = Counter()
@@ -134,7 +133,7 @@ def add(db: Connection, found: Import, merge: Collection[str], now: str) -> Coun
 
 
 def free_id(text: str, taken: Collection[str]) -> str:
-    """A readable id from the first words of a text, that nothing has yet."""
+    """Return an unused, readable id made from the first words of a text."""
     words = re.findall(r"[a-z0-9]+", text.lower())
     base = "-".join(words[:7])[:60].strip("-") or "claim"
     names = (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3)))

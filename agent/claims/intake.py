@@ -1,4 +1,4 @@
-"""A document's text into what importing it would do, whoever hands it over."""
+"""Turn a document's text into an import, for the command line and the web alike."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ MERGES = {
     "same": (importing.SAME,), "likely": (importing.SAME, importing.LIKELY),
     "perhaps": (importing.SAME, importing.LIKELY, importing.PERHAPS),
 }  # fmt: skip
-"""What is joined to known claims, by how sure one wants to be."""
+"""Which matches are merged into known claims, by how cautious the merge is."""
 
 
 def recognised(text: str, title: str) -> Document:
-    """A text as a document; a table by the end of its name."""
+    """Read a text as a document, or as a table if its name ends in .csv or .tsv."""
     is_table = title.lower().endswith((".csv", ".tsv"))
     return tables.read_csv(text, title) if is_table else documents.read(text, title)
 
 
 def line_for(lines: Sequence[Line], line_id: str | None, question: str, *, preview: bool) -> Line:
-    """The line named, or that of the document's own question. Raises UsageError where there is none."""
-    same = [held for held in lines if held.id == line_id or (not line_id and held.question == question)]
+    """Return the named line, or that of the document's question. Raises UsageError if there is neither."""
+    same = [line for line in lines if line.id == line_id or (not line_id and line.question == question)]
     if same:
         return same[0]
     if line_id:
-        raise UsageError(f"no line {line_id!r}", f"known lines: {', '.join(held.id for held in lines)}")
+        raise UsageError(f"no line {line_id!r}", f"known lines: {', '.join(line.id for line in lines)}")
     if not question and not preview:
-        raise UsageError("the document asks no question to make a line of", "name a line with --line")
+        raise UsageError("the document has no question to make a line from", "name a line with --line")
     words = question or "A document without a question"
-    return Line(importing.free_id(words, {held.id for held in lines}), words, words)
+    return Line(importing.free_id(words, {line.id for line in lines}), words, words)
 
 
-def told(found: importing.Import, merged: Sequence[str]) -> dict[str, Any]:
-    """What an import would do, as every face shows it."""
+def document_of(found: importing.Import, merged: Sequence[str]) -> dict[str, Any]:
+    """Return what an import would do, as every interface shows it."""
     return {
         "document": found.document.title,
         "recognised": found.document.kind,
@@ -51,11 +51,11 @@ def told(found: importing.Import, merged: Sequence[str]) -> dict[str, Any]:
 
 
 def _claim(row: importing.Row, merged: Sequence[str]) -> dict[str, Any]:
-    held: Claim = row.claim
+    claim: Claim = row.claim
     return {
-        "id": held.id, "kind": held.kind, "text": held.text, "question": row.piece.title,
-        "as_of": held.as_of or "unknown", "sources": [s.arxiv_id for s in held.sources],
+        "id": claim.id, "kind": claim.kind, "text": claim.text, "question": row.piece.title,
+        "as_of": claim.as_of or "unknown", "sources": [s.arxiv_id for s in claim.sources],
         "place": row.piece.place, "lacks": list(row.piece.lacks), "what": row.what,
         "same_as": row.same_as or None, "closeness": row.closeness, "merged": row.what in merged,
-        "parts": [a.text for a in held.atoms],
+        "parts": [a.text for a in claim.atoms],
     }  # fmt: skip

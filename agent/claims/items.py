@@ -1,8 +1,8 @@
-"""The lines of a document joined to the items they were written as, and what governs each. Pure.
+"""Join the lines of a document into items, and find the context of each. Pure.
 
-An item of a list goes on over the lines that follow it without a blank line, and over those further in, as in
-CommonMark (https://spec.commonmark.org/0.31.2/#paragraph-continuation-text), unless its source already closed
-it. An item further in belongs to the one it stands under, which is its context.
+A list item continues over the lines that follow it without a blank line, and over indented ones, as in
+CommonMark (https://spec.commonmark.org/0.31.2/#paragraph-continuation-text), unless its source already
+closed it. A more deeply indented item belongs to the one above it, which is its context.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from agent.claims.cleaning import is_bullet
 TAB = 4
 _CLOSED = re.compile(r"[)\]]\s*\.?\s*$")
 _ALONE = re.compile(r"(?:\||#|```|~~~|>|([-*_])(?:\s*\1){2,}\s*$|\*\*[^*]+\*\*:?$)")
-"""Lines that go on no paragraph: rows, headings, fences, quotations, rules, lines wholly in bold."""
+"""Lines that never continue a paragraph: rows, headings, fences, quotations, rules, all-bold lines."""
 _FENCE = re.compile(r"(?:```|~~~)")
 
 
@@ -35,7 +35,7 @@ class Item:
 
 
 def items(text: str, stands_alone: Callable[[str], bool]) -> list[Item]:
-    """The items of a text. A line that `stands_alone`, such as a heading, goes on no item."""
+    """Return the items of a text. A line that `stands_alone`, such as a heading, continues no item."""
     return list(_items(text, stands_alone))
 
 
@@ -48,7 +48,7 @@ def _items(text: str, stands_alone: Callable[[str], bool]) -> Iterator[Item]:
         if not line:
             blank = True
             continue
-        if current and not fenced and _goes_on(current, line, indent, stands_alone, after_blank=blank):
+        if current and not fenced and _continues(current, line, indent, stands_alone, after_blank=blank):
             current.text, current.last = f"{current.text} {line}", number
             blank = False
             continue
@@ -63,7 +63,7 @@ def _items(text: str, stands_alone: Callable[[str], bool]) -> Iterator[Item]:
 
 
 def _placed(item: Item, above: list[Item]) -> list[Item]:
-    """Put an item under those further out; return the items that the next one may stand under."""
+    """Put an item under the less indented ones; return the items that the next one may stand under."""
     above = [i for i in above if i.indent < item.indent]
     if not item.is_listed:
         return above
@@ -73,10 +73,10 @@ def _placed(item: Item, above: list[Item]) -> list[Item]:
     return [*above, item]
 
 
-def _goes_on(
+def _continues(
     item: Item, line: str, indent: int, stands_alone: Callable[[str], bool], *, after_blank: bool
 ) -> bool:
-    """Whether a line belongs to an item: further in, or straight after it."""
+    """Whether a line continues an item: indented further, or directly after it."""
     if not item.is_listed or is_bullet(line) or _ALONE.match(line) or stands_alone(line):
         return False
     if after_blank:
@@ -85,5 +85,5 @@ def _goes_on(
 
 
 def _is_closed(text: str) -> bool:
-    """Whether an item ends with its source in brackets: then what follows is no part of it."""
+    """Whether an item ends with its source in brackets, so that what follows is not part of it."""
     return _CLOSED.search(text) is not None and any(True for _ in mentions(text[text.rfind("(") :]))

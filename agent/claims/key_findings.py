@@ -32,9 +32,9 @@ class Findings(Answer):
 def written_findings(
     passages: Sequence[Passage], title: str, paper_id: str, writer: JournalledWriter
 ) -> tuple[dict[str, list[KeyFinding]], int]:
-    """Up to `MOST_OF_EACH` findings under each heading, and how many of the model's were left out.
+    """Return up to `MOST_OF_EACH` findings per heading, and how many of the model's were left out.
 
-    Each has a quote that is in the paper and says no more numbers and names than its quote and the title.
+    Each has a quote found in the paper, and no numbers or names beyond those of its quote and the title.
     Raises JudgeError.
     """
     shown = [p for p in passages if not is_outside(p.section)]
@@ -43,12 +43,12 @@ def written_findings(
         paper="\n".join(prompts.fenced(p.section, legible(p.text)) for p in shown)[:MOST_CHARACTERS],
     )  # fmt: skip
     found: dict[str, list[KeyFinding]] = {name: [] for name in ORDER}
-    for said in answer.findings:
-        where = next((p for p in shown if find_quote(said.quote, legible(p.text))), None)
-        given = {"Q": Material(paper_id, f"{said.quote}\n{title}", frozenset({paper_id}))}
-        is_long = where and word_count(said.quote) >= MIN_WORDS
-        if where and is_long and not why_ungrounded(Draft(said.text, ("Q",)), given):
-            quote, text = " ".join(said.quote.split()), " ".join(said.text.split())
-            found[said.heading].append(KeyFinding(quote, where.section, where.page, text))
-    kept = {name: held[:MOST_OF_EACH] for name, held in found.items()}
+    for finding in answer.findings:
+        where = next((p for p in shown if find_quote(finding.quote, legible(p.text))), None)
+        material = {"Q": Material(paper_id, f"{finding.quote}\n{title}", frozenset({paper_id}))}
+        is_long = where and word_count(finding.quote) >= MIN_WORDS
+        if where and is_long and not why_ungrounded(Draft(finding.text, ("Q",)), material):
+            quote, text = " ".join(finding.quote.split()), " ".join(finding.text.split())
+            found[finding.heading].append(KeyFinding(quote, where.section, where.page, text))
+    kept = {name: rows[:MOST_OF_EACH] for name, rows in found.items()}
     return kept, len(answer.findings) - sum(map(len, kept.values()))

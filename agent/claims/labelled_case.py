@@ -13,7 +13,7 @@ from store.remarks import Override
 def case_of(
     claim: Claim, override: Override, evidence: Sequence[Evidence], papers: Mapping[str, Paper]
 ) -> dict[str, Any]:
-    """The case: the claim, the evidence that stands for review or counted, and the person's verdict."""
+    """Return the case: the claim, its counted evidence and leads, and the person's verdict."""
     shown = [e for e in evidence if e.status in ("counted", "lead") and e.paper_id in papers]
     return {
         "id": claim.id,

@@ -33,17 +33,17 @@ Words = Annotated[
 
 def _not_words(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("YAML reads yes, no, true and false as answers; put the text in quotes")
+        raise ValueError("YAML reads yes, no, true and false as booleans; put the text in quotes")
     return value
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML whose ids and dates are texts: 2401.12340 is no number that ends in 234."""
+    """A YAML loader that keeps ids and dates as text: 2401.12340 must not become 2401.1234."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, form) for tag, form in held if tag.rpartition(":")[2] in ("bool", "null", "merge")]
-    for first, held in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] in ("bool", "null", "merge")]
+    for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
@@ -123,22 +123,22 @@ class Pack(NamedTuple):
 
 
 def shipped() -> list[Path]:
-    """The packs that come with the program."""
+    """Return the packs shipped with the program."""
     return sorted(Path(str(p)) for p in files("store.library").iterdir() if p.name.endswith(".yaml"))
 
 
 def read(path: Path) -> Pack:
-    """Read and check a pack. Raises PackError naming the place that is wrong."""
+    """Read and check a pack. Raises PackError naming the place of the error."""
     try:
         raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
         pack = PackFile.model_validate(raw)
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(f"cannot read {path}: {error}", "name a readable YAML file") from error
     except yaml.YAMLError as error:
-        raise PackError(f"{path} is not YAML: {_said(error)}", _way_out(error)) from error
+        raise PackError(f"{path} is not valid YAML: {_described(error)}", _way_out(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(_named(raw, first["loc"]))
+        place = ".".join(_path_to(raw, first["loc"]))
         raise PackError(
             f"{path}: {place}: {first['msg'].removeprefix('Value error, ')}", "correct that entry"
         ) from error
@@ -149,8 +149,8 @@ def read(path: Path) -> Pack:
     )
 
 
-def _said(error: yaml.YAMLError) -> str:
-    """Where and why, without the excerpt."""
+def _described(error: yaml.YAMLError) -> str:
+    """Return where and why parsing failed, without the excerpt."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return place + " ".join(problem.split())
@@ -159,14 +159,14 @@ def _said(error: yaml.YAMLError) -> str:
 def _way_out(error: yaml.YAMLError) -> str:
     problem = str(getattr(error, "problem", ""))
     if "mapping values" in problem:
-        return "a text with a colon in it needs quotes around it"
+        return "put quotes around a text that contains a colon"
     if "\\t" in problem or "tab" in problem:
-        return "indent with blanks, not with tabs"
+        return "indent with spaces, not tabs"
     return "correct that line"
 
 
-def _named(raw: Any, place: Iterable[Any]) -> list[str]:
-    """The place of an error, with ids in the stead of list numbers where there are any."""
+def _path_to(raw: Any, place: Iterable[Any]) -> list[str]:
+    """Return the path to an error, with ids in place of list indices if there are any."""
     names, here = [], raw
     for step in place:
         here = here[step] if isinstance(here, dict | list) and _has(here, step) else None
@@ -186,7 +186,7 @@ def _check_references(path: Path, pack: PackFile) -> None:
         if unknown := {p.document for p in claim.provenance} - set(pack.documents):
             raise PackError(f"{path}: {claim.id}: no document {min(unknown)}", "add it under documents")
     if twice := {i for i in ids if ids.count(i) > 1}:
-        raise PackError(f"{path}: claim {min(twice)} stands twice", "rename one")
+        raise PackError(f"{path}: claim {min(twice)} appears twice", "rename one")
 
 
 def _claim(claim: PackClaim, documents: dict[str, str]) -> Claim:

@@ -1,4 +1,4 @@
-"""What a document is made of: pieces that together hold every line of it. Pure."""
+"""The pieces of a document, which together hold every line of it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agent.claims.cleaning import plain, struck
 from store.records import Source
 
 CLAIMS = ("constraint", "note", "key-result", "claim")
-"""Pieces that become claims; the others are kept beside them."""
+"""Kinds of piece that become claims; the others are kept as notes."""
 _MONTH = re.compile(r"\b(?:19|20)\d{2}-\d{2}\b")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = (
@@ -28,7 +28,7 @@ _JOINS = re.compile(
     r"(?:[\s,;&/–—:([-]|\b(?:and|see|cf\.?|sources?|papers?|refs?|references?|links?|from)\b)+$", re.I
 )
 NEAR = 40
-"""Characters before an id in which its month or "likely" stands."""
+"""How many characters before an id are searched for its month or "likely"."""
 _BEFORE = re.compile(r"(?:(?P<month>\d{4}-\d{2})\s*[,:]?\s*)?(?P<likely>likely\s+)?$", re.I)
 _AFTER = re.compile(r"\s*\((?P<month>\d{4}-\d{2})\)")
 
@@ -50,12 +50,12 @@ class Piece(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """Its line numbers, in words."""
         return f"line {self.first}" if self.first == self.last else f"lines {self.first} to {self.last}"
 
 
 class Document(NamedTuple):
-    """A document that was read: what kind of document, its question, its pieces in order."""
+    """A document that was read: its kind, title, question, and pieces in order."""
 
     kind: str
     title: str
@@ -63,17 +63,17 @@ class Document(NamedTuple):
     pieces: tuple[Piece, ...]
 
     def of(self, *kinds: str) -> list[Piece]:
-        """Its pieces of some kinds."""
+        """Return its pieces of the given kinds."""
         return [p for p in self.pieces if p.kind in kinds]
 
 
 def is_month(text: str) -> bool:
-    """Whether a text is a month that exists."""
+    """Whether a text is a valid month, YYYY-MM."""
     return bool(re.fullmatch(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])", text))
 
 
 def month_in(text: str) -> str:
-    """The text with months written otherwise (March 2025, Jul-24, 3/2025, 15.03.2025) as YYYY-MM."""
+    """Rewrite months in other formats (March 2025, Jul-24, 3/2025, 15.03.2025) as YYYY-MM."""
     return _NAMED.sub(_as_month, text)
 
 
@@ -85,26 +85,26 @@ def _as_month(found: re.Match[str]) -> str:
 
 
 def dated(kind: str, line: str, number: int, *, title: str = "", last: int | None = None) -> Piece:
-    """A claim with the months and arXiv ids it gives.
+    """Return a claim with its months and arXiv ids.
 
-    What is not there, or is no month or no id, is named in `lacks`; so is a month that only the id tells.
+    `lacks` names what is missing or malformed, and says if the month was taken from an id.
     """
     kept = struck(line)
     text, tail = _parted(plain(kept).rstrip(" ;,"))
     found = list(mentions(kept))
     sources = tuple(dict.fromkeys(_source(kept, m) for m in found if m.id))
-    given = _MONTH.findall(month_in(tail) if tail else plain(kept))
-    as_of, said = _as_of([m for m in given if is_month(m)], [s.arxiv_id for s in sources])
+    months = _MONTH.findall(month_in(tail) if tail else plain(kept))
+    as_of, remark = _as_of([m for m in months if is_month(m)], [s.arxiv_id for s in sources])
     lacks = ["arXiv id"] if not sources else []
-    lacks += [said] if said else []
-    lacks += [f"{m} is no month" for m in given if not is_month(m)]
+    lacks += [remark] if remark else []
+    lacks += [f"{m} is no month" for m in months if not is_month(m)]
     lacks += dict.fromkeys(m.wrong for m in found if m.wrong)
     lacks += ["struck-out words left out"] if kept != line else []
     return Piece(kind, text, number, last or number, title, sources, as_of, tuple(lacks))
 
 
 def _as_of(months: Sequence[str], ids: Sequence[str]) -> tuple[str | None, str]:
-    """The month of a claim, the newest one given or else that of its newest source; and what to say of it."""
+    """Return a claim's month (the newest given, else that of its newest source) and a remark on it."""
     if months:
         own, as_of = min(map(month_of, ids), default=""), max(months)
         return as_of, f"month {as_of} is before its source's own, {own}" if as_of < own else ""
@@ -115,14 +115,14 @@ def _as_of(months: Sequence[str], ids: Sequence[str]) -> tuple[str | None, str]:
 
 
 def in_context(piece: Piece, under: Sequence[str]) -> Piece:
-    """An item's claim with what the items it stands under say, so that no condition or negation is lost.
+    """Prefix a claim with the items it stands under, so that no condition or negation is lost.
 
-    An item without a source of its own has that of the item it stands under.
+    A claim without a source of its own takes that of the nearest such item that has one.
     """
     text = piece.text
     for parent in reversed(under):
-        said = _parted(plain(struck(parent)))[0]
-        bare = said.rstrip(":. ")
+        context = _parted(plain(struck(parent)))[0]
+        bare = context.rstrip(":. ")
         text = f"{bare} {text}" if bare.split()[-1:] == ["that"] else f"{bare}: {text}"
     above = next((d for d in (dated(piece.kind, p, piece.first) for p in reversed(under)) if d.sources), None)
     if piece.sources or above is None:
@@ -135,7 +135,7 @@ def in_context(piece: Piece, under: Sequence[str]) -> Piece:
 
 
 def _parted(text: str) -> tuple[str, str]:
-    """A claim's words, and the brackets and links after them that name its source."""
+    """Split a claim into its words and the trailing brackets that name its source; drop trailing links."""
     tail = ""
     while found := _TAIL.search(text):
         inside = month_in(found["inside"])

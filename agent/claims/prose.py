@@ -1,4 +1,4 @@
-"""Plain prose into claims: a model points at the sentences, code takes them from the text."""
+"""Find the claims in plain prose: a model points at sentences, code copies them from the text."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Claims(Answer):
 
 
 def read_prose(text: str, title: str, writer: JournalledWriter) -> Document:
-    """The claims of a text, each a stretch of it; all else is kept as "unplaced".
+    """Return the claims of a text, each a span of it; the rest is kept as "unplaced".
 
-    What the model gives that is not in the text is dropped. Raises UsageError for a text that is too long.
+    Anything the model returns that is not in the text is dropped. Raises UsageError if the text is too long.
     """
     if len(text) > MOST_CHARACTERS:
         raise UsageError(
-            f"{title} is prose of more than {MOST_CHARACTERS:,} characters", "import it in parts"
+            f"{title} has more than {MOST_CHARACTERS:,} characters of prose", "import it in parts"
         )
     found, lengths = dict[int, Piece](), dict[int, int]()
-    for stretch in _stretches(text):
-        for said in writer.ask("prose", Claims, title, text=prompts.fenced("text", stretch)).claims:
-            span = find_quote(said, text)
+    for chunk in _chunks(text):
+        for sentence in writer.ask("prose", Claims, title, text=prompts.fenced("text", chunk)).claims:
+            span = find_quote(sentence, text)
             if span and span.start not in found:
                 first = text.count("\n", 0, span.start) + 1
                 last = text.count("\n", 0, span.end) + 1
@@ -47,7 +47,7 @@ def read_prose(text: str, title: str, writer: JournalledWriter) -> Document:
 
 
 def _between(taken: Sequence[tuple[int, int]], whole: int) -> Iterator[tuple[int, int]]:
-    """The stretches that are not taken."""
+    """Yield the spans that are not taken."""
     at = 0
     for begin, end in taken:
         if begin > at:
@@ -57,7 +57,7 @@ def _between(taken: Sequence[tuple[int, int]], whole: int) -> Iterator[tuple[int
 
 
 def _unplaced(text: str, begin: int, end: int) -> Iterator[Piece]:
-    """What is left of each line in a stretch, as pieces that are no claims."""
+    """Yield what is left of each line in a span, as pieces that are not claims."""
     first = text.count("\n", 0, begin) + 1
     for number, left in enumerate(text[begin:end].split("\n"), first):
         if any(c.isalnum() for c in left):
@@ -65,14 +65,14 @@ def _unplaced(text: str, begin: int, end: int) -> Iterator[Piece]:
 
 
 def _closed(text: str, end: int) -> int:
-    """The end with the brackets and stops that close a sentence: quotes are compared without them."""
+    """Move the end past closing brackets and punctuation, which the comparison of quotes ignores."""
     while end < len(text) and text[end] in _CLOSING:
         end += 1
     return end
 
 
-def _stretches(text: str) -> Iterator[str]:
-    """The text in stretches a model can read at once, cut between paragraphs where there are any."""
+def _chunks(text: str) -> Iterator[str]:
+    """Yield the text in chunks that a model can read at once, cut between paragraphs if possible."""
     while len(text) > AT_ONCE:
         cut = text.rfind("\n\n", AT_ONCE // 2, AT_ONCE)
         cut = cut if cut > 0 else text.rfind("\n", AT_ONCE // 2, AT_ONCE)

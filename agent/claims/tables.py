@@ -1,6 +1,6 @@
-"""Claims from a table, as CSV, as tab-separated values or in Markdown. Pure.
+"""Read claims from a table: CSV, tab-separated values or Markdown. Pure.
 
-A table has a column of claims, and may have one of months, of sources and of kinds. Other columns are named.
+A table has a column of claims, and may have columns of months, sources and kinds. Others are reported.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _ALSO = {
     ),
     "type": "kind",
 }  # fmt: skip
-"""Other names that people give our columns."""
+"""Other names that people use for these columns."""
 _RULE = re.compile(r"[\s|:-]+")
 
 
 def read_csv(text: str, title: str) -> Document:
-    """Read a table. A month or id that is none is named in the claim's `lacks`, a further column beside it.
+    """Read a table. A claim's `lacks` names a malformed month or id; an unread column is its own piece.
 
     Raises UsageError naming the line of a row that does not fit the header.
     """
@@ -42,7 +42,7 @@ def read_csv(text: str, title: str) -> Document:
     try:
         names = {name: column_of(name) for name in rows.fieldnames or ()}
         if "text" not in names.values():
-            raise UsageError(f"{title} has no column text", f"use the columns {', '.join(COLUMNS)}")
+            raise UsageError(f"{title} has no column named text", f"use the columns {', '.join(COLUMNS)}")
         columns = [column_of(name) for name in rows.fieldnames or ()]
         if twice := [c for c in COLUMNS if columns.count(c) > 1]:
             raise UsageError(f"{title} has two columns for {twice[0]}", "rename one")
@@ -54,40 +54,40 @@ def read_csv(text: str, title: str) -> Document:
 
 
 def column_of(name: str) -> str:
-    """The column of ours that a header names, whatever its case; empty where it names none."""
+    """Return the column that a header names, ignoring case; empty if it names none."""
     plain = " ".join(name.split()).casefold().strip("*_ ")
     return plain if plain in COLUMNS else _ALSO.get(plain, "")
 
 
 def _piece(row: Mapping[str | None, str | None], names: Mapping[str, str], number: int, title: str) -> Piece:
-    held = {names[k]: (v or "").strip() for k, v in row.items() if k is not None and names.get(k)}
-    if None in row or None in row.values() or not held["text"]:
+    cells = {names[k]: (v or "").strip() for k, v in row.items() if k is not None and names.get(k)}
+    if None in row or None in row.values() or not cells["text"]:
         raise UsageError(
             f"{title}, line {number}: a row needs a text and as many fields as the header", "correct it"
         )
-    kind = (held.get("kind") or "claim").casefold()
+    kind = (cells.get("kind") or "claim").casefold()
     if kind not in CLAIMS:
-        raise UsageError(f"{title}, line {number}: kind {kind!r}", f"use {', '.join(CLAIMS)}")
-    return claim_of(held, kind, number)
+        raise UsageError(f"{title}, line {number}: unknown kind {kind!r}", f"use {', '.join(CLAIMS)}")
+    return claim_of(cells, kind, number)
 
 
 def claim_of(held: Mapping[str, str], kind: str, number: int) -> Piece:
-    """The claim of one row: its text, and its month and sources where it has them."""
-    given, as_of = held.get("sources", ""), month_in(held.get("as_of", "")).strip()
-    found, left = ids_in(given), [word for word in re.split(r"[\s;,|]+", given) if _NEARLY.fullmatch(word)]
-    told = dated(kind, f"({as_of} {' '.join(f'arXiv:{i}' for i in found)})", number)
-    wrong = [m.wrong for m in mentions(given) if m.wrong]
+    """Return the claim of one row: its text, and its month and sources if it has them."""
+    cited, as_of = held.get("sources", ""), month_in(held.get("as_of", "")).strip()
+    found, left = ids_in(cited), [word for word in re.split(r"[\s;,|]+", cited) if _NEARLY.fullmatch(word)]
+    piece = dated(kind, f"({as_of} {' '.join(f'arXiv:{i}' for i in found)})", number)
+    wrong = [m.wrong for m in mentions(cited) if m.wrong]
     wrong += [str(error) for word in left if (error := _why_not(word))]
-    if given and not found and not wrong:
-        wrong.append(f"no arXiv id in {given[:40]!r}")
+    if cited and not found and not wrong:
+        wrong.append(f"no arXiv id in {cited[:40]!r}")
     if as_of and not re.search(r"\b(?:19|20)\d{2}-\d{2}\b", as_of):
         wrong.append(f"{as_of[:20]!r} is no month")
     text = " ".join(without_controls(held["text"]).split())
-    return told._replace(text=text, lacks=(*told.lacks, *dict.fromkeys(wrong)))
+    return piece._replace(text=text, lacks=(*piece.lacks, *dict.fromkeys(wrong)))
 
 
 _NEARLY = re.compile(r"\d+\.\d+(?:v\d+)?|[a-z-]+(?:\.[A-Za-z-]+)?/\d+", re.I)
-"""Words that look like ids, and have to be one."""
+"""Words that look like arXiv ids, and so must be valid ones."""
 
 
 def _why_not(word: str) -> str:
@@ -99,7 +99,7 @@ def _why_not(word: str) -> str:
 
 
 class MarkdownTable:
-    """Follows a table in Markdown: its header first, then a row a claim."""
+    """Reads a Markdown table: its header first, then one claim per row."""
 
     def __init__(self) -> None:
         self._columns: list[str] = []
@@ -113,17 +113,17 @@ class MarkdownTable:
         return self._inside
 
     def piece(self, line: str, number: int) -> Piece:
-        """The row as a claim, where the header names a column of claims; else it is unplaced."""
+        """Return the row as a claim if the header names a column of claims, else as "unplaced"."""
         cells = [c.strip().replace("\\|", "|") for c in re.split(r"(?<!\\)\|", line)[1:-1]]
         if not self._columns:
             self._columns = [column_of(plain(c)) for c in cells]
             return Piece("heading" if "text" in self._columns else "unplaced", line, number, number)
         if _RULE.fullmatch(line):
             return Piece("furniture", line, number, number)
-        held: dict[str, str] = {}
+        row: dict[str, str] = {}
         for column, cell in zip(self._columns, cells, strict=False):
-            held[column] = f"{held[column]} {cell}" if column in held else cell
-        text = plain(struck(held.get("text", "")))
+            row[column] = f"{row[column]} {cell}" if column in row else cell
+        text = plain(struck(row.get("text", "")))
         if not text:
             return Piece("unplaced", line, number, number)
-        return claim_of(held | {"text": text}, "claim", number)
+        return claim_of(row | {"text": text}, "claim", number)

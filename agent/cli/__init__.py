@@ -1,4 +1,4 @@
-"""The command line: one file a command group, imported only when it is called."""
+"""The command line: one file per command group, imported only when called."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ PLACES = {
     "init": "home.init", "backup": "home.backup", "restore": "home.restore", "index": "home.index",
     "doctor": "home.doctor",
 }  # fmt: skip
-"""Where a command lives, if not in the file of its name."""
+"""Modules of the commands that do not have a file of their own name."""
 COMMANDS = {
-    "init": "Make a home and seed it with the claims that ship with us.",
+    "init": "Create a home and seed it with the built-in claims.",
     "run": "Retest the claims against newer papers.",
-    "status": "Show each claim and its present verdict.",
-    "ask": "Answer a question from the ledger, with what it rests on.",
-    "chat": "Ask question after question.",
-    "mcp": "Serve the ledger to other programs' models, by the Model Context Protocol.",
+    "status": "Show each claim and its current verdict.",
+    "ask": "Answer a question from the ledger, with sources.",
+    "chat": "Ask a series of questions.",
+    "mcp": "Serve the ledger to other programs' models over the Model Context Protocol.",
     "report": "Write the claim status report.",
-    "claim": "Look at claims and why they have their verdicts; import more.",
-    "line": "Lines of inquiry: list them, take one elsewhere as a research prompt.",
-    "paper": "Look at papers: key findings in their own sentences.",
-    "source": "Look at where papers come from, and whether they state what is claimed.",
+    "claim": "Show, import and edit claims; explain their verdicts.",
+    "line": "Lines of inquiry: list them, show one, or export one as a research prompt.",
+    "paper": "Show a paper's key findings, each with its quote.",
+    "source": "Check the paper source, and whether cited papers state the claims.",
     "index": "Check or rebuild the vector index.",
-    "backtest": "Retest as of past days in turn: how verdicts moved, and how late.",
+    "backtest": "Retest as of a series of past days: how verdicts moved, and how late.",
     "eval": "Measure the verdicts on labelled cases.",
-    "replay": "Decide a run again from its journal, offline.",
-    "backup": "Keep a copy of the home, with checksums.",
-    "restore": "Bring a backup back.",
-    "tell": "Tell what changed to everybody who has not heard of it.",
-    "badge": "A small picture of a claim's or a line's verdict.",
-    "schedule": "Run by itself every week.",
-    "serve": "Stay, and run every week: for containers.",
-    "doctor": "Show settings, where each came from, and what is wrong.",
+    "replay": "Replay a run from its journal, offline.",
+    "backup": "Back up the home, with checksums.",
+    "restore": "Restore a backup.",
+    "tell": "Send what changed to every channel that has not had it.",
+    "badge": "Make an SVG badge of a claim's or a line's verdict.",
+    "schedule": "Run automatically every week.",
+    "serve": "Serve the pages and the API, and run every week; for containers.",
+    "doctor": "Show settings and where each came from; check for problems.",
 }
 INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):
-    """Commands by name, each imported when it is called."""
+    """Commands by name, each imported when called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, in the order of a first use."""
+        """Return command names in the order a new user needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -74,7 +74,7 @@ def cli(ctx: click.Context, home: str | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; every expected failure is one line and an exit code."""
+    """Run the command line; an expected failure prints one line and sets the exit code."""
     try:
         code: Any = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -85,25 +85,26 @@ def main() -> None:
     except KeyboardInterrupt:
         click.echo("retest: interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except Exception as error:  # explained in one line where expected, raised again where not
+    except Exception as error:  # expected errors become one line, others are re-raised
         sys.exit(_explained(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _explained(error: Exception) -> int:
-    """Print an expected error as one line and return its exit code; raise any other."""
+    """Print an expected error as one line and return its exit code; re-raise any other."""
     from prompts import PromptError
     from store.errors import Failure
 
     if isinstance(error, Failure | PromptError):
-        said = str(error)
+        message = str(error)
     elif isinstance(error, OSError):
-        said = (
-            f"{error.strerror or error}: {error.filename or 'a file of the home'}; check disk and permissions"
+        message = (
+            f"{error.strerror or error}: {error.filename or 'a file in the home'}; check disk and permissions"
         )
     elif type(error).__module__.startswith(("sqlalchemy", "sqlite3")):
-        said = f"the ledger refuses: {getattr(error, 'orig', error)}; check disk and permissions, then resume"
+        cause = getattr(error, "orig", error)
+        message = f"the ledger failed: {cause}; check disk and permissions, then resume"
     else:
         raise error
-    click.echo(f"retest: {' '.join(said.split())}", err=True)
+    click.echo(f"retest: {' '.join(message.split())}", err=True)
     return getattr(error, "exit_code", 2)

@@ -12,9 +12,9 @@ from store.home.files import write_atomically
 
 
 @click.command()
-@click.option("--claim", "claim_id", metavar="ID", help="A claim's verdict.")
-@click.option("--line", "line_id", metavar="ID", help="A line's verdicts, in the colour of the worst.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here; else stdout.")
+@click.option("--claim", "claim_id", metavar="ID", help="This claim's verdict.")
+@click.option("--line", "line_id", metavar="ID", help="This line's verdicts, in the colour of the worst.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else stdout.")
 @click.pass_context
 def command(ctx: click.Context, claim_id: str | None, line_id: str | None, out: Path | None) -> None:
     """Write an SVG badge."""
@@ -23,7 +23,7 @@ def command(ctx: click.Context, claim_id: str | None, line_id: str | None, out: 
     from agent.views.model import build
 
     if (claim_id is None) == (line_id is None):
-        raise UsageError("a badge is of a claim or of a line", "give --claim ID or --line ID")
+        raise UsageError("a badge shows either a claim or a line", "use --claim ID or --line ID")
     with reading(settings_of(ctx)) as db:
         report = build(load(db, today()))
     if claim_id:

@@ -13,16 +13,16 @@ PORT, LOOPBACK = 8766, "127.0.0.1"
 
 
 @click.command()
-@click.option("--http", is_flag=True, help="Streamable HTTP on this machine alone; else standard in and out.")
+@click.option("--http", is_flag=True, help="Serve streamable HTTP on this machine only (default: stdio).")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port of --http."
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port for --http."
 )
-@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model words the answers.")
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model writes the answers.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where newer papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
 @click.pass_context
 def command(ctx: click.Context, /, http: bool, port: int, **flags: Any) -> None:
-    """Serve the ledger by the Model Context Protocol; papers, retests and exports ask the person first."""
+    """Serve the ledger over the Model Context Protocol; fetching, retesting and exporting ask first."""
     from agent.mcp import server
     from agent.wiring.chat import open_chat
 
@@ -36,7 +36,7 @@ def command(ctx: click.Context, /, http: bool, port: int, **flags: Any) -> None:
 
 
 def _serve(app: Any, port: int) -> None:
-    """Serve on loopback, and say where: port 0 takes a free one."""
+    """Serve on loopback and print the address; port 0 picks a free port."""
     import uvicorn
 
     with socket.create_server((LOOPBACK, port)) as bound:

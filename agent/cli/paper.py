@@ -19,22 +19,24 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Look at papers."""
+    """Show papers and their key findings."""
 
 
 @command.command()
 @click.argument("paper_id")
 @click.option(
-    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where a paper not yet known comes from."
+    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where a paper not in the ledger comes from."
 )
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
 @click.option(
-    "--writer", type=click.Choice(["llm", "none"]), help="What words the findings: a model, or the paper."
+    "--writer",
+    type=click.Choice(["llm", "none"]),
+    help="Whether a model writes the findings; if not, the paper is quoted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def show(ctx: click.Context, /, paper_id: str, as_json: bool, **flags: Any) -> None:
-    """Show a paper's key findings, each with its quote: of its whole text where that was read."""
+    """Show a paper's key findings, each with its quote, from the full text if that was read."""
     settings = settings_of(ctx, **flags)
     paper, passages = _read(settings, paper_id)
     found, left_out, by = _findings(settings, paper, passages)
@@ -48,14 +50,14 @@ def show(ctx: click.Context, /, paper_id: str, as_json: bool, **flags: Any) -> N
     click.secho(f"{paper.title}", bold=True)
     click.echo(f"{paper.published} {paper.url}" + (" WITHDRAWN" if paper.withdrawn else ""))
     how = "the paper's own sentences, picked without a model" if by == EXTRACTION else f"written by {by}"
-    click.echo(f"{how}, from its {'text' if whole else 'abstract'}")
+    click.echo(f"{how}, from its {'full text' if whole else 'abstract'}")
     if left_out:
-        click.echo(f"{left_out} sentences of the model were not grounded, and are left out")
+        click.echo(f"{left_out} ungrounded sentences of the model were left out")
     for name, sentences in found.items():
         click.secho(f"\n{name}", bold=True)
-        for told in sentences:
-            where = told.section + (f", page {told.page}" if told.page else "")
-            click.echo(f"  {told.says + ' ' if told.says else ''}“{told.quote}” ({where})")
+        for finding in sentences:
+            where = finding.section + (f", page {finding.page}" if finding.page else "")
+            click.echo(f"  {finding.says + ' ' if finding.says else ''}“{finding.quote}” ({where})")
         if not sentences:
             click.echo("  nothing found")
 
@@ -66,7 +68,7 @@ EXTRACTION = "extraction"
 def _findings(
     settings: Settings, paper: Paper, passages: list[Passage]
 ) -> tuple[dict[str, list[KeyFinding]], int, str]:
-    """Key findings, how many sentences were left out, and who worded them."""
+    """Return key findings, how many sentences were left out, and who wrote them."""
     from agent.claims.key_findings import written_findings
     from agent.core.key_findings import key_findings
     from agent.wiring.writing import open_writer
@@ -78,20 +80,20 @@ def _findings(
 
 
 def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:
-    """A paper, and the passages of the best reading of it that there is."""
+    """Return a paper and the passages of its best available text."""
     from agent.core import passages
     from agent.wiring.papers import record_reader, records_of
 
     try:
         paper_id = read_id(paper_id).id
     except BadId as error:
-        raise UsageError(str(error), "write for example 2411.15382") from error
+        raise UsageError(str(error), "use an id such as 2411.15382") from error
     with reading(settings) as db:
-        known = store.papers.get(db, paper_id)
-        text = store.papers.newest_text(db, known) if known else None
-        if known and text:
-            return known, store.papers.passages_of(db, text[0])
-    paper = known or records_of(settings, [paper_id]).get(paper_id)
+        stored = store.papers.get(db, paper_id)
+        text = store.papers.newest_text(db, stored) if stored else None
+        if stored and text:
+            return stored, store.papers.passages_of(db, text[0])
+    paper = stored or records_of(settings, [paper_id]).get(paper_id)
     if paper is None:
-        raise UsageError(f"no paper {paper_id}", "check the id, or name another --source")
+        raise UsageError(f"no paper {paper_id}", "check the id, or try another --source")
     return paper, passages.cut(record_reader().read(paper), 0, paper.id)

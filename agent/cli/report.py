@@ -19,23 +19,23 @@ BINARY = ("pdf", "vault", "crate")
 @click.option("--line", "lines", multiple=True, metavar="ID", help="Only this line; may be repeated.")
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; may be repeated.")
 @click.option(
-    "--since", default="", metavar="RUN|DAY", help="Changes since then; else those of the last run."
+    "--since", default="", metavar="RUN|DAY", help="Show changes since then (default: in the last run)."
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(NAMES),
-    help="Form; else as the file is named, or md. vault: linked notes; crate: RO-Crate.",
+    help="Format (default: by the file's suffix, else md). vault: linked notes; crate: RO-Crate.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; stdout without it.")
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of --format json, and leave.")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write (default: stdout).")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of --format json and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
 @click.pass_context
 def command(
     ctx: click.Context, /, lines: tuple[str, ...], claims: tuple[str, ...], since: str, form: str | None,
     out: Path | None, schema: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Write the claim status report: what changed, each claim with quotes, what is open, the run's health."""
+    """Write the claim status report: what changed, claims with quotes, what is open, the run's health."""
     from agent.reports.forms import FORMS
     from agent.reports.making import make
     from agent.reports.published import schema as published
@@ -45,7 +45,7 @@ def command(
         return
     name = _form(form, out, as_json=as_json)
     if out is None and name in BINARY and sys.stdout.isatty():
-        raise UsageError(f"{name} is not for a terminal", "give --out FILE")
+        raise UsageError(f"{name} cannot be printed to a terminal", "use --out FILE")
     with reading(settings_of(ctx)) as db:
         made = make(db, today(), lines=lines, claims=claims, since=since)
     body = FORMS[name].render(made)
@@ -53,30 +53,30 @@ def command(
         sys.stdout.buffer.write(body)
         return
     _write(out, body)
-    empty = "" if body.strip() else ", which is empty: no paper is cited by a verdict yet"
+    empty = "" if body.strip() else " (empty: no verdict cites a paper yet)"
     click.echo(f"wrote {out}{empty}", err=True)
 
 
 def _form(form: str | None, out: Path | None, *, as_json: bool) -> str:
-    """The form asked for, in words or by a file's name. Raises UsageError where they disagree."""
+    """Return the format asked for, by option or file suffix. Raises UsageError if they disagree."""
     asked = "json" if as_json else form
     if as_json and form not in (None, "json"):
-        raise UsageError(f"--json and --format {form} ask for two forms", "give one of them")
+        raise UsageError(f"--json and --format {form} contradict each other", "use one of them")
     suffix = out.suffix.removeprefix(".") if out else ""
     if suffix == "zip" and asked is None:
-        raise UsageError(f"{out} may be notes or an RO-Crate", "give --format vault or crate")
+        raise UsageError(f"{out} could be a vault or an RO-Crate", "use --format vault or crate")
     if asked is None and suffix not in ("", *NAMES):
-        raise UsageError(f"no form is called {suffix!r}", f"give --format: {', '.join(NAMES)}")
+        raise UsageError(f"unknown format {suffix!r}", f"use --format: {', '.join(NAMES)}")
     if asked and suffix in NAMES and suffix != asked:
         raise UsageError(
-            f"{out} is named as {suffix}, but {asked} is asked for", "rename it, or leave one out"
+            f"{out} is named as {suffix}, but the format is {asked}", "rename it, or omit --format"
         )
     return asked or suffix or "md"
 
 
 def _write(out: Path, body: bytes) -> None:
     if not out.parent.is_dir():
-        raise UsageError(f"cannot write {out}: no folder {out.parent}", "make it, or choose another path")
+        raise UsageError(f"cannot write {out}: no folder {out.parent}", "create it, or choose another path")
     try:
         write_atomically(out, body, shared=True)
     except OSError as error:

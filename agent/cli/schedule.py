@@ -15,28 +15,28 @@ from agent.schedule.when import Weekly, next_due, parse
 from store.home.files import Home
 
 _WITH = click.option(
-    "--with", "chosen", type=click.Choice(["systemd", "cron"]), help="Where to; else what is there."
+    "--with", "chosen", type=click.Choice(["systemd", "cron"]), help="Scheduler (default: the one available)."
 )
 
 
 @click.group()
 def command() -> None:
-    """Run by itself every week."""
+    """Run automatically every week."""
 
 
 @command.command()
-@click.option("--weekly", default="mon 06:00", show_default=True, metavar="'DAY HH:MM'", help="When.")
-@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="Time zone, as Europe/Berlin.")
+@click.option("--weekly", default="mon 06:00", show_default=True, metavar="'DAY HH:MM'", help="Day and time.")
+@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="Time zone, e.g. Europe/Berlin.")
 @_WITH
-@click.option("--yes", is_flag=True, help="Write it without asking.")
+@click.option("--yes", is_flag=True, help="Install without asking.")
 @click.pass_context
 def install(ctx: click.Context, weekly: str, tz: str, chosen: str | None, yes: bool) -> None:
-    """Write a systemd user timer, else a crontab entry, after showing it."""
+    """Install a systemd user timer, or else a crontab entry, after showing it."""
     home = _home(ctx)
     schedule, chosen = parse(weekly, tz), chosen or installing.kind()
     click.echo(units.shown(installing.planned(chosen, schedule, home.root)))
     if not yes:
-        click.confirm("write this?", abort=True, err=True)
+        click.confirm("Install this?", abort=True, err=True)
     kept.save(home, schedule)
     installing.install(chosen, schedule, home.root)
     click.echo(f"installed ({chosen}); next run {_next(schedule)}", err=True)
@@ -46,7 +46,7 @@ def install(ctx: click.Context, weekly: str, tz: str, chosen: str | None, yes: b
 @_WITH
 @click.pass_context
 def remove(ctx: click.Context, chosen: str | None) -> None:
-    """Take the timer or crontab entry away; the home stays as it is."""
+    """Remove the timer or crontab entry; the rest of the home is left as it is."""
     home = _home(ctx)
     installing.remove(chosen or installing.kind(), home.root)
     home.schedule.unlink(missing_ok=True)
@@ -69,14 +69,14 @@ def show(ctx: click.Context, as_json: bool) -> None:
 @command.command()
 @click.pass_context
 def due(ctx: click.Context) -> int:
-    """Say whether a run is due: exit 0 when it is, 1 when it is not."""
+    """Report whether a run is due: exit 0 if it is, 1 if it is not."""
     home = _home(ctx)
     schedule = kept.read(home)
     if schedule is None:
-        raise UsageError("this home has no schedule", "retest schedule install")
+        raise UsageError("this home has no schedule", "run: retest schedule install")
     is_due, begun = kept.outstanding(home, schedule, datetime.now(UTC))
-    said = f"{begun.id} was not finished" if begun else "due" if is_due else f"not before {_next(schedule)}"
-    click.echo(said)
+    answer = f"{begun.id} was interrupted" if begun else "due" if is_due else f"not until {_next(schedule)}"
+    click.echo(answer)
     return 0 if is_due or begun else 1
 
 

@@ -1,4 +1,4 @@
-"""What several commands need: settings from flags, an open ledger, JSON out."""
+"""Helpers shared by commands: settings from flags, an open ledger, JSON output."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ WIDE = 140
 
 
 def settings_of(ctx: click.Context, **flags: Any) -> Settings:
-    """The settings of a command: its flags over everything else."""
+    """Return a command's settings; its flags override everything else."""
     return load({"home": ctx.find_root().obj["home"], **flags})
 
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Connection]:
-    """A view of the home's ledger."""
+    """Open the home's ledger for reading."""
     ledger = Ledger.open(Home(settings.home).ledger)
     try:
         with ledger.read() as db:
@@ -37,12 +37,12 @@ def reading(settings: Settings) -> Iterator[Connection]:
 
 
 def today() -> str:
-    """The present day, in UTC."""
+    """Return today's date in UTC."""
     return datetime.now(UTC).date().isoformat()
 
 
 def console() -> Any:
-    """Where tables are printed: text as text, and wide enough where nobody says how wide."""
+    """Return a console that prints text literally, and `WIDE` columns wide if it is not a terminal."""
     from rich.console import Console
 
     plain = partial(Console, markup=False, emoji=False, highlight=False)
@@ -50,10 +50,10 @@ def console() -> Any:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     click.echo(json.dumps(document, indent=1, ensure_ascii=False))
 
 
 def tagged(claims: list[Claim], word: str | None) -> list[Claim]:
-    """The claims that have a tag; all of them where none is named."""
+    """Return the claims that have a tag, or all claims if no tag is given."""
     return claims if word is None else [c for c in claims if word.casefold() in c.tags]

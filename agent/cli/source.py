@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Look at where papers come from, and whether they state what is claimed."""
+    """Check the paper source, and whether cited papers state the claims."""
 
 
 @command.command()
 @click.pass_context
 def ping(ctx: click.Context) -> None:
-    """Ask arXiv for one paper: exit 0 when it answers, 3 with a reason when it does not."""
+    """Request one paper from arXiv: exit 0 if it answers, 3 with a reason if it does not."""
     from agent.wiring.papers import ping_arxiv
 
     settings = settings_of(ctx)
@@ -42,43 +42,43 @@ def ping(ctx: click.Context) -> None:
 @command.command()
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; may be repeated.")
 @click.option(
-    "--judge", type=click.Choice(["llm", "embedded"]), help="What judges whether a paper states it."
+    "--judge", type=click.Choice(["llm", "embedded"]), help="Judge of whether a paper states a claim."
 )
 @click.option(
-    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers not yet known come from."
+    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers not in the ledger come from."
 )
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def check(ctx: click.Context, /, claims: tuple[str, ...], as_json: bool, **flags: Any) -> None:
-    """Check whether the papers that claims cite state them: states it, part of it, does not say so."""
+    """Check whether the papers that claims cite state them: in full, in part, or not at all."""
     from agent.claims import source_check
     from agent.wiring.papers import records_of
 
     settings = settings_of(ctx, **flags)
     with reading(settings) as db:
-        known = {c.id: c for c in store.claims.active(db)}
-    if unknown := set(claims) - set(known):
-        raise UsageError(f"no claim {min(unknown)!r}", "retest claim list names them")
-    chosen = [known[i] for i in claims or known]
+        by_id = {c.id: c for c in store.claims.active(db)}
+    if unknown := set(claims) - set(by_id):
+        raise UsageError(f"no claim {min(unknown)!r}", "retest claim list shows them")
+    chosen = [by_id[i] for i in claims or by_id]
     papers = records_of(settings, sorted({s.arxiv_id for c in chosen for s in c.sources}))
-    told = list[SourceCheck]()
-    with _asked(settings) as (asked, by):
+    checks = list[SourceCheck]()
+    with _checker(settings) as (ask, by):
         for claim in chosen:
-            told.append(source_check.check(claim, papers, asked, by))
-            _save(settings, told[-1])
+            checks.append(source_check.check(claim, papers, ask, by))
+            _save(settings, checks[-1])
     if as_json:
-        print_json([asdict(t) for t in told])
+        print_json([asdict(t) for t in checks])
         return
-    for item in told:
+    for item in checks:
         click.echo(f"{item.claim_id}: {item.state}" + (f" ({item.reason})" if item.reason else ""))
         for _, paper, quote in item.quotes:
             click.echo(f"    “{quote}” arXiv:{paper}")
 
 
 @contextmanager
-def _asked(settings: Settings) -> Iterator[tuple[Asked, str]]:
-    """What says whether a paper states a claim, and its name: a model, or the embedded judge."""
+def _checker(settings: Settings) -> Iterator[tuple[Asked, str]]:
+    """Yield what checks whether a paper states a claim (a model or the embedded judge), and its name."""
     from agent.claims.source_check import by_judge, by_writer
     from agent.wiring.judges import stance_judge
     from agent.wiring.papers import record_reader

@@ -31,11 +31,11 @@ _COLOUR: dict[Standing, str] = {
 @click.command()
 @click.option("--tag", metavar="WORD", help="Only claims with this tag.")
 @click.option("--line", "line_id", metavar="ID", help="Only claims of this line.")
-@click.option("--all", "every", is_flag=True, help=f"Every claim, of more than {MOST_ROWS} too.")
+@click.option("--all", "every", is_flag=True, help=f"Show every claim, even if more than {MOST_ROWS}.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(ctx: click.Context, tag: str | None, line_id: str | None, every: bool, as_json: bool) -> None:
-    """Show each claim and its present verdict; of very many claims, how many of each line have which."""
+    """Show each claim and its current verdict; if there are very many, only the counts per line."""
     settings = settings_of(ctx)
     with reading(settings) as db:
         if not (as_json or tag or line_id or every) and store.claims.count(db) > MOST_ROWS:
@@ -61,9 +61,9 @@ def _chosen(db: Connection, tag: str | None, line_id: str | None) -> list[str] |
 def _print_tally(lines: Sequence[Line], tally: Mapping[tuple[str, str], int], run: Run | None) -> None:
     for line in lines:
         counts = {name: n for (line_id, name), n in tally.items() if line_id == line.id}
-        said = ", ".join(f"{counts[name]} {name}" for name in _COLOUR if counts.get(name))
-        click.echo(f"{sum(counts.values()):7} {line.id}: {said or 'no claims'}")
-    click.echo(f"--line ID, --tag WORD or --all show the claims{_last(run)}")
+        summary = ", ".join(f"{counts[name]} {name}" for name in _COLOUR if counts.get(name))
+        click.echo(f"{sum(counts.values()):7} {line.id}: {summary or 'no claims'}")
+    click.echo(f"use --line ID, --tag WORD or --all to see the claims{_last(run)}")
 
 
 def _last(run: Run | None) -> str:
@@ -81,7 +81,7 @@ def _print_tables(report: Report) -> None:
 
 
 def _counts(report: Report) -> str:
-    """How many claims have which standing: silence is counted apart from support."""
+    """Count claims by standing; silence is counted separately from support."""
     counts = {name: sum(s.standing == name for s in report.statuses) for name in STANDINGS}
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n)
 
@@ -98,13 +98,13 @@ def _table(title: str, statuses: list[ClaimStatus], day: str) -> Any:
     table.add_column("citations", max_width=24, overflow="fold")
     for status in statuses:
         verdict = status.verdict
-        sure = verdict.confidence if verdict else None
+        confidence = verdict.confidence if verdict else None
         table.add_row(
             Text(status.claim.id),
             status.claim.as_of or "unknown",
             Text(status.standing + _mark(status), style=_COLOUR[status.standing]),
             (basis_of(verdict.basis) if verdict else "") or "—",
-            "—" if sure is None else f"{sure:.2f}",
+            "—" if confidence is None else f"{confidence:.2f}",
             _age(status, day),
             Text(", ".join(dict.fromkeys(c.paper.id for c in status.citations)) or "—"),
         )

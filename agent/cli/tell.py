@@ -16,17 +16,17 @@ FAILED = 3
 
 
 @click.command()
-@click.option("--test", is_flag=True, help="Tell every channel of the last run, whatever it had to say.")
+@click.option("--test", is_flag=True, help="Send the last run to every channel, even if nothing changed.")
 @click.pass_context
 def command(ctx: click.Context, test: bool) -> int:
-    """Tell what changed to everybody who has not heard of it: feed, mail, webhook, Apprise."""
+    """Send what changed to every channel that has not had it: feed, mail, webhook, Apprise."""
     settings = settings_of(ctx)
     failed = _test(settings) if test else tell(settings)
     return FAILED if failed else 0
 
 
 def tell(settings: Settings) -> bool:
-    """Tell every channel; say what failed on stderr, and return whether anything did."""
+    """Notify every channel; print failures on stderr and return whether there were any."""
     from agent.telling.service import tell as tell_all
     from agent.wiring.telling import channels
 
@@ -37,10 +37,10 @@ def tell(settings: Settings) -> bool:
         done = tell_all(home, ledger, set_up, settings.tell, _now)
     finally:
         ledger.close()
-    for said in (*wrong, *done.failed):
-        click.echo(f"retest: not told: {said}", err=True)
+    for problem in (*wrong, *done.failed):
+        click.echo(f"retest: not delivered: {problem}", err=True)
     if done.made:
-        click.echo(f"told {done.made} time{'s' if done.made != 1 else ''}", err=True)
+        click.echo(f"delivered {done.made} message{'s' if done.made != 1 else ''}", err=True)
     return bool(wrong or done.failed)
 
 
@@ -59,11 +59,11 @@ def _test(settings: Settings) -> bool:
     for name, channel in set_up.items():
         try:
             channel.send(message_of(news))
-            click.echo(f"{name}: told", err=True)
+            click.echo(f"{name}: delivered", err=True)
         except DeliveryError as error:
             wrong.append(f"{name}: {error}")
-    for said in wrong:
-        click.echo(f"retest: not told: {said}", err=True)
+    for problem in wrong:
+        click.echo(f"retest: not delivered: {problem}", err=True)
     return bool(wrong)
 
 

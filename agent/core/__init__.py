@@ -1,1 +1,1 @@
-"""What decides: gates, quotes, the rule. Pure: it knows records, and nothing outside."""
+"""Decision logic: gates, quote matching, the verdict rule. Pure: it depends only on records."""

@@ -1,4 +1,4 @@
-"""What a run may spend, reserved before each call so that the cap holds whatever comes back."""
+"""A run's budget. Cost is reserved before each call, so the cap holds whatever the call returns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agent.errors import RetestError
 
 
 class Price(NamedTuple):
-    """Dollars a million tokens: read, read from the provider's cache, and written."""
+    """Dollars per million tokens: input, cached input, and output."""
 
     tokens_in: float = 0.0
     cached: float = 0.0
@@ -21,7 +21,7 @@ FREE = Price()
 
 
 class BudgetReached(RetestError):
-    """The next call could go over the run's cap."""
+    """The next call could exceed the run's cap."""
 
     exit_code = 4
 
@@ -30,12 +30,12 @@ class BudgetReached(RetestError):
 
 
 class ClaimBudgetReached(BudgetReached):
-    """The next call could go over a claim's cap; other claims go on."""
+    """The next call could exceed a claim's cap; other claims continue."""
 
 
 @dataclass
 class Budget:
-    """Dollars a run may spend, and each claim in it; a cap of None is no cap."""
+    """Dollars a run may spend, in total and per claim; a cap of None means no cap."""
 
     cap: float | None = None
     claim_cap: float | None = None
@@ -47,14 +47,14 @@ class Budget:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def cost(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> float:
-        """What so many tokens cost, in dollars; `tokens_cached` are part of `tokens_in`."""
+        """The cost of these tokens in dollars; `tokens_cached` is included in `tokens_in`."""
         fresh = (tokens_in - tokens_cached) * self.price.tokens_in
         return (fresh + tokens_cached * self.price.cached + tokens_out * self.price.tokens_out) / 1e6
 
     def reserve(self, characters: int, claim: str = "") -> float:
-        """Set aside the most a request of so many characters can cost a claim.
+        """Reserve the most that a request of this many characters can cost, and charge it to a claim.
 
-        Raises BudgetReached when that could go over the run's cap, ClaimBudgetReached over the claim's.
+        Raises BudgetReached if that could exceed the run's cap, ClaimBudgetReached if the claim's.
         """
         most = self.cost(characters, self.answer_tokens)
         with self._lock:
@@ -67,7 +67,7 @@ class Budget:
         return most
 
     def forfeit(self, reserved: float, claim: str = "", *, answers: int) -> None:
-        """Release a reservation whose call gave nothing; each unusable answer may have cost all of it."""
+        """Release the reservation of a failed call; each unusable answer is charged in full."""
         with self._lock:
             self._reserved -= reserved
             self.spent += reserved * answers
@@ -76,7 +76,7 @@ class Budget:
     def settle(
         self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0, claim: str = ""
     ) -> None:
-        """Replace a reservation by what the call did cost."""
+        """Replace a reservation with the actual cost of the call."""
         cost = self.cost(tokens_in, tokens_out, tokens_cached)
         with self._lock:
             self._reserved -= reserved
@@ -84,7 +84,7 @@ class Budget:
             self._count(claim, cost - reserved)
 
     def before(self, claim: str, cost: float) -> None:
-        """Count what was spent on a claim before the run was stopped."""
+        """Count what was spent on a claim before the run was interrupted."""
         with self._lock:
             self.spent += cost
             self._count(claim, cost)

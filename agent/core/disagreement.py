@@ -1,4 +1,4 @@
-"""Papers of the last months that stand against each other on a claim. Pure."""
+"""Recent papers that disagree on a claim. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from store.records import Evidence
 
 MONTHS = 6
 MOST_PAIRS = 3
-"""Pairs shown of a claim, and reconciled in a run: the strongest."""
+"""How many pairs per claim, strongest first, are shown and reconciled in a run."""
 
 
 class Tension(NamedTuple):
-    """Two pieces of counted evidence on one atom that disagree, and the axes they differ on."""
+    """Two pieces of counted evidence that disagree on an atom, and the axes where their scopes differ."""
 
     claim_id: str
     atom_id: str
@@ -25,7 +25,7 @@ class Tension(NamedTuple):
 
 
 def tensions(evidence: Iterable[Evidence], today: str) -> list[Tension]:
-    """Pair recent support with recent adverse evidence, strongest first, one pair a pair of papers."""
+    """Pair recent supporting with recent adverse evidence, one pair per two papers, strongest first."""
     recent = [e for e in evidence if e.status == "counted" and months_between(e.published, today) <= MONTHS]
     support = _best([e for e in recent if e.stance == "supports"])
     adverse = _best([e for e in recent if e.stance in ("contradicts", "relaxes")])

@@ -1,4 +1,4 @@
-"""The same work under two ids: mostly the same authors, and nearly the same abstract. Pure."""
+"""Detect the same work under two ids: mostly the same authors, nearly the same abstract. Pure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from itertools import pairwise
 from store.records import Paper
 
 MOST_AUTHORS = 0.6
-"""Share of authors in common, of all of either paper: a later version may add one."""
+"""Least share of common authors among all authors of both papers: a later version may add one."""
 SAME = 0.7
-"""Share of word pairs in common, of all in either abstract, from which two abstracts are one."""
+"""Least share of common word pairs, of all in either abstract, for two abstracts to count as the same."""
 
 
 def doubles(papers: Iterable[Paper]) -> dict[str, str]:
-    """For each later double its earliest other id; a paper whose authors are not known is no double."""
+    """Map each later duplicate to its earlier id; a paper that lists no authors is never a duplicate."""
     by_author: defaultdict[str, list[Paper]] = defaultdict(list)
     found: dict[str, str] = {}
     for paper in sorted({p.id: p for p in papers}.values(), key=lambda p: (p.published, p.id)):
         if not paper.authors:
             continue
         names = set(map(_name, paper.authors))
-        known = {p.id: p for name in names for p in by_author[name]}.values()
-        same = next((p for p in known if _is_same(p, paper, names)), None)
+        candidates = {p.id: p for name in names for p in by_author[name]}.values()
+        same = next((p for p in candidates if _is_same(p, paper, names)), None)
         if same:
             found[paper.id] = same.id
             continue
@@ -35,8 +35,8 @@ def doubles(papers: Iterable[Paper]) -> dict[str, str]:
 
 
 def _is_same(one: Paper, other: Paper, names: set[str]) -> bool:
-    known = set(map(_name, one.authors))
-    shared = len(known & names) / len(known | names)
+    earlier_names = set(map(_name, one.authors))
+    shared = len(earlier_names & names) / len(earlier_names | names)
     return shared >= MOST_AUTHORS and overlap(one.abstract, other.abstract) >= SAME
 
 
@@ -52,9 +52,9 @@ def _pairs(text: str) -> set[tuple[str, str]]:
 
 
 def _name(author: str) -> str:
-    """First initial and last name: records spell first names out or not, and may put the last name first."""
-    spelt = unicodedata.normalize("NFKD", author.casefold())
-    plain = "".join(c for c in spelt if not unicodedata.combining(c)).replace(".", " ")
+    """First initial and last name: records may abbreviate first names, or put the last name first."""
+    decomposed = unicodedata.normalize("NFKD", author.casefold())
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).replace(".", " ")
     last, comma, first = plain.partition(",")
     words = (f"{first} {last}" if comma else plain).split()
     named = [w for w in words if w not in _SUFFIXES]

@@ -1,4 +1,4 @@
-"""What was read of a paper, and what a judge says of it. Plain data."""
+"""What was read of a paper, and what a judge found in it. Plain data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from store.records import ScopeMatch, Stance
 
 @dataclass(frozen=True)
 class Section:
-    """A stretch `text[start:end]` that a reader recognised."""
+    """A section `text[start:end]` recognised by a reader."""
 
     name: str
     page: int | None
@@ -19,10 +19,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a paper version. `kind` is "abstract" or "full".
+    """The text read of a paper version. `kind` is "abstract" or "full".
 
-    `file_sha256` names the file a full text was read from. `hidden` counts characters that no person
-    would see (white, tiny, off the page): they are not in `text`. `note` says what else was left out.
+    `file_sha256` is the hash of the file a full text was read from. `hidden` counts characters that no
+    person would see (white, tiny, off the page); `text` omits them. `note` says what else was left out.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a judge says of one atom: not yet evidence, for no gate has seen it.
+    """What a judge says about one atom. Not yet evidence: no gate has checked it.
 
     `agreement` is the share of the judge's samples that took this stance.
     """
@@ -57,7 +57,7 @@ class Finding:
 class Answer:
     """A judge's answer for one (claim, paper), and what it cost.
 
-    `tokens_cached` are those of `tokens_in` that the provider had cached.
+    `tokens_cached` is the part of `tokens_in` that the provider had cached.
     """
 
     findings: tuple[Finding, ...]

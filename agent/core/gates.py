@@ -1,7 +1,7 @@
 """The gates: checks in code that a finding must pass to count. Pure.
 
-A failed gate is recorded with its reason, never deleted. Evidence whose only failures are ones a
-person could settle is a lead; any other failure rejects it. Numbers as in the design, section 5.
+A failed gate is recorded with its reason, never deleted. Evidence is a lead if a person could settle
+every failure; any other failure rejects it. The numbers are those of the design, section 5.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agent.core.window import existed_by, is_newer
 from store.records import Claim, Evidence, EvidenceStatus, GateOutcome, GateResult, Paper, Passage, Stance
 
 MOST_SAMPLES = 0.66
-"""Least share of a judge's samples, two of three, that must take the same stance."""
+"""Least share of a judge's samples (two of three) that must take the same stance."""
 MOST_WORDS = 3
 OPPOSITE: dict[str, frozenset[str]] = {
     "supports": frozenset({"contradicts"}),
@@ -31,9 +31,9 @@ OPPOSITE: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """All a gate may look at: the finding, the claim, and the paper as the ledger holds it.
+    """Everything a gate may look at: the finding, the claim, and the paper as stored in the ledger.
 
-    `threshold_in` gives the least strength that counts, by section.
+    `threshold_in` returns the least strength that counts in a section.
     """
 
     claim: Claim
@@ -49,7 +49,7 @@ class Case:
 
 
 def weigh(case: Case) -> Evidence:
-    """Pass a finding through every gate and return it as evidence, with its status."""
+    """Run a finding through every gate and return it as evidence, with its status."""
     span = find_quote(case.finding.quote, case.text)
     whole = whole_sentences(span, case.text, section_around(span, case.passages, case.text)) if span else None
     stance, scope_gate, condition = _in_scope(case)
@@ -66,7 +66,7 @@ def weigh(case: Case) -> Evidence:
 
 
 def status_of(gates: tuple[GateResult, ...]) -> EvidenceStatus:
-    """Counted when every gate passed, a lead when a person could settle what failed."""
+    """Counted if every gate passed, a lead if a person could settle every failure, else rejected."""
     failed = [g for g in gates if g.failed]
     if not failed:
         return "counted"
@@ -125,14 +125,14 @@ def _own_words(case: Case, span: Span | None) -> GateResult:
 
 
 def _background(case: Case, span: Span | None) -> str:
-    """Why a sentence of an abstract is background; empty when it is not."""
+    """Why a sentence of an abstract is background; empty if it is not."""
     if span is None or _section(case, span) != "abstract" or span.end > own_start(case.passages):
         return ""
     return "the sentence stands before the authors speak of their own work"
 
 
 def _in_scope(case: Case) -> tuple[Stance, GateResult, str]:
-    """The stance the scope allows: another setting can narrow a claim, never refute it."""
+    """The stance that the scope allows: a result in another setting can narrow a claim, never refute it."""
     finding, axes = case.finding, case.claim.load_bearing(case.finding.atom_id)
     match = {axis: finding.scope_match.get(axis, "unknown") for axis in axes}
     other = [a for a in axes if match[a] == "different"]
@@ -145,35 +145,35 @@ def _in_scope(case: Case) -> tuple[Stance, GateResult, str]:
     spoken = _speaks_of_claim(case, axes)
     if other:
         condition = finding.condition or "another " + " and ".join(other)
-        said = f"other {', '.join(other)}: relaxes at most"
-        return "relaxes", spoken if spoken.failed else replace(spoken, reason=said), condition
+        note = f"other {', '.join(other)}: relaxes at most"
+        return "relaxes", spoken if spoken.failed else replace(spoken, reason=note), condition
     return "contradicts", spoken, ""
 
 
 def _speaks_of_claim(case: Case, axes: tuple[str, ...]) -> GateResult:
-    """A paper tests a claim only where it speaks of its setting, and opposes it only where of its property.
+    """A paper tests a claim only if it addresses its setting, and opposes it only if its property.
 
-    Papers on the same kind of training or model are many; those that measure what the claim measures few.
-    Another metric, where a judge can tell, is still a measure of it.
+    Many papers share a claim's kind of training or model; few measure what the claim measures. A different
+    metric, if the judge can tell, still measures the same property.
     """
     claim, finding = case.claim, case.finding
     about = property_axis(claim, finding.atom_id) if finding.stance != "supports" else None
     needed = (about,) if about else axes
     if not needed:
         return GateResult("in scope", "not run", "the claim names no axis that decides")
-    known = [a for a in (*needed, *axes) if finding.scope_match.get(a, "unknown") != "unknown"]
-    if not set(known) & set(needed):
+    addressed = [a for a in (*needed, *axes) if finding.scope_match.get(a, "unknown") != "unknown"]
+    if not set(addressed) & set(needed):
         what = ", ".join(f"{a} ({claim.scope_of(finding.atom_id)[a].value})" for a in needed)
         reason = f"nothing that was read speaks of the claim's {what}"
         return GateResult("in scope", "failed", reason, settleable=True)
-    return GateResult("in scope", "passed", f"speaks of {_shown(case, tuple(dict.fromkeys(known)))}")
+    return GateResult("in scope", "passed", f"speaks of {_shown(case, tuple(dict.fromkeys(addressed)))}")
 
 
 def _shown(case: Case, axes: tuple[str, ...]) -> str:
     """Axes with the words of the paper that matched them."""
     words = matched_words(case.claim, case.finding.atom_id, case.text)
-    said = ((a, ", ".join(f"“{w}”" for w in words.get(a, ())[:MOST_WORDS])) for a in axes)
-    return "; ".join(f"{axis} ({found})" if found else axis for axis, found in said)
+    rows = ((a, ", ".join(f"“{w}”" for w in words.get(a, ())[:MOST_WORDS])) for a in axes)
+    return "; ".join(f"{axis} ({found})" if found else axis for axis, found in rows)
 
 
 def _second_opinion(case: Case, stance: Stance) -> GateResult:

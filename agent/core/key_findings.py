@@ -1,7 +1,7 @@
-"""What a paper says of itself, under seven headings, in its own sentences. Pure.
+"""What a paper says about itself, in its own sentences, under seven headings. Pure.
 
-Sentences are picked by the section they stand in and by their wording, so they are word for word in the
-paper; what a person would have put under a heading may be missed.
+Sentences are picked by their section and wording, so they appear word for word in the paper; some that a
+person would have put under a heading may be missed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HEADINGS = (
     ("significance", r"\b(?:implications?|suggest(?:s|ing)?|highlight(?:s|ing)?|underscor\w+|insights?|"
                      r"important(?:ly)?|paves?)\b"),
 )  # fmt: skip
-"""Headings and how their sentences are put; a sentence goes under the first that fits."""
+"""Headings and the wording of their sentences; a sentence goes under the first heading that fits."""
 ORDER = ("methodology", "key results", "significance", "technical contribution", "novelty", "limitations",
          "future work")  # fmt: skip
 _CUES = tuple((name, re.compile(cue, re.I)) for name, cue in HEADINGS)
@@ -44,7 +44,7 @@ Heading = Literal["methodology", "key results", "significance", "technical contr
 
 
 class KeyFinding(NamedTuple):
-    """A sentence of a paper, and where it stands; `says` is how a model puts it."""
+    """A sentence of a paper and where it is; `says` is a model's paraphrase of it."""
 
     quote: str
     section: str
@@ -55,7 +55,7 @@ class KeyFinding(NamedTuple):
 def key_findings(passages: Sequence[Passage]) -> dict[str, list[KeyFinding]]:
     """Up to `MOST_OF_EACH` sentences under each heading.
 
-    Of a section of that name before the abstract, of the abstract before the rest.
+    Sentences from a section of that name come first, then those from the abstract, then the rest.
     """
     found: dict[str, list[tuple[int, KeyFinding]]] = {name: [] for name in ORDER}
     background = own_start(passages)
@@ -80,7 +80,7 @@ def _best(ranked: list[tuple[int, KeyFinding]]) -> list[KeyFinding]:
 
 
 def heading_of(sentence: str, section: str) -> str:
-    """The heading a sentence belongs under; empty when under none."""
+    """The heading a sentence belongs under; empty if none."""
     by_section = _SECTIONS.get(section, "")
     name = by_section or next((name for name, cue in _CUES if cue.search(sentence)), "")
     return "" if name == "key results" and why_not_own_result(sentence, section) else name

@@ -1,4 +1,4 @@
-"""Cut a reading into passages that never straddle a section. Pure."""
+"""Cut a reading into passages that never cross a section boundary. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUTSIDE = re.compile(
 
 
 def cut(reading: Reading, text_id: int, paper_id: str) -> list[Passage]:
-    """Passages of at most MAX_CHARS characters, on sentence edges, with their offsets."""
+    """Passages of whole sentences, at most MAX_CHARS characters unless one sentence is longer."""
     spans = [(section, span) for section in reading.sections for span in _windows(reading, section)]
     return [
         Passage(
@@ -43,14 +43,14 @@ def may_bear(passage: Passage) -> bool:
 
 
 def is_outside(section: str) -> bool:
-    """Whether a section is a reference list or tells of others' work, in an appendix as well."""
+    """Whether a section is a reference list or describes others' work, also in an appendix."""
     return _OUTSIDE.search(section) is not None
 
 
 def to_embed(found: Iterable[Passage]) -> dict[str, str]:
-    """The texts that passages are embedded as, by id: legible, and only of those that may bear.
+    """The texts to embed, by passage id: legible, and only of passages that may hold a result.
 
-    Title and abstract are not among them: every judge sees those, and the paper's own vector is theirs.
+    Title and abstract are left out: every judge sees them, and the paper's own vector covers them.
     """
     return {p.id: legible(p.text) for p in found if p.section not in FRONT and may_bear(p)}
 
@@ -58,7 +58,7 @@ def to_embed(found: Iterable[Passage]) -> dict[str, str]:
 def choose(passages: Sequence[Passage], closeness: Mapping[str, float], most: int) -> list[Passage]:
     """What a judge is shown: title, abstract, and the `most` other passages closest to the claim.
 
-    `closeness` gives a number by passage id; passages without one are not shown. In the text's order.
+    `closeness` maps passage ids to similarity; passages without an entry are not shown. In text order.
     """
     front = [p for p in passages if p.section in FRONT]
     body = [p for p in passages if p.section not in FRONT and p.id in closeness]
@@ -67,21 +67,21 @@ def choose(passages: Sequence[Passage], closeness: Mapping[str, float], most: in
 
 
 def section_around(span: Span, passages: Sequence[Passage], text: str) -> Span | None:
-    """The stretch of one section that holds a span, over the edges of pages; None outside every passage."""
+    """The part of one section around a span, across page breaks; None if no passage holds the span."""
     ordered = sorted(passages, key=lambda p: p.start)
     at = next((n for n, p in enumerate(ordered) if p.start <= span.start < p.end), None)
     if at is None:
         return None
     first = last = at
-    while first > 0 and _go_on(ordered[first - 1], ordered[first], text):
+    while first > 0 and _is_contiguous(ordered[first - 1], ordered[first], text):
         first -= 1
-    while last + 1 < len(ordered) and _go_on(ordered[last], ordered[last + 1], text):
+    while last + 1 < len(ordered) and _is_contiguous(ordered[last], ordered[last + 1], text):
         last += 1
     return Span(ordered[first].start, max(ordered[last].end, span.end))
 
 
-def _go_on(left: Passage, right: Passage, text: str) -> bool:
-    """Whether one passage goes on where another ends."""
+def _is_contiguous(left: Passage, right: Passage, text: str) -> bool:
+    """Whether `right` continues directly where `left` ends."""
     return left.section == right.section and not text[left.end : right.start].strip()
 
 

@@ -1,10 +1,10 @@
 """Find a quote in a stored text. Pure.
 
-Two texts are the same when their letters and digits are, after compatibility folding (NFKD,
-Unicode Annex 15, marks dropped), case, ligatures, hyphens at line ends and white space. What
-carries a number's meaning is kept: what stands between two figures, signs, exponents, percent,
-comparison, the case of a unit; the mark of a footnote carries none. So "3–5" is "3-5" and never "35",
-and one changed figure, "not" or word is another quote.
+Two texts match if their letters and digits agree after folding: compatibility decomposition (NFKD,
+Unicode Annex 15, marks dropped), case, ligatures, line-end hyphens and white space. Anything that
+carries a number's meaning is kept: what stands between two digits, signs, exponents, percent,
+comparisons, the case of a unit; footnote marks are dropped. So "3–5" matches "3-5" but never "35",
+and one changed digit, "not" or word makes a different quote.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from agent.core.sentences import Span, sentence_spans
 MIN_WORDS = 6
 _LIGATURES = {ord(c): unicodedata.normalize("NFKC", c) for c in "ﬀﬁﬂﬃﬄﬅﬆ"}
 _FOOTNOTE = re.compile(r"(?<=[^\W\d_][,;:])\d{1,2}(?=\s)")
-"""A raised number after a comma, as PDF gives it: "the corpus,1 which"."""
+"""A superscript number after a comma, as extracted from PDF: "the corpus,1 which"."""
 _KEPT = frozenset("%<>=±≤≥≠↑↓√€£¥")
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
 _SIGNS = _DASHES | {"+"}
 _TIMES = frozenset("×∗*⋅")
 _SILENT = frozenset("{}$\\\u00ad\u200b")
-"""What LaTeX and PDF put between the parts of a number."""
+"""Characters that LaTeX and PDF put between the parts of a number."""
 _STAY = frozenset("/^+.:⁻⁺")
-"""Marks between a letter and a figure that belong to both: m/s2, x^2, C+4."""
+"""Marks between a letter and a digit that belong to both: m/s2, x^2, C+4."""
 _UNIT = re.compile(r"\d\s*([A-Za-zµ]{1,3})(?![\w-])")
 _SENTENCE_END = re.compile(r"[.!?][)\]”\"']*\s")
 _MEASURE = re.compile(r"\d[A-Za-z%]{1,3}$")
@@ -36,7 +36,7 @@ _SPELT = re.compile(
 )
 _SIGN_OF = {"\\times": "×", "\\pm": "±", "\\geq": "≥", "\\ge": "≥", "\\leq": "≤", "\\le": "≤", ">=": "≥",
             "<=": "≤", "--": "-", "---": "-"}  # fmt: skip
-"""Signs as LaTeX and plain text spell them."""
+"""Signs by their spelling in LaTeX and plain text."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Folded:
 
 
 def fold(raw: str) -> Folded:
-    """Fold a text, keeping where each character came from."""
+    """Fold a text, recording where each character came from."""
     raw = _SPELT.sub(lambda m: _SIGN_OF[m[0]].ljust(len(m[0]), "\u200b"), raw)
     kept: list[tuple[str, int]] = []
     skipped = {n for mark in _FOOTNOTE.finditer(raw) for n in range(*mark.span())}
@@ -68,7 +68,7 @@ def fold(raw: str) -> Folded:
 
 
 def _letters(raw: str, offset: int) -> Iterator[str]:
-    """A letter or digit in its plain form: an exponent with its mark, a fraction with its stroke."""
+    """A letter or digit in plain form: an exponent with a caret, a fraction with a slash."""
     char = raw[offset]
     if char.isascii():
         yield char.casefold()
@@ -88,7 +88,7 @@ def _is_raised(char: str) -> bool:
 
 
 def _between(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """What is kept of the marks and spaces between two letters or figures."""
+    """What is kept of the marks and spaces between two letters or digits."""
     left, right = raw[start - 1 : start], raw[end : end + 1]
     if left.isdigit() and right.isdigit():
         yield from _between_figures(raw, start, end)
@@ -100,7 +100,7 @@ def _between(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
 
 
 def _between_figures(raw: str, start: int, end: int) -> Iterator[tuple[str, int]]:
-    """Everything but white space; a space where there is nothing else, one mark where a sentence ends."""
+    """All but white space; a single space if there is nothing else, one mark at a sentence end."""
     if _SENTENCE_END.match(raw, start, end):
         yield "\u00b6", start
         return
@@ -112,7 +112,7 @@ def _between_figures(raw: str, start: int, end: int) -> Iterator[tuple[str, int]
 
 
 def _belongs(raw: str, at: int, start: int, near: list[int], left: str, right: str) -> bool:
-    """Whether a mark is part of a number, a unit or a name with a figure in it."""
+    """Whether a mark is part of a number, a unit or a name that contains a digit."""
     char, before, after = raw[at], raw[at - 1 : at] if at else "", raw[at + 1 : at + 2]
     if right.isdigit() and at == near[-1] and after.isdigit() and not before.isalnum():
         return char in _SIGNS or char == "." or (char in _STAY and not before.isspace())
@@ -128,7 +128,7 @@ def _belongs(raw: str, at: int, start: int, near: list[int], left: str, right: s
 
 
 def _is_joined(after: str) -> bool:
-    """Whether what follows a dash is joined to it, across a line's end too."""
+    """Whether the character after a dash is attached to it, also across a line break."""
     return not after.isspace() or after == "\n"
 
 
@@ -142,18 +142,18 @@ _FORMS = {"⁄": "/", "⁻": "^-", "⁺": "^+"}
 
 
 def legible(raw: str) -> str:
-    """A text as people write it: words cut at line ends joined, ligatures undone, white space single.
+    """A text as people write it: line-end hyphens joined, ligatures expanded, white space collapsed.
 
-    A quote of it is found again in the raw text, for `fold` makes the same of both.
+    A quote from it can still be found in the raw text, because `fold` maps both to the same string.
     """
     joined = re.sub(r"(?<=\w)[-\u00ad\u2010][^\S\n]*\n\s*(?=\w)", "", raw)
     return " ".join(joined.translate(_LIGATURES).split())
 
 
 def find_quote(quote: str, text: str) -> Span | None:
-    """Where `quote` stands in `text`, in raw offsets; None when it is not there word for word.
+    """The raw offsets of `quote` in `text`; None if it is not there word for word.
 
-    A match must begin and end at the edge of a word and of a number: a part never counts.
+    A match must begin and end at the edge of a word and of a number: part of one never counts.
     """
     needle, hay = fold(quote), fold(text)
     if not needle.text:
@@ -175,7 +175,7 @@ def _at_word_edges(text: str, span: Span) -> bool:
 
 
 def _at_number_edges(folded: str, start: int, end: int) -> bool:
-    """Whether no number is cut: "5%" is not in "3.5%", nor "3" in "3-5", nor "2" in "-2"."""
+    """Whether the match cuts no number: "5%" is not in "3.5%", nor "3" in "3-5", nor "2" in "-2"."""
     before, after = folded[max(start - 1, 0) : start], folded[end : end + 1]
     is_factor = before == "x" and folded[max(start - 2, 0) : start - 1].isdigit()
     cut_before = folded[start].isdigit() and (is_factor or (before in _CUTS and before != "x"))
@@ -187,7 +187,7 @@ _CUTS = tuple(".,-+/:^x ±↑↓√€£¥")
 
 
 def _same_units(one: str, other: str) -> bool:
-    """Whether the short words after figures have the same case: 5 mW is not 5 MW."""
+    """Whether the short words after digits have the same case: 5 mW is not 5 MW."""
     a, b = _units(one), _units(other)
     return a == b or [u.casefold() for u in a] != [u.casefold() for u in b]
 
@@ -200,7 +200,7 @@ def _units(text: str) -> list[str]:
 def whole_sentences(span: Span, text: str, within: Span | None = None) -> Span:
     """Widen a span to the sentences it touches: a quote cut after "not" says the opposite.
 
-    `within` is the stretch whose sentences are meant, so that a heading does not become part of one.
+    `within` limits the search for sentences, so that a heading does not become part of one.
     """
     start, end = within or Span(0, len(text))
     spans = (Span(start + s.start, start + s.end) for s in sentence_spans(text[start:end]))
@@ -211,5 +211,5 @@ def whole_sentences(span: Span, text: str, within: Span | None = None) -> Span:
 
 
 def word_count(quote: str) -> int:
-    """Words of a quote."""
+    """The number of words in a quote."""
     return len(quote.split())

@@ -1,8 +1,8 @@
-"""Whether a sentence is the authors' own result: not others' work, not an aim. Pure.
+"""Whether a sentence reports the authors' own result, not others' work or an aim. Pure.
 
-What is refused is what says of itself that it is no result: a report of others, a question, an aim.
-Everything else after the authors begin to speak is taken at its word; an aim taken for a result
-would be a false verdict, and a result refused is lost to the verdict and waits as a lead.
+A sentence is refused if its wording shows that it is no result: a report of others' work, a question,
+an aim. Once the authors begin to describe their own work, every other sentence is accepted. An aim
+taken for a result would give a false verdict; a refused result does not count, but remains as a lead.
 """
 
 from __future__ import annotations
@@ -88,23 +88,23 @@ _TITLE_LIKE = re.compile(r"^(?:towards?|on the|an? (?:survey|study|review) of)\b
 
 
 def own_start(passages: Sequence[Passage]) -> int:
-    """Offset in the stored text where an abstract's authors first speak of their own work.
+    """Offset in the stored text where an abstract's authors first mention their own work.
 
-    What ends before it is background. 0 when they never do, so that nothing is lost.
+    Sentences that end before it are background. 0 if they never mention it, so that nothing is lost.
     """
-    told = [
+    sentences = [
         (passage.start + span.start, passage.text[span.start : span.end])
         for passage in sorted(passages, key=lambda p: p.start)
         if passage.section == "abstract"
         for span in sentence_spans(passage.text)
     ]
-    return next((start for start, sentence in told if _OWN.search(sentence)), 0)
+    return next((start for start, sentence in sentences if _OWN.search(sentence)), 0)
 
 
 def why_not_own_result(sentence: str, section: str = "") -> str:
-    """Why a sentence does not count as the authors' own result; empty when it may.
+    """Why a sentence does not count as the authors' own result; empty if it may count.
 
-    Sentences of a related-work section or reference list never count, and a title only when it
+    Sentences of a related-work section or reference list never count; a title counts only if it
     states something.
     """
     if is_outside(section):

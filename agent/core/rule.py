@@ -1,9 +1,9 @@
 """The verdict rule, version 2: evidence that passed its gates in, one verdict out. Pure.
 
-It is deterministic and blind to order. A paper counts once a stance; papers that share an author
-speak with one voice, and papers whose authors are not known cannot be shown to be independent, so
-together they are one voice. Version 2 differs from version 1 in one point: an adverse lead that nobody
-has reviewed keeps a claim open, where version 1 could call the same silence unchallenged.
+It is deterministic and independent of order. A paper counts once per stance. Papers that share an
+author count as one voice; papers without known authors cannot be shown to be independent, so together
+they are one voice. Version 2 differs from version 1 in one point: an unreviewed adverse lead keeps a
+claim open, where version 1 could call the same silence unchallenged.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ RULE_VERSION = 2
 ENOUGH_PAPERS = 5
 ENOUGH_VOICES = 2
 NEVER_OPEN = 2.0
-"""A level that no lead reaches."""
+"""A strength that no lead reaches."""
 ADVERSE = ("relaxes", "contradicts")
 OPEN = {"threshold", "second opinion", "found", "exists"}
-"""Failed gates that leave open whether a paper is adverse: too weak, disputed, or ill quoted."""
+"""Gates whose failure leaves open whether a paper is adverse: too weak, disputed, or misquoted."""
 
 
 def decide_claim(
@@ -36,33 +36,33 @@ def decide_claim(
     open_from: float = NEVER_OPEN,
     calibration: Calibration = UNCALIBRATED,
 ) -> Verdict:
-    """Decide every atom of a claim and join them.
+    """Decide every atom of a claim and combine the results.
 
-    Adverse leads of at least the strength `open_from`, the judge's calibrated level, keep a claim open.
+    Adverse leads of at least strength `open_from`, the judge's calibrated level, keep a claim open.
 
     `relevant` is the number of relevant papers that healthy retests screened; those the judge could
-    not settle for an atom are not counted. An unknown as-of month leaves nothing that could be newer.
+    not settle for an atom are subtracted. With an unknown as-of month the claim is untested.
     """
     if claim.as_of is None:
         return _untested("the as-of month is unknown: nothing can be shown to be newer")
     decided = []
     for atom in claim.parts:
-        mine = [e for e in evidence if e.atom_id == atom.id]
-        waiting = len(open_leads(mine, open_from))
-        left = relevant - unsettled(mine)
-        decided.append((atom, decide(mine, relevant=left, healthy=healthy, open_leads=waiting)))
+        of_atom = [e for e in evidence if e.atom_id == atom.id]
+        waiting = len(open_leads(of_atom, open_from))
+        left = relevant - unsettled(of_atom)
+        decided.append((atom, decide(of_atom, relevant=left, healthy=healthy, open_leads=waiting)))
     verdict = combine(decided)
     raw = verdict.confidence
     return verdict if raw is None else replace(verdict, confidence=calibration.of(raw))
 
 
 def decide_claim_v1(*args: Any, **kwargs: Any) -> Verdict:
-    """As version 1 decided: no lead keeps a claim open."""
+    """Decide as version 1 did: no lead keeps a claim open."""
     return replace(decide_claim(*args, **kwargs | {"open_from": NEVER_OPEN}), rule_version=1)
 
 
 def unsettled(evidence: Iterable[Evidence]) -> int:
-    """How many papers may be adverse, for all the judge can tell: they cannot speak for silence."""
+    """How many papers may be adverse as far as the judge can tell; they do not count as silence."""
     unsure = {
         e.paper_id for e in evidence
         if e.status != "counted" and e.stance in ADVERSE
@@ -72,7 +72,7 @@ def unsettled(evidence: Iterable[Evidence]) -> int:
 
 
 def open_leads(evidence: Iterable[Evidence], open_from: float) -> set[str]:
-    """The papers whose adverse leads a person should look at before anything is confirmed."""
+    """The papers whose adverse leads a person should review before anything is confirmed."""
     return {
         e.paper_id for e in evidence
         if e.status == "lead" and e.stance in ADVERSE and e.strength >= open_from
@@ -83,7 +83,7 @@ def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool, open_l
     """Decide one atom.
 
     `relevant` is the number of relevant papers that healthy retests screened and the judge could
-    settle, `healthy` whether this run's search was. A search that was not can add evidence, but
+    settle; `healthy` is whether this run's search was. An unhealthy search can add evidence, but
     cannot confirm.
     """
     counted = [e for e in evidence if e.status == "counted" and e.stance != "neutral"]
@@ -104,10 +104,10 @@ def decide(evidence: Iterable[Evidence], *, relevant: int, healthy: bool, open_l
 
 
 def combine(parts: Sequence[tuple[Atom, Verdict]]) -> Verdict:
-    """A claim's verdict from its atoms': the weakest part decides.
+    """Combine the verdicts of a claim's atoms: the weakest part decides.
 
-    Contradicted only when every atom is; relaxed when some atom is adverse; still-holds only when
-    every atom holds; otherwise none yet.
+    Contradicted only if every atom is; relaxed if some atom is adverse; still-holds only if every atom
+    holds; otherwise none yet.
     """
     if len(parts) == 1:
         return parts[0][1]
@@ -134,12 +134,11 @@ def settle(
     seen: frozenset[str],
     lapsed: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict | None:
-    """What to append to the history, or None when nothing changed.
+    """The verdict to append to the history, or None if nothing changed.
 
-    `seen` are the ids of all evidence the claim had when `previous` was decided. Silence leaves an
-    earlier verdict standing, and a flip needs evidence that is new; but a verdict that rests on evidence
-    that has `lapsed` (id -> why) is decided again at once, and one that rests on silence ends with the
-    first adverse lead.
+    `seen` holds the ids of all evidence the claim had when `previous` was decided. Silence leaves an
+    earlier verdict standing, and a flip needs new evidence. But a verdict that rests on `lapsed` evidence
+    (id -> why) is replaced at once, and one that rests on silence ends with the first adverse lead.
     """
     if previous is None:
         return proposed
@@ -157,7 +156,7 @@ def settle(
 
 
 def voices(evidence: Iterable[Evidence]) -> int:
-    """How many independent groups of authors speak: connected components over shared authors."""
+    """The number of independent groups of authors: connected components over shared authors."""
     groups: list[set[str]] = []
     for names in ({a.casefold() for a in e.authors} or {""} for e in evidence):
         touching = [g for g in groups if g & names]
@@ -166,7 +165,7 @@ def voices(evidence: Iterable[Evidence]) -> int:
 
 
 def _of(evidence: Iterable[Evidence], stance: str) -> list[Evidence]:
-    """The strongest evidence of each paper with this stance, by id."""
+    """The strongest evidence of each paper with this stance, sorted by id."""
     best: dict[str, Evidence] = {}
     for item in sorted(evidence, key=lambda e: (e.strength, e.id)):
         if item.stance == stance:
@@ -202,8 +201,8 @@ def _silence(relevant: int, *, healthy: bool) -> Verdict:
 
 
 def _open(waiting: int) -> Verdict:
-    said = "1 adverse lead is" if waiting == 1 else f"{waiting} adverse leads are"
-    verdict = _untested(f"{said} not reviewed yet: until then silence confirms nothing")
+    leads = "1 adverse lead is" if waiting == 1 else f"{waiting} adverse leads are"
+    verdict = _untested(f"{leads} not reviewed yet: until then silence confirms nothing")
     return replace(verdict, open_leads=waiting)
 
 
@@ -227,19 +226,19 @@ def _joined(
     name: VerdictName,
     basis: Basis,
     shown: Sequence[tuple[Atom, Verdict]],
-    every: list[Verdict],
+    verdicts: list[Verdict],
     condition_of: Callable[[Atom, Verdict], str],
 ) -> Verdict:
     conditions = [c for atom, v in shown if (c := condition_of(atom, v))]
-    known = [v.confidence for _, v in shown if v.confidence is not None]
+    confidences = [v.confidence for _, v in shown if v.confidence is not None]
     return Verdict(
         name,
         basis,
         condition="; ".join(conditions),
-        confidence=(max(known) if name == "relaxed" else min(known)) if known else None,
-        contested=any(v.contested for v in every),
-        evidence_ids=tuple(sorted({i for v in every for i in v.evidence_ids})),
-        reason="; ".join(f"part {n}: {v.standing}, {v.reason}" for n, v in enumerate(every, 1)),
+        confidence=(max(confidences) if name == "relaxed" else min(confidences)) if confidences else None,
+        contested=any(v.contested for v in verdicts),
+        evidence_ids=tuple(sorted({i for v in verdicts for i in v.evidence_ids})),
+        reason="; ".join(f"part {n}: {v.standing}, {v.reason}" for n, v in enumerate(verdicts, 1)),
         rule_version=RULE_VERSION,
     )
 
@@ -249,12 +248,12 @@ def _same(_: Atom, verdict: Verdict) -> str:
 
 
 def _part_condition(atom: Atom, verdict: Verdict) -> str:
-    said = "contradicted" if verdict.name == "contradicted" else verdict.condition
-    return f"“{atom.text}”: {said}"
+    condition = "contradicted" if verdict.name == "contradicted" else verdict.condition
+    return f"“{atom.text}”: {condition}"
 
 
 def _confidence(cited: Sequence[Evidence]) -> float:
-    """Noisy-or over one strongest quote a voice: 1 - prod(1 - strength), never certain."""
+    """Noisy-or over the strongest quote of each voice: 1 - prod(1 - strength), never certain."""
     left = sorted(cited, key=lambda e: (-e.strength, e.id))
     chosen: list[Evidence] = []
     for item in left:

@@ -1,4 +1,4 @@
-"""Second thoughts on what would flip a verdict: ask again, keep what most answers say. Pure."""
+"""Resample answers that would flip a verdict, and measure how far the samples agree. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FLIPS: dict[VerdictName | None, frozenset[Stance]] = {
 
 
 def would_flip(present: VerdictName | None, findings: Iterable[Finding]) -> bool:
-    """Whether an answer points away from the present verdict (none yet counts as holding)."""
+    """Whether an answer points away from the present verdict ("none yet" counts as holding)."""
     return any(f.stance in _FLIPS[present] for f in findings)
 
 

@@ -1,4 +1,4 @@
-"""Whether a paper speaks of a claim's setting, by the words of each scope axis. Pure."""
+"""Whether a paper addresses a claim's setting, judged by the words of each scope axis. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from store.records import Axis, Claim, Paper, ScopeMatch
 
 PROPERTY = ("metric", "task")
-"""The axes that say what a claim is about. The others say of whom, how trained, and by which means."""
+"""The axes that say what a claim is about. The others give its subject, its training and its methods."""
 
 
 def match_scope(claim: Claim, atom_id: str, paper: Paper) -> dict[str, ScopeMatch]:
-    """Compare each axis of a part: "same" where the paper uses one of its words, else "unknown".
+    """Compare each axis of a part: "same" if the paper uses one of its words, else "unknown".
 
     Words alone never show that a setting differs, so this never says "different".
     """
@@ -21,12 +21,12 @@ def match_scope(claim: Claim, atom_id: str, paper: Paper) -> dict[str, ScopeMatc
 
 
 def matched_words(claim: Claim, atom_id: str, text: str) -> Mapping[str, tuple[str, ...]]:
-    """The words of each axis of a part that a text uses, as the text spells them, by axis."""
+    """The words of each axis of a part that occur in a text, in the text's form and lower case, by axis."""
     return {name: _words(axis, text) for name, axis in claim.scope_of(atom_id).items()}
 
 
 def property_axis(claim: Claim, atom_id: str) -> str | None:
-    """The axis of what a part is about: its metric, else its task, the load-bearing one of the two first."""
+    """The axis a part is about: its metric or task, a load-bearing one first; None if it has neither."""
     scope = claim.scope_of(atom_id)
     named = [name for name in PROPERTY if name in scope]
     return min(named, key=lambda name: not scope[name].load_bearing, default=None)

@@ -1,8 +1,8 @@
-"""Which papers may bear on a claim: rankings in, the kept and the dropped out. Pure.
+"""Which papers may bear on a claim: scores in, kept and dropped papers out. Pure.
 
 Scores of different kinds are standardised and added; the weights were chosen with `bench/retrieval.py`,
-where this beats reciprocal rank fusion in the first twenty. Cosine has the last word on relevance: a
-paper under the floor is dropped however it ranks, because a small window always has a best paper.
+where this beats reciprocal rank fusion in the top twenty. Cosine has the last word on relevance: a paper
+below the floor is dropped whatever its rank, because even a small window always has a best paper.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from store.records import Claim, Screening
 
 CLAIM, SOURCE = 1.0, 0.3
-"""Weights of the cosine with the claim and with its sources; the joined lexical score's is 1."""
+"""Weights of the cosine with the claim and with its sources; the combined lexical score has weight 1."""
 
 
 Floats = NDArray[np.float32]
 
 
 class Limits(NamedTuple):
-    """How many papers to keep, the least cosine, and how many dropped ones to write down.
+    """How many papers to keep, the least cosine, and how many dropped papers to record.
 
-    Only the `shortlist` papers that words rank best for a claim are embedded and ranked by meaning. The
-    best `whole` kept papers of a claim are read whole, `downloads` in a run at most; of a whole paper the
-    judge sees its title, its abstract and the `passages` closest to the claim.
+    Only the `shortlist` papers that rank best by words for a claim are embedded and ranked by meaning. Of
+    a claim's kept papers the best `whole` are read in full, at most `downloads` per run; of such a paper
+    the judge sees the title, the abstract and the `passages` closest to the claim.
     """
 
     keep: int
@@ -40,13 +40,13 @@ class Limits(NamedTuple):
 
 
 def query_variants(claim: Claim) -> list[str]:
-    """The ways a claim is asked for by meaning: its parts, its question, what could lift it."""
-    asked = [claim.text, *(a.text for a in claim.atoms), claim.durable_question, claim.perishable_limitation]
-    return list(dict.fromkeys(q for q in asked if q.strip()))
+    """The queries of a claim for dense retrieval: its text, parts, durable question and limitation."""
+    texts = [claim.text, *(a.text for a in claim.atoms), claim.durable_question, claim.perishable_limitation]
+    return list(dict.fromkeys(q for q in texts if q.strip()))
 
 
 def fuse(lexical: Floats, claim: Floats, source: Floats) -> NDArray[np.float64]:
-    """One relevance score a paper: the weighted sum of standardised scores, each [papers]."""
+    """One relevance score per paper: the weighted sum of standardised scores, each [papers]."""
     return _standard(lexical) + CLAIM * _standard(claim) + SOURCE * _standard(source)
 
 
@@ -62,7 +62,7 @@ def screen(
     """Rank papers for a claim.
 
     `lexical` is [papers]; `dense` [variants, papers] and `sources` [sources, papers] are cosines.
-    Returns the kept ones and the best of the dropped, in rank order.
+    Returns the kept papers and the best of the dropped ones, in rank order.
     """
     if not ids:
         return []

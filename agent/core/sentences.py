@@ -15,7 +15,7 @@ class Span(NamedTuple):
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """Cut `text` into sentences; spans are trimmed of white space and never empty."""
+    """Cut `text` into sentences; spans exclude surrounding white space and are never empty."""
     spans = []
     for found in get_sentence_boundaries("en", text):
         raw = text[found["start_index"] : found["end_index"]]

@@ -1,7 +1,7 @@
-"""Dates: what is newer than a claim, what existed on a day, and where a window begins. Pure.
+"""Dates: what is newer than a claim, what existed on a given day, where a window begins. Pure.
 
 A v1 date is known to the day ("2025-02-12") or only to the month ("2025-02"). A month is taken at
-its least favourable end, so that nothing counts as newer, or as existing, that may not be.
+its least favourable end, so that nothing uncertain counts as newer or as existing.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ def is_newer(published: str, as_of: str) -> bool:
 
 
 def existed_by(published: str, day: str) -> bool:
-    """Whether a paper surely existed at the end of `day`."""
+    """Whether a paper certainly existed by the end of `day`."""
     last = published + _MONTH_END if is_month(published) else published
     return last <= day or published[:7] < day[:7]
 
 
 def after_month(as_of: str | None) -> str | None:
-    """The bound that exactly the dates newer than `as_of` sort after; None for unknown."""
+    """A bound after which exactly the dates newer than `as_of` sort; None if `as_of` is unknown."""
     return as_of + _MONTH_END if as_of else None
 
 
 def window_start(as_of: str | None, last_window_to: str | None) -> str | None:
-    """Where collecting begins: the last healthy retest less the overlap, or the as-of month."""
+    """Where collecting begins: the last healthy retest minus the overlap, or the as-of month if later."""
     floor = after_month(as_of)
     if last_window_to is None:
         return floor
@@ -45,7 +45,7 @@ def window_start(as_of: str | None, last_window_to: str | None) -> str | None:
 
 
 def days_before(day: str) -> str:
-    """The day that an overlap before `day` begins."""
+    """The day OVERLAP_DAYS before `day`."""
     return (date.fromisoformat(day) - timedelta(days=OVERLAP_DAYS)).isoformat()
 
 

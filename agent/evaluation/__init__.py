@@ -1,1 +1,1 @@
-"""How good the verdicts are: labelled cases in, figures with intervals out."""
+"""How good the verdicts are: labelled cases in, metrics with confidence intervals out."""

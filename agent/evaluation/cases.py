@@ -1,6 +1,6 @@
 """Labelled cases: a claim, newer papers with their stances, and the verdicts that are right.
 
-The format is one JSON object a line: `id, claim, claim_date (YYYY-MM), source_arxiv_ids, evidence:
+The format is one JSON object per line: `id, claim, claim_date (YYYY-MM), source_arxiv_ids, evidence:
 [{arxiv_id, stance, quote}], expected_verdict (null: untested), acceptable_verdicts`. Unknown fields
 are ignored.
 """
@@ -28,7 +28,7 @@ class Labelled(BaseModel):
 
 
 class LabelledCase(BaseModel):
-    """One case. `expected_verdict` None is a claim that its papers do not test."""
+    """One case. `expected_verdict` None means that its papers do not test the claim."""
 
     model_config = ConfigDict(frozen=True)
     id: str
@@ -56,7 +56,7 @@ class LabelledCase(BaseModel):
         return frozenset(i for i, stance in self.labels.items() if stance != "neutral")
 
     def as_claim(self) -> Claim:
-        """The case as a claim of the ledger: no scope, its sources cited."""
+        """The case as a ledger claim: without scope, with its sources."""
         return Claim(
             id=self.id, text=self.claim, kind="claim", lines=(), as_of=self.claim_date,
             sources=tuple(Source(i) for i in self.source_arxiv_ids), provenance=(),
@@ -65,7 +65,7 @@ class LabelledCase(BaseModel):
 
 
 def read_cases(path: Path) -> list[LabelledCase]:
-    """Read a file of cases. Raises UsageError naming the line and the field that is wrong."""
+    """Read a file of cases. Raises UsageError naming the invalid line and field."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -77,7 +77,7 @@ def read_cases(path: Path) -> list[LabelledCase]:
             raise UsageError(f"{path}: two cases have the id {case.id!r}", "give each its own")
         seen.add(case.id)
     if not cases:
-        raise UsageError(f"{path} holds no case", "write one JSON object a line")
+        raise UsageError(f"{path} holds no cases", "write one JSON object per line")
     return cases
 
 

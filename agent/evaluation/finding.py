@@ -1,6 +1,6 @@
-"""Papers found: each case's claim against a whole snapshot, through the ranking of a real run.
+"""Find papers for each case's claim in a whole snapshot, with the ranking of a real run.
 
-As in a run, everything newer than a claim is ranked by words, and the best of it by meaning.
+As in a run, all papers newer than a claim are ranked by words, and the best of them by meaning.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Finder:
         rows = self.corpus.with_vectors(self._shortlist(claim))
         if not len(rows):
             return (), []
-        told = self._limits._replace(record=DEEPEST)
-        found = rank(self.corpus, self._embedder, claim, self.sources(claim), rows, told)
+        limits = self._limits._replace(record=DEEPEST)
+        found = rank(self.corpus, self._embedder, claim, self.sources(claim), rows, limits)
         return tuple(s.paper_id for s in found), [self._papers[s.paper_id] for s in found if s.kept]
 
     def eligible(self, claim: Claim) -> Rows:
-        """The rows of the papers newer than the claim that are none of its sources."""
+        """The rows of the papers newer than the claim, except its own sources."""
         late = np.array([is_newer(month, claim.as_of or "") for month in np.unique(self._months)])
         newer = np.isin(self._months, np.unique(self._months)[late])
         newer[self.corpus.rows(sorted(claim.source_ids))] = False

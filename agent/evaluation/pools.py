@@ -1,7 +1,7 @@
-"""How well a judge picks what bears on a claim out of all that a search brought. Pure.
+"""How well a judge picks the papers that bear on a claim out of all search results. Pure.
 
-A pool is a claim with labelled papers, most of them neutral. What the gates let count is right when its
-side is the label's; relaxes and contradicts are one side, adverse.
+A pool is a claim with labelled papers, most of them neutral. A paper that the gates let count is right if
+its side is that of its label; relaxes and contradicts are one side, adverse.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run an evaluation: papers from a snapshot or a suite, every case through the real parts."""
+"""Run an evaluation: papers from a snapshot or a suite, every case through the real components."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def on_given(
     verdicts: bool = True,
     pools: bool = False,
 ) -> dict[str, Any]:
-    """Judge each case on its own evidence papers; `verdicts` false for a set that labels none.
+    """Judge each case on its own evidence papers; `verdicts` is false for a set that labels none.
 
-    With `pools` those papers are what a search brought, and how well the judge picks among them is told too.
+    With `pools` those papers are search results, and how well the judge picks among them is reported too.
 
-    Raises UsageError when a paper that a case rests on is in no source.
+    Raises UsageError if a paper that a case rests on is missing.
     """
     missing = sorted({i for case in cases for i in case.labels} - papers.keys())
     if missing:
         shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-        raise UsageError(f"the papers {shown} are not there", "name the snapshot that holds them: --snapshot")
+        raise UsageError(f"papers not found: {shown}", "pass the snapshot that contains them with --snapshot")
     started = time.perf_counter()
 
     def one(case: LabelledCase) -> Outcome:
@@ -76,7 +76,7 @@ def needed(cases: Iterable[LabelledCase]) -> set[str]:
 def _each(
     one: Callable[[LabelledCase], Outcome], cases: Sequence[LabelledCase], workers: int, progress: Progress
 ) -> list[Outcome]:
-    """Outcomes in the order of the cases, however many are tried at a time."""
+    """Outcomes in the order of the cases, whatever the number of workers."""
     outcomes = []
     with ThreadPoolExecutor(workers) as pool:
         for done, outcome in enumerate(pool.map(one, cases), 1):

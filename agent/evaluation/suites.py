@@ -1,4 +1,4 @@
-"""Labelled sets that others know, read into our cases: stance quality, with no verdict expected.
+"""Public labelled sets read into our cases, for stance quality; no verdict is expected.
 
 `scifact`: claims_train.jsonl with corpus.jsonl beside it (Wadden et al. 2020, arXiv:2004.14974);
 only the fifth of its documents that the shipped judge was never trained on. `scitab`: sci_tab.json
@@ -29,12 +29,12 @@ def held_out(doc_id: str | int, folds: int = 5) -> bool:
 
 
 def read_suite(name: str, path: Path) -> Suite:
-    """Read a suite. Raises UsageError naming the file that is absent or of another form."""
+    """Read a suite. Raises UsageError if the file is missing or malformed."""
     try:
         return SUITES[name](path)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{path} is no {name} file ({type(error).__name__}: {error})", "name the set's claims file"
+            f"{path} is not a {name} file ({type(error).__name__}: {error})", "name the set's claims file"
         ) from error
 
 
@@ -57,8 +57,8 @@ def _scitab(path: Path) -> Suite:
     cases, papers = [], {}
     for row in json.loads(path.read_text(encoding="utf-8")):
         names = [str(n) for n in row["table_column_names"]]
-        told = [_table_row(names, cells) for cells in row["table_content_values"]]
-        papers[row["id"]] = _paper(row["id"], row["table_caption"], " ".join(told))
+        rows = [_table_row(names, cells) for cells in row["table_content_values"]]
+        papers[row["id"]] = _paper(row["id"], row["table_caption"], " ".join(rows))
         cases.append(_case(f"scitab-{row['id']}", row["claim"], row["id"], _SCITAB[row["label"]]))
     return cases, papers
 

@@ -1,4 +1,4 @@
-"""Outcomes into one JSON document: the figures, and every case. Pure."""
+"""Summarise outcomes as one JSON document: the metrics, and every case. Pure."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ RECALL_AT = (20, 50, 100)
 def summarise(
     outcomes: Sequence[Outcome], *, seconds: float, verdicts: bool = True, pools: bool = False
 ) -> dict[str, Any]:
-    """The document of `retest eval`: shares are in [0, 1], null where nothing could be counted.
+    """The document of `retest eval`: shares are in [0, 1], null if nothing could be counted.
 
-    Without `verdicts` the set labels stances only, and the figures of verdicts are null. Of `pools`, a case
-    that expects no verdict labels none either.
+    Without `verdicts` the set labels stances only, and the verdict metrics are null. With `pools`, a case
+    without an expected verdict is left out of the verdict metrics.
     """
     judged = [o for o in outcomes if verdicts and (o.case.expected_verdict or not pools)]
-    told = [_told(o) for o in judged]
+    scored = [_scored(o) for o in judged]
     stances = _comparable([t for o in outcomes for t in _stances(o)])
-    known = [o.verdict.confidence for o in judged]
-    sure = [(c, t.correct) for c, t in zip(known, told, strict=True) if c is not None]
-    untested = [t for t in told if t.expected is None]
+    confidences = [o.verdict.confidence for o in judged]
+    sure = [(c, t.correct) for c, t in zip(confidences, scored, strict=True) if c is not None]
+    untested = [t for t in scored if t.expected is None]
     figures = {
         "n": len(outcomes),
-        "accuracy": scores.accuracy(told),
-        "accuracy_ci": scores.interval(told, scores.accuracy),
-        "macro_f1": scores.macro_f1(told),
-        "macro_f1_ci": scores.interval(told, scores.macro_f1),
-        "majority_macro_f1": scores.majority_macro_f1(told),
-        "contradicted_precision": scores.precision(told, "contradicted"),
-        "contradicted_told": sum(t.predicted == "contradicted" for t in told),
-        "coverage": _share([t.predicted is not None for t in told if t.expected is not None]),
+        "accuracy": scores.accuracy(scored),
+        "accuracy_ci": scores.interval(scored, scores.accuracy),
+        "macro_f1": scores.macro_f1(scored),
+        "macro_f1_ci": scores.interval(scored, scores.macro_f1),
+        "majority_macro_f1": scores.majority_macro_f1(scored),
+        "contradicted_precision": scores.precision(scored, "contradicted"),
+        "contradicted_told": sum(t.predicted == "contradicted" for t in scored),
+        "coverage": _share([t.predicted is not None for t in scored if t.expected is not None]),
         "untested_accuracy": scores.accuracy(untested),
         "stance_macro_f1": scores.macro_f1(
             stances, [s for s in STANCES if any(t.expected == s for t in stances)]
@@ -51,7 +51,7 @@ def summarise(
     }
     return {
         **{name: _rounded(value) for name, value in figures.items()},
-        "confusion": scores.confusion(told, VERDICTS),
+        "confusion": scores.confusion(scored, VERDICTS),
         "stance_confusion": scores.confusion(stances, STANCES),
         "reliability": [[*map(_rounded, row)] for row in scores.reliability(*_columns(sure))],
         "cases": [_case(o) for o in outcomes],
@@ -59,32 +59,32 @@ def summarise(
 
 
 def recall(outcomes: Sequence[Outcome], k: int) -> float | None:
-    """Share of all bearing papers among the first `k` found; None with papers given."""
+    """Share of all bearing papers among the first `k` found; None if the papers were given."""
     searched = [o for o in outcomes if o.ranked is not None]
     wanted = sum(len(o.case.bearing) for o in searched)
     found = sum(len(o.case.bearing.intersection((o.ranked or ())[:k])) for o in searched)
     return found / wanted if wanted else None
 
 
-def _told(outcome: Outcome) -> Scored:
+def _scored(outcome: Outcome) -> Scored:
     case = outcome.case
     return Scored(outcome.verdict.name, case.expected_verdict, case.accepted)
 
 
 def _stances(outcome: Outcome) -> list[Scored]:
-    """The stance of each labelled paper that was judged; what is only a lead is no stance."""
-    told = []
+    """The stance of each labelled paper that was judged; a lead alone is not a stance."""
+    scored = []
     for paper_id, label in outcome.case.labels.items():
         if paper_id in outcome.judged:
-            told.append(Scored(_stance(outcome.strongest(paper_id)), label, (label,)))
-    return told
+            scored.append(Scored(_stance(outcome.strongest(paper_id)), label, (label,)))
+    return scored
 
 
-def _comparable(told: list[Scored]) -> list[Scored]:
-    """The same, opposition of either kind as one where a set labels only "contradicts"."""
-    if any(t.expected == "relaxes" for t in told):
-        return told
-    return [t._replace(predicted="contradicts") if t.predicted == "relaxes" else t for t in told]
+def _comparable(scored: list[Scored]) -> list[Scored]:
+    """Count "relaxes" predictions as "contradicts" if no label is "relaxes"."""
+    if any(t.expected == "relaxes" for t in scored):
+        return scored
+    return [t._replace(predicted="contradicts") if t.predicted == "relaxes" else t for t in scored]
 
 
 def _stance(evidence: Evidence | None) -> str:
@@ -107,7 +107,7 @@ def _case(outcome: Outcome) -> dict[str, Any]:
         "predicted": verdict.name,
         "basis": verdict.basis,
         "confidence": verdict.confidence,
-        "correct": _told(outcome).correct,
+        "correct": _scored(outcome).correct,
         "reason": verdict.reason,
         "seconds": _rounded(outcome.seconds),
         "evidence": [_evidence(outcome, paper_id) for paper_id in shown],

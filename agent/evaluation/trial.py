@@ -1,4 +1,4 @@
-"""One case through the real judge, gates and rule, without a ledger."""
+"""Run one case through the real judge, gates and rule, without a ledger."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _FOREVER = "9999-12-31"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one case.
+    """The result of one case.
 
-    `ranked` is what retrieval found, best first, None with papers given. `judged` leaves out the
-    papers on which the judge gave no usable answer.
+    `ranked` is what retrieval found, best first; None if the papers were given. `judged` leaves out the
+    papers for which the judge gave no usable answer.
     """
 
     case: LabelledCase

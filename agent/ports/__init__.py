@@ -1,1 +1,1 @@
-"""What the agent needs of the outside world, as Protocols by concern. `wiring` gives the real ones."""
+"""What the agent needs from outside, as Protocols by concern; `wiring` supplies the implementations."""

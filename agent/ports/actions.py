@@ -9,16 +9,16 @@ from store.records import Paper
 
 
 class Actions(Protocol):
-    """What a chat may do beyond reading the ledger. Each is done only when a person has said yes."""
+    """What a chat may do beyond reading the ledger. Each action needs a person's consent."""
 
     def newer(self, topic: str, after: str | None) -> Sequence[Paper]:
-        """Papers on a topic whose v1 is later than the day `after`, from where papers come from.
+        """Papers on a topic whose v1 is later than the day `after`, from the configured source.
 
         Raises SourceError or SnapshotError.
         """
 
     def retest(self, claim_ids: Sequence[str]) -> str:
-        """Begin a retest of some claims in a process of its own; say so."""
+        """Start a retest of some claims in a separate process; return a message that says so."""
 
     def export(self) -> str:
-        """Write the claim status report into the home; say where."""
+        """Write the claim status report into the home; return a message that says where."""

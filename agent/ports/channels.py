@@ -1,4 +1,4 @@
-"""Where messages go."""
+"""Channels that deliver messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Message:
-    """What a channel delivers of one run: a subject, and the body as text, as HTML and as JSON."""
+    """The message about one run: a subject, and the body as text, HTML and JSON."""
 
     run_id: str
     subject: str
@@ -18,7 +18,7 @@ class Message:
 
 
 class Channel(Protocol):
-    """Tells people."""
+    """Delivers messages to people."""
 
     def send(self, message: Message) -> None:
-        """Deliver a message. Raises DeliveryError when that fails; what is raised holds no secret."""
+        """Deliver a message. Raises DeliveryError if that fails; the error contains no secret."""

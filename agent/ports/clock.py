@@ -10,4 +10,4 @@ class Clock(Protocol):
     """The time."""
 
     def now(self) -> datetime:
-        """The present instant, in UTC."""
+        """The current time, in UTC."""

@@ -25,7 +25,7 @@ class Embedder(Protocol):
 
 
 class Screener(Protocol):
-    """Tells cheaply whether a paper may bear on a claim, before a paid judge is asked."""
+    """Estimates cheaply whether a paper may bear on a claim, before a paid judge is asked."""
 
     name: str
 
@@ -33,15 +33,15 @@ class Screener(Protocol):
         """Everything the answer depends on, as JSON."""
 
     def bearing(self, claim: Claim, passages: Sequence[Passage]) -> float:
-        """How likely the paper bears on the likeliest part."""
+        """How likely the paper bears on the claim: the highest value over the claim's parts."""
 
 
 class Judge(Protocol):
     """Turns (claim, paper, passages) into findings, blind to verdicts and to other papers.
 
-    `name` changes whenever an answer might. Findings under `threshold_of` are leads. `calibration`
-    (slope, offset) turns the raw confidence of a verdict into a calibrated one; (1, 0) is none. An adverse
-    lead of at least the strength `open_from` keeps a claim open until a person has reviewed it.
+    `name` changes whenever an answer might. Findings weaker than `threshold_of` are leads. `calibration`
+    (slope, offset) maps the raw confidence of a verdict to a calibrated one; (1, 0) changes nothing. An
+    adverse lead of at least strength `open_from` keeps a claim open until a person has reviewed it.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Judge(Protocol):
 
 
 class Writer(Protocol):
-    """Writes short documents in a given schema. Nothing it writes is believed before it is checked."""
+    """Writes short documents in a given schema. Nothing it writes is trusted before it is checked."""
 
     name: str
 
@@ -73,14 +73,14 @@ class Writer(Protocol):
     def write(
         self, request: Mapping[str, Any], schema: type[Document], about: str
     ) -> tuple[Document, tuple[int, int, int]]:
-        """The answer, and what it cost: tokens in, tokens out, and those in that were cached.
+        """The document, and its cost: tokens in, tokens out, and the cached part of tokens in.
 
         `about` names the answer in errors. Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """
 
 
 class ToolCall(NamedTuple):
-    """A tool that a model asks for: `arguments` are what it wrote, not yet checked."""
+    """A tool call by a model: `arguments` is the text it wrote, not yet checked."""
 
     id: str
     name: str
@@ -88,7 +88,7 @@ class ToolCall(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Tokens of one answer: read, written, and those read that the provider had cached."""
+    """Tokens of one answer: input, output, and the part of the input that the provider had cached."""
 
     tokens_in: int = 0
     tokens_out: int = 0
@@ -96,14 +96,14 @@ class Usage(NamedTuple):
 
 
 class ChatModel(Protocol):
-    """A chat model that may ask for tools. Nothing it says is shown before it is checked."""
+    """A chat model that may call tools. Nothing it says is shown before it is checked."""
 
     name: str
 
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
     ) -> Generator[str | ToolCall | Usage, None, None]:
-        """Yield text as it comes, then the tools it asks for, then what it cost.
+        """Yield text as it arrives, then tool calls, then the token usage.
 
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
         """

@@ -22,9 +22,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class CitedPapers:
-    """Papers that verdicts rest on, to be looked at again: their `categories` by id.
+    """Papers that verdicts rest on, to be rechecked: their `categories` by id.
 
-    `since` is a day before the last one they were looked at; None when that is not cited.
+    `since` is a day before they were last checked; None if that is not known.
     """
 
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class CitedPapers:
 
 @dataclass(frozen=True)
 class Outlook:
-    """How a source would collect, the requests it would make, and what other ways would have cost."""
+    """How a source would collect, how many requests that takes, and the cost of the alternatives."""
 
     way: str
     requests: int = 0
@@ -55,9 +55,9 @@ class PaperFile:
 
 
 class PaperSource(Protocol):
-    """Where papers come from. `problems` names, in a few words each, what went wrong so far.
+    """Where papers come from. `problems` briefly names what went wrong so far.
 
-    `notices` are what a reader should know of a search in which nothing went wrong.
+    `notices` are what a reader should know about a search even if nothing went wrong.
     """
 
     name: str
@@ -75,22 +75,22 @@ class PaperSource(Protocol):
         """Numbers for the run's record."""
 
     def outlook(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Outlook:
-        """What `collect` would cost; nothing is asked."""
+        """What `collect` would cost; makes no requests."""
 
     def collect(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Iterator[Paper]:
-        """Yield papers that may bear on the claims, and records of those `cited` that have changed.
+        """Yield papers that may bear on the claims, and records of `cited` papers that have changed.
 
-        Dates are checked again by the caller. Raises SourceError when the source is out of reach.
+        The caller checks dates again. Raises SourceError if the source is unreachable.
         """
 
 
 class Downloads(Protocol):
-    """Fetches the files of papers, and keeps them."""
+    """Fetches and keeps the files of papers."""
 
     def fetch(self, paper: Paper, but: str = "") -> PaperFile | None:
-        """The file of a paper version, but not of the kind `but`; None where there is none to be had.
+        """The file of a paper version, of any kind except `but`; None if there is none.
 
-        Raises SourceError when the source does not give it, ReadError for a file we do not take.
+        Raises SourceError if the source fails to deliver it, ReadError for a file we do not accept.
         """
 
 
@@ -98,7 +98,7 @@ class Reader(Protocol):
     """Reads papers."""
 
     def read(self, paper: Paper, file: PaperFile | None = None) -> Reading:
-        """Return the text and sections of a paper version: of its file, or of its record.
+        """Return the text and sections of a paper version, from its file or its record.
 
-        Raises ReadError when the file cannot be read within its limits.
+        Raises ReadError if the file cannot be read within its limits.
         """

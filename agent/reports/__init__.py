@@ -1,1 +1,1 @@
-"""From the ledger to something people read: load, model, then one file a form."""
+"""Turn the ledger into readable reports: load, build the model, then render one file per format."""

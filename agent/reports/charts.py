@@ -1,7 +1,7 @@
-"""Pictures, each from one description in the grammar of graphics (Vega-Lite), drawn without a browser.
+"""Charts, each specified in Vega-Lite (a grammar of graphics) and rendered without a browser.
 
-Every chart has a description, which becomes the picture's text alternative. The same description is drawn in
-HTML, PDF and the web. Stances and verdicts differ in shape as well as in colour, to be read in grey.
+Every chart has a description, which becomes the picture's text alternative. The same specification is used in
+HTML, PDF and the web. Verdict marks differ in shape as well as colour, to be readable in greyscale.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Chart: TypeAlias = alt.Chart | alt.LayerChart
 
 
 def timeline(document: Mapping[str, Any]) -> alt.LayerChart:
-    """A row a claim: which verdict it had from when to when, and a mark where that was decided anew."""
+    """One row per claim: the period of each of its verdicts, with a mark at each decision."""
     rows = _spans(document["histories"], document["days"])
     names = list(COLOURS)
     colour = alt.Color("verdict:N", scale=alt.Scale(domain=names, range=[COLOURS[n] for n in names]))
@@ -37,12 +37,12 @@ def timeline(document: Mapping[str, Any]) -> alt.LayerChart:
     )
     return alt.LayerChart(layer=[spans, marks]).properties(
         width=WIDTH, height=ROW * max(len(document["histories"]), 1), title="Verdicts over time",
-        description=_told(rows),
+        description=_summary(rows),
     )  # fmt: skip
 
 
 def verdicts(claims: Sequence[Claim], today: str) -> alt.LayerChart:
-    """The timeline of some claims of a report, the first sixty."""
+    """The timeline of a report's claims, at most the first `MOST_ROWS`."""
     shown = claims[:MOST_ROWS]
     histories = {
         c.id: [{"day": s.day, "verdict": s.verdict, "papers": []} for s in c.trend] for c in shown if c.trend
@@ -51,31 +51,31 @@ def verdicts(claims: Sequence[Claim], today: str) -> alt.LayerChart:
 
 
 def evidence(claims: Sequence[Claim]) -> Chart:
-    """Counted quotes by the month of their papers, one column a stance."""
+    """Counted quotes by their papers' month, one stacked bar per month coloured by stance."""
     counted = Counter((q.published[:7], q.stance) for c in claims for q in c.quotes)
     names = list(STANCE_COLOURS)
-    told = ", ".join(f"{sum(n for (_, s), n in counted.items() if s == name)} {name}" for name in names)
+    summary = ", ".join(f"{sum(n for (_, s), n in counted.items() if s == name)} {name}" for name in names)
     rows = [{"month": month, "stance": stance, "quotes": n} for (month, stance), n in sorted(counted.items())]
     chart: Chart = _chart(rows).mark_bar(stroke="#333", strokeWidth=0.5).encode(
         x=alt.X("month:O", title="month of the paper"), y=alt.Y("quotes:Q", title="counted quotes"),
         color=alt.Color("stance:N", scale=alt.Scale(domain=names, range=list(STANCE_COLOURS.values()))),
         order=alt.Order("stance:N"),
     ).properties(width=WIDTH, height=160, title="Evidence over time",
-                 description=f"Counted quotes by month of their papers: {told}.")  # fmt: skip
+                 description=f"Counted quotes by month of their papers: {summary}.")  # fmt: skip
     return chart
 
 
 def scope(rows: Sequence[Mapping[str, str]]) -> Chart:
-    """A row a claim, a column an axis: in how many adverse quotes the scope differs there.
+    """One row per claim, one column per axis: how many adverse quotes differ in scope on that axis.
 
-    `rows` hold claim, axis and match ("same", "different" or "unknown"), one a quote and axis.
+    `rows` have claim, axis and match ("same", "different" or "unknown"), one per quote and axis.
     """
     counted = Counter((r["claim"], r["axis"]) for r in rows if r["match"] == "different")
     claims = list(dict.fromkeys(r["claim"] for r in rows))[:MOST_ROWS]
     cells = [{"claim": c, "axis": a, "quotes": counted[c, a]} for c in claims for a in AXES]
     half = max([1, *counted.values()]) / 2
     worst = max(counted, key=lambda key: counted[key], default=None)
-    told = f"most on {worst[1]} of {worst[0]} ({counted[worst]})" if worst else "none differs"
+    summary = f"most on {worst[1]} of {worst[0]} ({counted[worst]})" if worst else "none differs"
     base = _chart(cells).encode(
         x=alt.X("axis:N", sort=list(AXES), title=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("claim:N", title=None, sort=claims),
@@ -92,22 +92,22 @@ def scope(rows: Sequence[Mapping[str, str]]) -> Chart:
     )
     return alt.LayerChart(layer=[squares, numbers]).properties(
         width=WIDTH - 120, height=ROW * max(len(claims), 1), title="Where adverse quotes differ in scope",
-        description=f"Adverse quotes whose scope differs, by claim and axis: {told}.",
+        description=f"Adverse quotes whose scope differs, by claim and axis: {summary}.",
     )  # fmt: skip
 
 
 def screened(runs: Sequence[tuple[str, int]]) -> Chart:
-    """Claim-paper pairs screened in each run, by the day it saw the world as of."""
-    told = f"Claim-paper pairs screened in {len(runs)} runs, {sum(n for _, n in runs):,} in all."
+    """Claim-paper pairs screened in each run, by the run's as-of day."""
+    summary = f"Claim-paper pairs screened in {len(runs)} runs, {sum(n for _, n in runs):,} in all."
     rows = [{"day": day, "pairs": n} for day, n in runs]
     chart: Chart = _chart(rows).mark_bar(color="#56b4e9", stroke="#333", strokeWidth=0.5).encode(
         x=alt.X("day:O", title="run, as of"), y=alt.Y("pairs:Q", title="pairs screened")
-    ).properties(width=WIDTH, height=140, title="Pairs screened", description=told)  # fmt: skip
+    ).properties(width=WIDTH, height=140, title="Pairs screened", description=summary)  # fmt: skip
     return chart
 
 
 def reliability(bins: Sequence[tuple[float, float, int]], title: str) -> Chart:
-    """How often verdicts of a given confidence are right: rows of (confidence, share right, how many)."""
+    """A reliability diagram: `bins` are (confidence, share right, number of verdicts)."""
     rows = [{"confidence": c, "right": r, "verdicts": n} for c, r, n in bins]
     line = _chart([{"confidence": 0, "right": 0}, {"confidence": 1, "right": 1}]).mark_line(
         color="#999", strokeDash=[4, 4]
@@ -116,9 +116,9 @@ def reliability(bins: Sequence[tuple[float, float, int]], title: str) -> Chart:
         x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1])),
         y=alt.Y("right:Q", scale=alt.Scale(domain=[0, 1]), title="share right"), size="verdicts:Q",
     )  # fmt: skip
-    told = "; ".join(f"{c:.2f}: {r:.2f} of {n}" for c, r, n in bins)
+    summary = "; ".join(f"{c:.2f}: {r:.2f} of {n}" for c, r, n in bins)
     return alt.LayerChart(layer=[line, marks]).properties(
-        width=240, height=240, title=title, description=f"Share right by confidence. {told}."
+        width=240, height=240, title=title, description=f"Share right by confidence. {summary}."
     )
 
 
@@ -128,12 +128,12 @@ def svg(chart: Chart) -> str:
 
 
 def svg_of(described: str) -> str:
-    """A chart from its Vega-Lite description, as JSON."""
+    """Render a chart as SVG from its Vega-Lite specification in JSON."""
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(described)
-    told = quoteattr(str(json.loads(described).get("description", "")))  # the renderer leaves it out
-    return drawn.replace("<svg ", f'<svg role="img" aria-label={told} ', 1)
+    summary = quoteattr(str(json.loads(described).get("description", "")))  # the renderer omits it
+    return drawn.replace("<svg ", f'<svg role="img" aria-label={summary} ', 1)
 
 
 def _chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
@@ -141,7 +141,7 @@ def _chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
 
 
 def _spans(histories: Mapping[str, Any], days: Sequence[str]) -> list[dict[str, str]]:
-    """One row a verdict: from its day until the next one's, or the last day of all."""
+    """One row per verdict: from its day until the next verdict's, or until the last day."""
     return [
         {"claim": claim, "day": stand["day"], "until": later["day"] if later else days[-1],
          "verdict": stand.get("standing") or stand["verdict"] or "none yet",
@@ -151,7 +151,7 @@ def _spans(histories: Mapping[str, Any], days: Sequence[str]) -> list[dict[str, 
     ]  # fmt: skip
 
 
-def _told(rows: list[dict[str, str]]) -> str:
+def _summary(rows: list[dict[str, str]]) -> str:
     last = {row["claim"]: row["verdict"] for row in rows}
     counts = ", ".join(f"{list(last.values()).count(n)} {n}" for n in COLOURS)
     return f"Verdicts of {len(last)} claims over time; at the end {counts}."

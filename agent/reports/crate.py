@@ -1,4 +1,4 @@
-"""The report as an RO-Crate 1.1 (https://w3id.org/ro/crate/1.1): its forms, and how they came to be. Pure."""
+"""The report as an RO-Crate 1.1 (https://w3id.org/ro/crate/1.1): its files and their provenance. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEDIA = {
 
 
 def metadata(report: ReportDocument, files: Mapping[str, bytes]) -> str:
-    """ro-crate-metadata.json for files that lie beside it."""
+    """The contents of ro-crate-metadata.json for the files next to it."""
     listed = [
         {"@id": name, "@type": "File", "name": name, "contentSize": str(len(body)),
          "encodingFormat": MEDIA[name.rpartition(".")[2]]}
@@ -46,7 +46,7 @@ LICENSE: dict[str, Any] = {
 
 
 def _run(report: ReportDocument, files: list[str], papers: list[str]) -> list[dict[str, Any]]:
-    """The run as an action: what it used, with which settings, rule and prompts, and what it made."""
+    """The run as an action: its inputs, settings, rule and prompts, and its outputs."""
     if report.run is None:
         return []
     settings = [

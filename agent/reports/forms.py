@@ -1,4 +1,4 @@
-"""One report, many forms: the same ledger gives the same bytes."""
+"""One report, many formats: the same ledger always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from agent.views.model import Report
 from store.records import Paper, Run
 
 MOST_LINES_DRAWN = 40
-STILL = (1980, 1, 1, 0, 0, 0)  # the date of every file in a zip: the earliest there is
+STILL = (1980, 1, 1, 0, 0, 0)  # the date of every file in a zip: the earliest that zip allows
 
 
 @dataclass(frozen=True)
 class Made:
-    """A report and what its forms are made of."""
+    """A report and everything its formats are produced from."""
 
     report: Report
     papers: Mapping[str, Paper]
@@ -34,7 +34,7 @@ class Made:
 
     @cached_property
     def pictures(self) -> dict[str, tuple[str, str]]:
-        """Its pictures as SVG, each with its text alternative."""
+        """The report's pictures as SVG, each with its text alternative."""
         if len(self.report.lines) > MOST_LINES_DRAWN:
             return {}
         found = pictures.every(self.report, self.runs)
@@ -43,7 +43,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Form:
-    """A form a report can have."""
+    """A format a report can have."""
 
     suffix: str
     media: str
@@ -62,12 +62,12 @@ def _vault(made: Made) -> bytes:
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip whose bytes depend on what it holds alone."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as out:
+    """A zip whose bytes depend only on its contents."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as out:
         for name in sorted(files):
             out.writestr(zipfile.ZipInfo(name, STILL), files[name], zipfile.ZIP_DEFLATED)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def _json(made: Made) -> bytes:
@@ -79,12 +79,12 @@ FORMS: Mapping[str, Form] = {
     "html": Form("html", "text/html", "one HTML file",
                  lambda m: html.render(m.document, m.pictures).encode()),
     "pdf": Form("pdf", "application/pdf", "PDF", lambda m: pdf.render(m.document, m.pictures)),
-    "json": Form("json", "application/json", "JSON; its schema: retest report --schema", _json),
-    "csv": Form("csv", "text/csv", "a row a claim", lambda m: tables.render(m.document).encode()),
+    "json": Form("json", "application/json", "JSON; for its schema run retest report --schema", _json),
+    "csv": Form("csv", "text/csv", "one row per claim", lambda m: tables.render(m.document).encode()),
     "bib": Form("bib", "application/x-bibtex", "cited papers, BibTeX",
                 lambda m: references.bibtex(m.document, m.papers).encode()),
     "ris": Form("ris", "application/x-research-info-systems", "cited papers, RIS",
                 lambda m: references.ris(m.document, m.papers).encode()),
-    "vault": Form("zip", "application/zip", "linked notes, one a claim (Obsidian)", _vault),
-    "crate": Form("zip", "application/zip", "RO-Crate: all of these and how they came to be", _crate),
+    "vault": Form("zip", "application/zip", "linked notes, one per claim (Obsidian)", _vault),
+    "crate": Form("zip", "application/zip", "RO-Crate: all but the vault, with provenance", _crate),
 }  # fmt: skip

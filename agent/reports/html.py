@@ -1,4 +1,4 @@
-"""The report as one HTML file: its style and pictures inside it, no script, nothing fetched."""
+"""The report as one HTML file, with style and pictures embedded; no scripts, no external resources."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ A_SIDE = 3
 
 
 def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> str:
-    """`pictures` are (SVG, text alternative) by name. Everything from papers and models is escaped."""
+    """Render the report. `pictures` maps names to (SVG, text alternative). All text is escaped."""
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
     )  # fmt: skip
-    inside = {name: (_data(svg), told) for name, (svg, told) in pictures.items()}
+    inside = {name: (_data(svg), alt) for name, (svg, alt) in pictures.items()}
     return made.get_template("report.html").render(
         r=report,
         pictures=inside,
@@ -37,7 +37,7 @@ def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> s
 
 
 def _data(svg: str) -> str:
-    """A picture as an address that holds it: as an image, nothing in it can act."""
+    """A picture as a data URL; loaded as an image, it cannot run scripts."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 

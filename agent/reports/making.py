@@ -1,4 +1,4 @@
-"""Load a report and all that its forms need."""
+"""Load a report and everything its formats need."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ MOST_RUNS = 52
 def make(
     db: Connection, today: str, *, lines: Collection[str] = (), claims: Collection[str] = (), since: str = ""
 ) -> Made:
-    """A report on all claims, or on some lines or claims; changes since a run, a day, or of the last run.
+    """A report on all claims, or on some lines or claims; changes since a run or day, or of the last run.
 
-    Raises UsageError for a line, claim or run that is not there.
+    Raises UsageError if a line, claim, run or day is not valid.
     """
     only = _chosen(db, set(lines), set(claims))
     contents = load(db, today, only=only, since=_instant(db, since, today), gates=False)
     last = store.verdicts.last_run(db)
     contents = replace(contents, changed_in=store.runs.get(db, last) if last else None)
     if lines:
-        held = {line for c in contents.claims if c.id in claims for line in c.lines}
-        contents = _narrowed(contents, {*lines, *held})
+        own_lines = {line for c in contents.claims if c.id in claims for line in c.lines}
+        contents = _narrowed(contents, {*lines, *own_lines})
     runs = [r for r in store.runs.recent(db, MOST_RUNS) if r.finished_at]
     return Made(build(contents), contents.papers, tuple(reversed(runs)))
 
 
 def of_run(db: Connection, run: Run) -> str:
-    """The report that lies in a run's folder, as Markdown. `run` need not be in the ledger as it ended."""
+    """The report stored in a run's folder, as Markdown. `run` may be newer than its row in the ledger."""
     return markdown.render(build(replace(load(db, run.as_of, run_id=run.id), run=run)))
 
 
@@ -63,7 +63,7 @@ def _chosen(db: Connection, lines: set[str], claims: set[str]) -> list[str] | No
 
 
 def _instant(db: Connection, since: str, today: str) -> str:
-    """The end of a run, or of a day, that changes are counted from."""
+    """The instant from which changes are counted: the end of a run or of a day."""
     if not since:
         return ""
     run = store.runs.get(db, since)

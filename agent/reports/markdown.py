@@ -1,4 +1,4 @@
-"""The report as Markdown. Text from papers is data: every mark that could act is escaped."""
+"""The report as Markdown. Text from papers is data: all its markup is escaped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"
 
 
 def render(report: Report) -> str:
-    """The whole report: what changed, each line, disagreements, questions, what is not grounded, health."""
+    """The whole report: changes, each line, disagreements, questions, ungrounded claims, and the run."""
     parts = [*_head(report), *_changed(report), *_lines(report), *open_matters.render(report),
              *_health(report)]  # fmt: skip
     return "\n".join(parts).rstrip() + "\n"
@@ -104,19 +104,19 @@ def _claim(report: Report, status: ClaimStatus) -> Iterator[str]:
 
 
 def _overridden(status: ClaimStatus) -> Iterator[str]:
-    """A person's word, shown as such, and the rule's beside it."""
-    held = status.override
-    if held is None:
+    """A person's override, shown as one, together with the rule's verdict."""
+    override = status.override
+    if override is None:
         return
     since = "; it has decided again since" if status.is_decided_since else ""
-    unless = f" Holds unless: {escape(held.condition)}." if held.condition else ""
-    yield (f"**Override** by {escape(held.by)}, {held.decided_at[:10]}: {escape(held.reason)}.{unless} "
-           f"The rule says {status.rule_standing}{since}.")  # fmt: skip
+    unless = f" Holds unless: {escape(override.condition)}." if override.condition else ""
+    yield (f"**Override** by {escape(override.by)}, {override.decided_at[:10]}: {escape(override.reason)}."
+           f"{unless} The rule says {status.rule_standing}{since}.")  # fmt: skip
     yield ""
 
 
 def _perished(status: ClaimStatus) -> Iterator[str]:
-    """What of a narrowed or refuted claim stays worth asking, and what newer work has removed."""
+    """For a narrowed or refuted claim: its durable question and what newer work may have outdated."""
     adverse = [c for c in status.citations if c.evidence.stance != "supports"]
     if not adverse:
         return
@@ -172,8 +172,8 @@ def _health(report: Report) -> Iterator[str]:
     yield "- " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in numbers.items())
     rules = sorted({s.verdict.rule_version for s in report.statuses if s.verdict})
     yield f"- rule version {', '.join(map(str, rules)) or 'none'}; leads are not counted"
-    told = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value != "")
-    yield f"- settings: {escape(told)}"
+    settings = ", ".join(f"{name} {value}" for name, value in run.settings.items() if value != "")
+    yield f"- settings: {escape(settings)}"
     hashes = (f"{p.name} v{p.version} {p.digest[:12]}" for p in prompts.every())
     yield f"- prompts: {', '.join(hashes)}"
-    yield "- confidence is a noisy-or over independent papers, put through the calibration of the judge"
+    yield "- confidence is a noisy-or over independent papers, calibrated for the judge"

@@ -1,4 +1,4 @@
-"""Pieces of Markdown that every section uses. Text from papers and models is data: its marks are escaped."""
+"""Markdown fragments shared by all sections. Markup in text from papers and models is escaped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cited(citation: Citation) -> str:
 
 
 def grounded(report: Report, sentence: Sentence) -> str:
-    """A sentence a model wrote, with a link for each thing it rests on."""
+    """A sentence written by a model, with a link for each citation."""
     known = report.cited
     links = [
         f"[arXiv:{known[i].paper.id}]({url_of(known[i])})" if i in known else f"`{i}`" for i in sentence.cites

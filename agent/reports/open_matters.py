@@ -1,4 +1,4 @@
-"""The sections of the Markdown report on what is open: disagreements, questions, what is not grounded."""
+"""The Markdown report's sections on open matters: disagreements, questions, ungrounded claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_QUESTIONS = 6
 
 
 def render(report: Report) -> Iterator[str]:
-    """All of these sections, in order."""
+    """All these sections, in order."""
     yield from _tensions(report)
     yield from _questions(report)
     yield from _ungrounded(report)
@@ -20,7 +20,7 @@ def render(report: Report) -> Iterator[str]:
 
 
 def _tensions(report: Report) -> Iterator[str]:
-    """Papers that stand against each other, and why where a model wrote it."""
+    """Papers that disagree and, if a model wrote about it, why."""
     yield "## Disagreements of the last six months"
     yield ""
     if not report.tensions:
@@ -30,15 +30,15 @@ def _tensions(report: Report) -> Iterator[str]:
         yield f"- `{status.claim.id}`" + (f", may differ in {', '.join(axes)}" if axes else "")
         yield f"  - for: {cited(supporting)}"
         yield f"  - against: {cited(adverse)}"
-        told = report.reconciliation(supporting, adverse)
-        if told:
-            yield f"  - differ in: {told.sentences[0].role} (written by `{told.writer}`)"
-            yield from (f"    - {grounded(report, s)}" for s in told.sentences)
+        writing = report.reconciliation(supporting, adverse)
+        if writing:
+            yield f"  - differ in: {writing.sentences[0].role} (written by `{writing.writer}`)"
+            yield from (f"    - {grounded(report, s)}" for s in writing.sentences)
         yield ""
 
 
 def _questions(report: Report) -> Iterator[str]:
-    """Regime-shift questions need a writing model; without one, what they could be asked about."""
+    """Regime-shift questions, which need a writing model; without one, what they could be about."""
     yield "## Regime-shift questions"
     yield ""
     asked = report.written("questions")
@@ -53,17 +53,17 @@ def _questions(report: Report) -> Iterator[str]:
         yield from _askable(report)
     yield "## Next lines"
     yield ""
-    told = report.written("next lines")
-    yield from (f"- {grounded(report, s)}" for _, sentences in told for s in sentences)
+    proposed = report.written("next lines")
+    yield from (f"- {grounded(report, s)}" for _, sentences in proposed for s in sentences)
     for note in report.next_lines:
         yield f"- {escape(note.text)} (from {escape(note.document)}, {note.place})"
-    if not told and not report.next_lines:
+    if not proposed and not report.next_lines:
         yield "None proposed."
     yield ""
 
 
 def _askable(report: Report) -> Iterator[str]:
-    yield "None proposed: that needs a writing model. What they could be asked about:"
+    yield "None proposed: this needs a writing model. They could be asked about:"
     yield ""
     about = {
         s.claim.id: f"papers of the last six months disagree on `{s.claim.id}`" for s, *_ in report.tensions
@@ -72,14 +72,14 @@ def _askable(report: Report) -> Iterator[str]:
     about |= {s.claim.id: f"`{s.claim.id}` is now {s.standing}" for s in shifted if s.claim.id not in about}
     for claim_id, what in list(about.items())[:MOST_QUESTIONS]:
         asked = next(s.claim.durable_question for s in report.statuses if s.claim.id == claim_id)
-        yield f"- {what}: {escape(asked or 'its durable question is not stated')}"
+        yield f"- {what}: {escape(asked or 'no durable question is stated')}"
     if not about:
         yield "- nothing: no claim shifted in this run, and no recent papers disagree"
     yield ""
 
 
 def _ungrounded(report: Report) -> Iterator[str]:
-    """Claims that no paper is shown to state."""
+    """Claims that are not grounded in a paper."""
     yield "## Could not be grounded"
     yield ""
     if not report.ungrounded:

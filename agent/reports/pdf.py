@@ -1,6 +1,6 @@
-"""The report as PDF, set by Typst (https://typst.app): tagged, linked, the same bytes for the same ledger.
+"""The report as PDF, typeset with Typst (https://typst.app): tagged, linked, reproducible byte for byte.
 
-Everything from papers and models reaches the typesetter as data, never as markup: nothing in it can act.
+Text from papers and models is passed to the typesetter as data, never as markup, so it is never executed.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from store.standing import STANDINGS
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 MOST_CLAIMS, OF_A_LINE = 2000, 40
-"""Claims that are all set; of more, some of each line, those that newer work speaks against first."""
+"""Up to this many claims are all included; beyond it, this many per line, adverse verdicts first."""
 
 
 def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> bytes:
-    """`pictures` are (SVG, text alternative) by name."""
+    """Render the report. `pictures` maps names to (SVG, text alternative)."""
     import typst
 
     document = _fitted(report) | {
-        "pictures": {name: told for name, (_, told) in pictures.items()}, "names": list(OF_LINE),
+        "pictures": {name: alt for name, (_, alt) in pictures.items()}, "names": list(OF_LINE),
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -43,7 +43,7 @@ def render(report: ReportDocument, pictures: Mapping[str, tuple[str, str]]) -> b
 
 
 def _fitted(report: ReportDocument) -> dict[str, Any]:
-    """What is set of a report; `left_out` counts, by line, the claims that are not."""
+    """The part of a report that is typeset; `left_out` counts the omitted claims of each line."""
     if len(report.claims) <= MOST_CLAIMS:
         return report.model_dump(mode="json") | {"left_out": {}}
     shown = {

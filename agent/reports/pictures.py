@@ -1,4 +1,4 @@
-"""Which pictures a report has, from its data. Pure: drawing them is for `charts`."""
+"""Choose a report's pictures from its data. Pure: `charts` draws them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OF_LINE = ("timeline", "evidence", "scope")
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart's description, as JSON, and what it says in words."""
+    """A chart's Vega-Lite specification, as JSON, and its text alternative."""
 
     name: str
     described: str
@@ -28,7 +28,7 @@ class Picture:
 
 
 def of_line(report: Report, line_id: str, name: str) -> Picture | None:
-    """A picture of a line; None for a name there is not, or where there is nothing to see."""
+    """A picture of a line, or None if there is no such picture or nothing to show."""
     statuses = next((found for line, found in report.lines if line.id == line_id), [])
     if name not in OF_LINE or not statuses:
         return None
@@ -49,7 +49,7 @@ def of_line(report: Report, line_id: str, name: str) -> Picture | None:
 
 
 def names_of_line(report: Report, line_id: str) -> list[str]:
-    """The pictures that a line has."""
+    """The names of a line's pictures."""
     return [name for name in OF_LINE if of_line(report, line_id, name)]
 
 
@@ -60,7 +60,7 @@ def of_runs(runs: Iterable[Run]) -> Picture:
 
 
 def scope_rows(statuses: Iterable[ClaimStatus]) -> list[dict[str, str]]:
-    """For each adverse quote or lead and axis: whether its scope is the claim's."""
+    """For each adverse quote or lead and each axis: whether its scope matches the claim's."""
     return [
         {"claim": s.claim.id, "axis": axis, "match": match}
         for s in statuses for c in (*s.citations, *s.leads) if c.evidence.stance != "supports"
@@ -69,6 +69,6 @@ def scope_rows(statuses: Iterable[ClaimStatus]) -> list[dict[str, str]]:
 
 
 def every(report: Report, runs: Iterable[Run]) -> list[Picture]:
-    """The pictures of a whole report, line by line."""
+    """All pictures of a report, line by line, then the chart of the runs."""
     found = [of_line(report, line.id, name) for line, _ in report.lines for name in OF_LINE]
     return [p for p in (*found, of_runs(runs)) if p is not None]

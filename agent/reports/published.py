@@ -1,4 +1,4 @@
-"""The report as one published document: what forms are drawn from, what its JSON Schema describes. Pure."""
+"""The report as one published document, from which formats are rendered, and its JSON Schema. Pure."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class ReportDocument(Piece):
 
     @property
     def cited(self) -> list[Quote]:
-        """Every quote that a verdict rests on, one a paper version, by arXiv id."""
+        """The papers that verdicts rest on: one quote per paper version, sorted by arXiv id."""
         found = {(q.arxiv_id, q.version or 0): q for c in self.claims for q in c.quotes}
         return [found[key] for key in sorted(found)]
 

@@ -1,4 +1,4 @@
-"""From the report model to the published document. Pure."""
+"""Convert the report model into the published document. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_ASKABLE = 6
 
 
 def publish(report: Report) -> p.ReportDocument:
-    """The document of a report."""
+    """The published document for a report."""
     statuses = report.statuses
     return p.ReportDocument(
         day=report.today, since=report.since or None,
@@ -31,7 +31,7 @@ def publish(report: Report) -> p.ReportDocument:
         ],
         claims=[claim_of(s, report.today) for s in statuses],
         disagreements=[_disagreement(report, *t) for t in report.tensions],
-        questions=[_written(report, line.id, s) for line, told in report.written("questions") for s in told],
+        questions=[_written(report, line.id, s) for line, some in report.written("questions") for s in some],
         askable=_askable(report), next_lines=_next_lines(report),
         ungrounded=[p.Remark(claim_id=s.claim.id, why=why) for s, why in report.ungrounded],
         untested=[
@@ -45,8 +45,8 @@ def publish(report: Report) -> p.ReportDocument:
 
 
 def claim_of(status: ClaimStatus, today: str) -> p.Claim:
-    """A claim of the document."""
-    claim, verdict, held = status.claim, status.verdict, status.override
+    """A claim for the document."""
+    claim, verdict, override = status.claim, status.verdict, status.override
     return p.Claim(
         id=claim.id, text=claim.text, lines=list(claim.lines), as_of=claim.as_of,
         age_months=months_between(claim.as_of, today) if claim.as_of else None,
@@ -62,13 +62,15 @@ def claim_of(status: ClaimStatus, today: str) -> p.Claim:
         nearest=[_paper(n) for n in status.nearest],
         durable_question=claim.durable_question, perishable_limitation=claim.perishable_limitation,
         source_check=status.check.state if status.check else None, tags=list(claim.tags),
-        override=p.Override(by=held.by, reason=held.reason, condition=held.condition,
-                            decided_at=held.decided_at, rule_verdict=status.rule_standing) if held else None,
+        override=p.Override(
+            by=override.by, reason=override.reason, condition=override.condition,
+            decided_at=override.decided_at, rule_verdict=status.rule_standing,
+        ) if override else None,
     )  # fmt: skip
 
 
 def trend_of(status: ClaimStatus) -> list[p.Stand]:
-    """The verdicts of the present wording, each when it was first given."""
+    """The successive verdicts on the current wording, each with the day it was first given."""
     found: list[p.Stand] = []
     for verdict in status.history:
         name = verdict.standing
@@ -78,7 +80,7 @@ def trend_of(status: ClaimStatus) -> list[p.Stand]:
 
 
 def quote_of(citation: Citation, claim: Claim) -> p.Quote:
-    """A quote of the document."""
+    """A quote for the document."""
     item, paper = citation.evidence, citation.paper
     numbers = {a.id: n for n, a in enumerate(claim.atoms, 1)}
     return p.Quote(
@@ -108,12 +110,12 @@ def _change(change: Change) -> p.Change:
 def _disagreement(
     report: Report, status: ClaimStatus, supporting: Citation, adverse: Citation, axes: tuple[str, ...]
 ) -> p.Disagreement:
-    told = report.reconciliation(supporting, adverse)
+    writing = report.reconciliation(supporting, adverse)
     return p.Disagreement(
         claim_id=status.claim.id, axes=list(axes), supporting=quote_of(supporting, status.claim),
         adverse=quote_of(adverse, status.claim),
-        written_by=told.writer if told else None,
-        why=[_written(report, told.line_id, s) for s in told.sentences] if told else [],
+        written_by=writing.writer if writing else None,
+        why=[_written(report, writing.line_id, s) for s in writing.sentences] if writing else [],
     )  # fmt: skip
 
 
@@ -124,7 +126,7 @@ def _written(report: Report, line_id: str, sentence: Sentence) -> p.Written:
 
 
 def _askable(report: Report) -> list[p.Remark]:
-    """Without a writing model: what regime-shift questions could be asked about."""
+    """What regime-shift questions could be asked about, for use without a writing model."""
     about = {s.claim.id: "papers of the last six months disagree" for s, *_ in report.tensions}
     shifted = [c.status for c in report.changes if c.status.name in ("relaxed", "contradicted")]
     about |= {s.claim.id: f"is now {s.standing}" for s in shifted if s.claim.id not in about}
@@ -132,13 +134,13 @@ def _askable(report: Report) -> list[p.Remark]:
 
 
 def _next_lines(report: Report) -> list[p.NextLine]:
-    told = [
+    proposed = [
         p.NextLine(text=w.text, origin="a model", cites=w.cites)
         for line, sentences in report.written("next lines")
         for w in (_written(report, line.id, s) for s in sentences)
     ]
     noted = [p.NextLine(text=n.text, origin=f"{n.document}, {n.place}", cites=[]) for n in report.next_lines]
-    return told + noted
+    return proposed + noted
 
 
 def _run(report: Report) -> p.Run | None:

@@ -1,4 +1,4 @@
-"""The cited papers for reference managers: BibTeX and RIS. Pure."""
+"""The cited papers in formats for reference managers: BibTeX and RIS. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _LATEX = {
 
 
 def bibtex(report: ReportDocument, papers: Mapping[str, Paper]) -> str:
-    """An @misc entry a paper version, as arXiv itself gives them (https://info.arxiv.org/help/hypertex)."""
+    """An @misc entry per paper version, in arXiv's own style (https://info.arxiv.org/help/hypertex)."""
     return "\n".join(_bibtex(q, _authors(papers, q)) for q in report.cited)
 
 
 def ris(report: ReportDocument, papers: Mapping[str, Paper]) -> str:
-    """A record a paper version, of type preprint (https://en.wikipedia.org/wiki/RIS_(file_format))."""
+    """One record per paper version, type unpublished (https://en.wikipedia.org/wiki/RIS_(file_format))."""
     return "\r\n".join(_ris(q, _authors(papers, q)) for q in report.cited)
 
 
@@ -47,7 +47,7 @@ def _ris(paper: Quote, authors: Sequence[str]) -> str:
 
 
 def _bibtex_name(author: str) -> str:
-    """A name as BibTeX takes it: a group in braces, a suffix after the last name."""
+    """A name in BibTeX form: a group in braces, a suffix after the last name."""
     if _GROUP.search(author):
         return "{" + _latex(author) + "}"
     return _latex(_inverted(author) if _SUFFIX.search(author) else author)
@@ -64,7 +64,7 @@ def _inverted(author: str) -> str:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """First names, and the last with the particles before it, such as van der."""
+    """Split into first names and last name, the latter with its particles, such as van der."""
     words = name.split()
     at = len(words) - 1
     while at > 1 and words[at - 1].islower():

@@ -15,9 +15,9 @@ COLUMNS = (
 
 
 def render(report: ReportDocument) -> str:
-    """A row a claim. A cell that a spreadsheet would take for a formula begins with an apostrophe (OWASP)."""
-    held = io.StringIO()
-    out = csv.writer(held, lineterminator="\r\n")
+    """One row per claim. A cell that would be read as a formula gets a leading apostrophe (OWASP)."""
+    buffer = io.StringIO()
+    out = csv.writer(buffer, lineterminator="\r\n")
     out.writerow(COLUMNS)
     for claim in report.claims:
         sides = [
@@ -29,7 +29,7 @@ def render(report: ReportDocument) -> str:
             " ".join(claim.sources), claim.verdict, claim.standing, claim.basis, claim.confidence,
             claim.contested, claim.condition, claim.reason, claim.tested_at, *sides, claim.leads,
         )))  # fmt: skip
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def _safe(value: object) -> object:

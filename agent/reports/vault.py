@@ -1,4 +1,4 @@
-"""The report as linked notes, one a claim, a line and a cited paper: for Obsidian and its kin. Pure."""
+"""The report as linked notes, one per claim, line and cited paper, for Obsidian and similar tools. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agent.text import escape
 
 
 def render(report: ReportDocument) -> dict[str, str]:
-    """Notes by path. Names are made of letters, digits, dots and hyphens alone."""
+    """Notes by path. File names contain only letters, digits, dots and hyphens."""
     notes = {"Overview.md": _overview(report)}
     notes |= {f"lines/{_name(line.id)}.md": _line(report, line) for line in report.lines}
     notes |= {f"claims/{_name(claim.id)}.md": _claim(claim) for claim in report.claims}
@@ -42,10 +42,13 @@ def _claim(claim: Claim) -> str:
              "confidence": claim.confidence, "tested_at": claim.tested_at,
              "tags": [f"verdict/{claim.standing.replace(' ', '-')}", *claim.tags]}  # fmt: skip
     unless = [f"Holds unless: {escape(claim.condition)}"] if claim.condition else []
-    held = claim.override
+    override = claim.override
     person = (
-        [f"Override by {escape(held.by)}: {escape(held.reason)} (the rule says {held.rule_verdict})"]
-        if held
+        [
+            f"Override by {escape(override.by)}: {escape(override.reason)} "
+            f"(the rule says {override.rule_verdict})"
+        ]
+        if override
         else []
     )
     quotes = [
@@ -64,8 +67,8 @@ def _paper(report: ReportDocument, paper: Quote) -> str:
         for c in report.claims for q in c.quotes if q.arxiv_id == paper.arxiv_id
     ]  # fmt: skip
     return _note({"arxiv": paper.arxiv_id, "published": paper.published},
-                 [f"# {escape(paper.title)}", f"[arXiv:{paper.arxiv_id}]({paper.url})", "## Evidence it gave",
-                  *said])  # fmt: skip
+                 [f"# {escape(paper.title)}", f"[arXiv:{paper.arxiv_id}]({paper.url})",
+                  "## Evidence from this paper", *said])  # fmt: skip
 
 
 def _note(facts: Mapping[str, object], parts: Iterable[str]) -> str:
@@ -79,7 +82,7 @@ def _front(facts: Mapping[str, object]) -> Iterator[str]:
 
 
 def _grouped(parts: Iterable[str]) -> list[str]:
-    """Items of a list stand together, everything else apart."""
+    """Join adjacent list items into one block; keep everything else separate."""
     found: list[str] = []
     for text in parts:
         if text.startswith("- ") and found and found[-1].startswith("- "):

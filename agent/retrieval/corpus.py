@@ -1,8 +1,8 @@
-"""The papers of one run, held in memory to be ranked for a claim: a BM25 index, and unit vectors.
+"""The papers of one run, held in memory to be ranked for a claim: a BM25 index and unit vectors.
 
-Papers phrase things differently from claims, so a claim is asked for in several ways at once. The
-weights were chosen on the development cases over 222,586 records by `bench/retrieval.py`, which also
-gives what each of them adds.
+Papers phrase things differently from claims, so each claim is searched with several queries at once.
+The weights were chosen on the development cases over 222,586 records by `bench/retrieval.py`, which
+also reports what each of them adds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEEDBACK_PAPERS, FEEDBACK_TERMS, MOST_REPEATS = 10, 40, 3
 
 
 class Weights(NamedTuple):
-    """How much each way of asking adds to the joined score; the claim's own words have 1."""
+    """Weight of each query in the combined score; the claim's own words have weight 1."""
 
     titles: float = 0.7
     abstracts: float = 0.2
@@ -34,7 +34,7 @@ WEIGHTS = Weights()
 
 
 class Query(NamedTuple):
-    """What a claim is asked for by: its own words, and those of the papers it was drawn from."""
+    """The words to search for a claim with: its own, and those of the papers it was drawn from."""
 
     claim: str
     titles: str = ""
@@ -42,20 +42,20 @@ class Query(NamedTuple):
 
 
 def query_of(claim: Claim, sources: Sequence[Paper] = ()) -> Query:
-    """The words to search for a claim by; `sources` are the records of its own sources at hand."""
-    asked = " ".join(dict.fromkeys((claim.text, *(a.text for a in claim.atoms))))
-    return Query(asked, " ".join(p.title for p in sources), " ".join(p.abstract for p in sources))
+    """The query for a claim; `sources` are the available records of its own sources."""
+    words = " ".join(dict.fromkeys((claim.text, *(a.text for a in claim.atoms))))
+    return Query(words, " ".join(p.title for p in sources), " ".join(p.abstract for p in sources))
 
 
 def lexical_text(paper: Paper) -> str:
-    """The text BM25 sees: a title says more than a sentence of an abstract, and counts twice."""
+    """The text that BM25 indexes. The title counts twice: it says more than a sentence of the abstract."""
     return f"{paper.title} {paper.text}"
 
 
 class Corpus:
-    """Rank papers for a query: by words, and those that have vectors by meaning.
+    """Ranks papers for a query: by words, and by meaning if they have vectors.
 
-    `ids` and `texts` go together; `hold` gives it vectors.
+    `ids` and `texts` are parallel; `hold` adds vectors.
     """
 
     def __init__(self, ids: Sequence[str], texts: Sequence[str]) -> None:
@@ -67,16 +67,16 @@ class Corpus:
         self._words = WordIndex(texts)
 
     def rows(self, ids: Sequence[str]) -> Rows:
-        """Row numbers of those papers that the corpus holds, in the order asked."""
+        """Row numbers of those `ids` that are in the corpus, in the given order."""
         return np.array([self._row[i] for i in ids if i in self._row], dtype=np.intp)
 
     def hold(self, ids: Sequence[str], vectors: Floats) -> None:
-        """Keep the unit vectors [ids, width] of some of the papers."""
+        """Store the unit vectors [ids, width] of some of the papers."""
         self._vectors = vectors
         self._vector_row[self.rows(ids)] = np.arange(len(ids))
 
     def with_vectors(self, rows: Rows) -> Rows:
-        """Those rows whose papers have a vector."""
+        """The rows whose papers have a vector."""
         return rows[self._vector_row[rows] >= 0]
 
     def dense(self, queries: Floats, rows: Rows) -> Floats:
@@ -85,21 +85,21 @@ class Corpus:
         return scores
 
     def shortlist(self, query: Query, rows: Rows, most: int) -> Rows:
-        """The rows that words alone rank best."""
+        """The rows that rank best by words alone."""
         return rows[np.argsort(-self.lexical(query, rows), kind="stable")[:most]]
 
     def lexical(self, query: Query, rows: Rows, weights: Weights = WEIGHTS) -> Floats:
-        """Joined BM25 scores [rows] of a query: its ways of asking, and feedback from the best papers."""
-        asked = ((query.claim, 1.0), (query.titles, weights.titles), (query.abstracts, weights.abstracts))
-        every = [w * self._words.scores(tokens([text])[0])[rows] for text, w in asked if w and text]
-        total: Floats = np.sum(every, axis=0, dtype=np.float32)
+        """Combined BM25 scores [rows]: the parts of the query, and feedback from the best papers."""
+        queries = ((query.claim, 1.0), (query.titles, weights.titles), (query.abstracts, weights.abstracts))
+        scores = [w * self._words.scores(tokens([text])[0])[rows] for text, w in queries if w and text]
+        total: Floats = np.sum(scores, axis=0, dtype=np.float32)
         if not weights.feedback:
             return total
         best = rows[[i for i in np.argsort(-total, kind="stable")[:FEEDBACK_PAPERS] if total[i] > 0]]
         return total + np.float32(weights.feedback) * self._words.scores(self._feedback(best))[rows]
 
     def _feedback(self, best: Rows) -> list[str]:
-        """The most telling words of the best papers (pseudo-relevance feedback, Rocchio 1971)."""
+        """The most distinctive words of the best papers (pseudo-relevance feedback, Rocchio 1971)."""
         weight: defaultdict[str, float] = defaultdict(float)
         for words in tokens([self._texts[i] for i in best]):
             for word, times in Counter(words).items():

@@ -1,4 +1,4 @@
-"""Find in a ledger what bears on a question: kept in memory, made anew when the ledger has changed."""
+"""Find what bears on a question in a ledger. Kept in memory, rebuilt when the ledger has changed."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from store.vectors.copies import Vectors
 Vector = NDArray[np.float32]
 MOST_CLAIMS, MOST_PASSAGES, READ_AHEAD = 5, 5, 200
 ON_DEMAND = 24
-"""Papers embedded for one question, at some thirty a second."""
+"""Most papers embedded for one question, at about thirty a second."""
 
 
 @dataclass(frozen=True)
 class Near:
-    """A paper or a passage of one that nobody judged for this question."""
+    """A paper, or a passage of one, that has not been judged for this question."""
 
     paper: Paper
     passage: Passage | None
     score: float
 
     def document(self) -> dict[str, Any]:
-        """As every face shows it."""
-        said = legible(self.passage.text) if self.passage else self.paper.abstract
+        """The hit as a JSON document, the same in every interface."""
+        excerpt = legible(self.passage.text) if self.passage else self.paper.abstract
         section = self.passage.section if self.passage else "abstract"
         return {
             "arxiv_id": self.paper.id, "title": self.paper.title, "published": self.paper.published,
-            "url": self.paper.url, "section": section, "text": said, "score": round(self.score, 3),
+            "url": self.paper.url, "section": section, "text": excerpt, "score": round(self.score, 3),
         }  # fmt: skip
 
 
 class Finder:
     """Searches claims and passages. Safe to use from several threads.
 
-    `embed` gives unit vectors of texts; `remember` gives those of wordings, kept between processes;
-    `corpus` gives the newest copy of the index, ids "papers:ID" and "passages:ID".
+    `embed` returns unit vectors of texts; `remember` those of wordings, cached between processes;
+    `corpus` returns the newest copy of the index, with ids "papers:ID" and "passages:ID".
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Finder:
         return np.asarray(self._embed([text])[0], dtype=np.float32)
 
     def claims(self, topic: str, ids: Sequence[str], vector: Vector, most: int = MOST_CLAIMS) -> list[Hit]:
-        """The claims that bear on a topic or rest on the papers `ids`, best first; none when nothing does."""
+        """The claims that bear on a topic or rest on the papers `ids`, best first; empty if none does."""
         hits = self.every_claim(topic, ids, vector, most)
         return relevant(hits) if hits else []
 
@@ -80,23 +80,23 @@ class Finder:
         return search.find(vector, topic, ids, most)
 
     def line_of(self, vector: Vector) -> str | None:
-        """The line whose own question this is; None for a narrower one."""
+        """The line whose own question this is; None for a narrower question."""
         with self._ledger.read() as db:
             return self._fresh(db).line_of(vector)
 
     def near(
         self, vector: Vector, topic: str, after: str | None = None, most: int = MOST_PASSAGES
     ) -> list[Near]:
-        """Papers close to a question, one entry a paper, v1 later than the day `after`.
+        """Papers close to a question, one entry per paper, with v1 later than the day `after`.
 
-        A run embeds what words rank best for its claims; of the other papers those that speak of the
-        question's topic are embedded when it is asked.
+        A run embeds only the papers that rank best by words for its claims. Others that mention the
+        question's topic are embedded when the question is asked.
         """
         corpus = self._corpus()
         hits = closest(corpus, vector, READ_AHEAD) + self._on_demand(corpus, vector, topic)
         with self._ledger.read() as db:
             near = [h for h in sorted(hits, key=lambda h: -h.score) if h.score >= CLOSE]
-            return _one_a_paper(db, near, after)[:most]
+            return _one_per_paper(db, near, after)[:most]
 
     def _on_demand(self, corpus: Vectors, vector: Vector, topic: str) -> list[Hit]:
         known, words = {i.removeprefix("papers:") for i in corpus.ids}, telling_words(topic)
@@ -109,7 +109,7 @@ class Finder:
         return [Hit(f"papers:{i}", float(s)) for i, s in zip(papers, scores, strict=True)]
 
     def rank(self, vector: Vector, papers: Sequence[Paper], most: int) -> list[Near]:
-        """Papers from elsewhere, closest first."""
+        """Papers from outside the ledger, closest first."""
         if not papers:
             return []
         scores = self._embed([p.text for p in papers]) @ vector
@@ -127,7 +127,7 @@ class Finder:
             return self._claims
 
 
-def _one_a_paper(db: Connection, hits: Sequence[Hit], after: str | None) -> list[Near]:
+def _one_per_paper(db: Connection, hits: Sequence[Hit], after: str | None) -> list[Near]:
     passages = store.papers.passages_by_id(
         db, [h.id.removeprefix("passages:") for h in hits if h.id.startswith("passages:")]
     )

@@ -13,7 +13,7 @@ from store.records import Claim, Paper, Screening
 def rank(
     corpus: Corpus, embedder: Embedder, claim: Claim, sources: Sequence[Paper], rows: Rows, limits: Limits
 ) -> list[Screening]:
-    """Screen the papers in `rows`, which must have vectors; `sources` are the claim's own at hand."""
+    """Screen the papers in `rows`, which must have vectors; `sources` are the claim's own, if available."""
     queries = query_variants(claim)
     vectors = embedder.embed([*queries, *(p.text for p in sources)])
     cosines = corpus.dense(vectors, rows)

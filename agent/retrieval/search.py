@@ -1,11 +1,11 @@
-"""Find claims and passages for a question, in memory. Knows no disk, no ledger and no model.
+"""Find claims and passages for a question, in memory. Independent of disk, ledger and models.
 
-A claim is found by meaning (cosine of its wording, its parts, its durable question), by words (BM25,
-Robertson and Zaragoza 2009) and, where a question names a paper, by its sources. A line's own question lends
-weight to its claims.
+A claim is found by meaning (cosine with its wording, its parts, its durable question), by words (BM25,
+Robertson and Zaragoza 2009) and, if a question names a paper, by its sources. A match with a line's own
+question adds weight to the line's claims.
 
-Passages and papers are found by an exact matrix product: at 100,000 it is quicker than it is to
-embed the question.
+Passages and papers are found by an exact matrix product: for 100,000 vectors this is faster than
+embedding the question.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from store.vectors.copies import Vectors
 BY_WORDS, MOST_BY_WORDS, BY_LINE, BY_SOURCE, BY_NAME = 0.05, 10.0, 0.15, 1.0, 2.0
 RELEVANT = 0.44
 """Claims that score less do not bear on a question: halfway between the best unanswerable and the weakest
-answerable question of the half of bench/questions.yaml that is for tuning."""
+answerable question in the tuning half of bench/questions.yaml."""
 SAME_QUESTION = 0.66
-"""Cosine from which a question is a line's own: the seed documents' are 0.72 and more, narrower ones 0.60."""
+"""Least cosine for a question to be a line's own: the seed documents' reach 0.72, narrower ones 0.60."""
 CLOSE = 0.42
-"""Cosine from which a passage or paper is close enough to be shown."""
+"""Least cosine at which a passage or paper is shown."""
 NEAR_BEST = 0.35
 """How far below the best claim another may score and still belong to an answer."""
 
 
 class Hit(NamedTuple):
-    """Something found, and how well it fits."""
+    """A search result and its score."""
 
     id: str
     score: float
@@ -42,7 +42,7 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Unit:
-    """A wording of a claim, or of a line (`claim_id` empty), that is embedded."""
+    """An embedded wording of a claim, or of a line (`claim_id` empty)."""
 
     text: str
     claim_id: str = ""
@@ -50,14 +50,14 @@ class Unit:
 
 
 def units_of(claims: Sequence[Claim], lines: Sequence[Line]) -> list[Unit]:
-    """Everything that is embedded to find claims by."""
-    said = [
+    """Everything that is embedded for claim search."""
+    wordings = [
         Unit(text, claim.id)
         for claim in claims
         for text in (claim.text, claim.durable_question, *(a.text for a in claim.atoms))
         if text
     ]
-    return said + [Unit(line.question, line_id=line.id) for line in lines]
+    return wordings + [Unit(line.question, line_id=line.id) for line in lines]
 
 
 class ClaimSearch:
@@ -78,7 +78,7 @@ class ClaimSearch:
         self._words = WordIndex([_words_of(c) for c in claims])
 
     def find(self, vector: NDArray[np.float32], topic: str, ids: Sequence[str], most: int) -> list[Hit]:
-        """The claims that fit best, best first, whether or not they bear on the question."""
+        """The best-fitting claims, best first, whether or not they bear on the question."""
         if not len(self._vectors):
             return []
         scores = np.full(len(self._ids), -1.0)
@@ -94,7 +94,7 @@ class ClaimSearch:
         return [Hit(self._ids[n], float(scores[n])) for n in best]
 
     def line_of(self, vector: NDArray[np.float32]) -> str | None:
-        """The line whose own question this is, in other words; None where it is a narrower one."""
+        """The line whose own question this paraphrases; None if it is a narrower question."""
         if not self._lines:
             return None
         cosines = self._line_vectors @ vector
@@ -103,7 +103,7 @@ class ClaimSearch:
 
 
 def relevant(hits: Sequence[Hit]) -> list[Hit]:
-    """Those hits, sorted, that bear on the question."""
+    """The hits that bear on the question; `hits` are sorted, best first."""
     return [h for h in hits if h.score >= max(RELEVANT, hits[0].score - NEAR_BEST)]
 
 
@@ -118,7 +118,7 @@ def closest(corpus: Vectors, vector: NDArray[np.float32], most: int) -> list[Hit
 
 
 def telling_words(topic: str) -> list[str]:
-    """The words of a topic that are not of every question."""
+    """The words of a topic without stop words, each once."""
     return list(dict.fromkeys(tokens([topic])[0]))
 
 

@@ -18,20 +18,20 @@ class WordIndex:
         self._length, self._index = len(texts), _indexed(texts)
 
     def scores(self, words: Sequence[str]) -> Floats:
-        """BM25 scores [texts] of a query's words; zero for words that no text has."""
-        known = [w for w in words if self._index is not None and w in self._index.vocab_dict]
-        if not known:
+        """BM25 scores [texts] of a query; words that no text contains add nothing."""
+        indexed = [w for w in words if self._index is not None and w in self._index.vocab_dict]
+        if not indexed:
             return np.zeros(self._length, np.float32)
-        return np.asarray(self._index.get_scores(known), dtype=np.float32)
+        return np.asarray(self._index.get_scores(indexed), dtype=np.float32)
 
     def rarity(self, word: str) -> float:
         """Inverse document frequency of a word, from the index's column pointers."""
         column = self._index.vocab_dict.get(word) if self._index is not None else None
-        held = 0
+        documents = 0
         if column is not None:
             starts = self._index.scores["indptr"]
-            held = starts[column + 1] - starts[column]
-        return float(np.log((self._length + 1) / (held + 0.5)))
+            documents = starts[column + 1] - starts[column]
+        return float(np.log((self._length + 1) / (documents + 0.5)))
 
 
 def tokens(texts: Sequence[str]) -> list[list[str]]:

@@ -1,7 +1,7 @@
-"""The cascade: the embedded model screens papers for the LLM, and the screen itself is checked.
+"""The cascade: the embedded model screens papers before the LLM, and the screen itself is checked.
 
-One paper in twenty of those it rejects is judged all the same, chosen by its key, so that a run can
-say how often the screen misses something.
+One in twenty of the papers it rejects is judged anyway, chosen by its key, so that a run can report how
+often the screen misses something.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ONE_IN = 20
 
 
 def key_of(parts: Parts, claim: Claim, paper: Paper, passages: Iterable[Passage]) -> str:
-    """The journal key of one screening; there must be a screener."""
+    """The journal key of one screening. Raises ValueError if there is no screener."""
     screener = parts.screener
     if screener is None:
         raise ValueError("no screener")
@@ -30,19 +30,19 @@ def key_of(parts: Parts, claim: Claim, paper: Paper, passages: Iterable[Passage]
 
 
 def response(bearing: float, least: float, key: str) -> dict[str, Any]:
-    """What the journal keeps: how much the paper may bear on the claim, and whether the LLM is asked."""
+    """The journal entry: how likely the paper bears on the claim, and whether the LLM is asked."""
     rejected = bearing < least
     sampled = rejected and int(key, 16) % ONE_IN == 0
     return {"bearing": round(bearing, 4), "rejected": rejected, "asked": sampled or not rejected}
 
 
 def outcome(db: Connection, key: str) -> dict[str, Any] | None:
-    """What the journal says of one screening."""
+    """The journalled outcome of one screening; None if there is none."""
     call: Call | None = store.calls.answered(db, key)
     return call.response if call else None
 
 
 def miss_rate(counts: dict[str, Any]) -> float | None:
-    """Share of the rejected papers that were judged all the same and did bear on their claim."""
+    """Of the rejected papers that were judged anyway, the share that did bear on their claim."""
     sampled = counts.get("cascade_sampled", 0)
     return round(counts.get("cascade_missed", 0) / sampled, 4) if sampled else None

@@ -26,17 +26,17 @@ MOST_NAMED = 20
 
 
 def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Write down that the run begins, and choose the claims that are due."""
+    """Record the start of the run, and choose the claims that are due."""
     parts = runtime.context
     with parts.ledger.write() as db:
         if store.runs.get(db, state["run_id"]) is None:
-            store.runs.start(db, _begun(parts, state))
+            store.runs.start(db, _new_run(parts, state))
         due = [c.id for c in store.claims.active(db) if is_wanted(c, state)]
     runtime.stream_writer({"stage": "plan", "done": len(due), "total": len(due)})
     return {"claim_ids": due, "counts": {"claims": len(due)}}
 
 
-def _begun(parts: Parts, state: RunState) -> Run:
+def _new_run(parts: Parts, state: RunState) -> Run:
     only = [*state.get("only_claims", []), *state.get("only_lines", [])]
     return Run(
         id=state["run_id"], started_at=parts.now(), as_of=state["as_of"], source=parts.source.name,
@@ -45,9 +45,9 @@ def _begun(parts: Parts, state: RunState) -> Run:
 
 
 def is_wanted(claim: Claim, state: RunState) -> bool:
-    """Whether the run was asked for this claim."""
+    """Whether the run covers this claim."""
     if claim.as_of and claim.as_of > state["as_of"][:7]:
-        return False  # travelling back, it has not been made yet
+        return False  # on a past as-of date the claim does not exist yet
     claims, lines = state.get("only_claims", []), state.get("only_lines", [])
     if not claims and not lines:
         return True
@@ -55,18 +55,18 @@ def is_wanted(claim: Claim, state: RunState) -> bool:
 
 
 def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Bring the papers of every due claim's window into the ledger."""
+    """Collect the papers in every due claim's window into the ledger."""
     parts, problems, seen, left = runtime.context, list[str](), 0, LeftOut()
     with parts.ledger.read() as db:
-        known = cited_papers(db, parts.source.name)
-    asked = wanted(parts, state)
-    outlook = parts.source.outlook(asked, known)
-    found = (p for p in parts.source.collect(asked, known) if existed_by(p.published, state["as_of"]))
+        cited = cited_papers(db, parts.source.name)
+    windows = wanted(parts, state)
+    outlook = parts.source.outlook(windows, cited)
+    found = (p for p in parts.source.collect(windows, cited) if existed_by(p.published, state["as_of"]))
     for batch in _batches(found, problems):
         with parts.ledger.write() as db:
             saved = store.papers.save(db, batch, parts.source.name, state["run_id"])
         seen += len(batch)
-        left.note(batch, saved, asked)
+        left.note(batch, saved, windows)
         runtime.stream_writer({"stage": "collect", "done": seen})
     runtime.stream_writer({"stage": "collect", "done": seen, "total": seen})
     counts = {"papers_new": left.added, "collected_by": outlook.way, "requests_planned": outlook.requests}
@@ -78,7 +78,7 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 class LeftOut:
-    """Counts what was collected, and remembers what a reader should know was left out of it."""
+    """Counts the papers collected, and remembers those left out, for the report."""
 
     def __init__(self) -> None:
         self.added = 0
@@ -86,36 +86,36 @@ class LeftOut:
         self._doubled: set[str] = set()
 
     def note(self, batch: Sequence[Paper], saved: Saved, asked: Sequence[Wanted]) -> None:
-        """Take in one stored batch."""
+        """Record one stored batch."""
         self.added += saved.new
         self._doubled |= saved.doubled
         self._withdrawn |= {p.id for p in batch if p.withdrawn and is_new_to_some(p, asked)}
 
     def said(self, parts: Parts) -> list[str]:
-        """What was left out, in words; a paper may have come back in a later version."""
-        told = []
+        """Notices of what was left out. A withdrawn paper may have come back in a later version."""
+        notes = []
         with parts.ledger.read() as db:
             papers = store.papers.get_many(db, sorted(self._withdrawn)).values()
         if gone := {p.id for p in papers if p.withdrawn}:
-            told.append(f"left out because they are withdrawn: {_named(gone)}")
+            notes.append(f"left out because they are withdrawn: {_named(gone)}")
         if self._doubled:
-            told.append(f"came in several versions, of which the newest was taken: {_named(self._doubled)}")
-        return told
+            notes.append(f"came in several versions, of which the newest was taken: {_named(self._doubled)}")
+        return notes
 
 
 def _named(ids: set[str]) -> str:
-    """Papers by id, the first few of many."""
+    """The papers' ids as text, shortened if there are many."""
     more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
     return ", ".join(f"arXiv:{i}" for i in sorted(ids)[:MOST_NAMED]) + more
 
 
 def is_new_to_some(paper: Paper, asked: Sequence[Wanted]) -> bool:
-    """Whether a paper is newer than some claim, so that the claim will be screened against it."""
+    """Whether a paper is newer than some claim, which will then be screened against it."""
     return any(paper.published > (after_month(w.claim.as_of) or "") for w in asked)
 
 
 def wanted(parts: Parts, state: RunState) -> list[Wanted]:
-    """The window of each due claim."""
+    """The search window of each due claim."""
     with parts.ledger.read() as db:
         return [_wanted(db, parts, claim_id, state["as_of"]) for claim_id in state["claim_ids"]]
 
@@ -127,7 +127,7 @@ def _wanted(db: Connection, parts: Parts, claim_id: str, until: str) -> Wanted:
 
 
 def claim_of(db: Connection, claim_id: str) -> Claim:
-    """A claim that the plan named, which must exist."""
+    """A planned claim. Raises KeyError if it does not exist."""
     claim = store.claims.get(db, claim_id)
     if claim is None:
         raise KeyError(claim_id)
@@ -135,7 +135,7 @@ def claim_of(db: Connection, claim_id: str) -> Claim:
 
 
 def candidates(db: Connection, parts: Parts, claim: Claim, until: str) -> list[str]:
-    """Papers a claim has yet to meet: newer than it, not its sources, not met before."""
+    """Papers to test a claim on: newer than it, not its sources, unseen or due to be read again."""
     last = store.runs.last_healthy(db, claim.id, claim.revision, parts.source.name, parts.judge.name)
     found = store.papers.unseen(
         db,
@@ -149,7 +149,7 @@ def candidates(db: Connection, parts: Parts, claim: Claim, until: str) -> list[s
 
 
 def all_candidates(db: Connection, parts: Parts, state: RunState) -> list[str]:
-    """Every paper some due claim has yet to meet, each once."""
+    """Every paper that some due claim has yet to be tested on, each once."""
     found: set[str] = set()
     for claim_id in state["claim_ids"]:
         found.update(candidates(db, parts, claim_of(db, claim_id), state["as_of"]))
@@ -157,11 +157,11 @@ def all_candidates(db: Connection, parts: Parts, state: RunState) -> list[str]:
 
 
 def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Embed title and abstract of the papers that words rank best for some claim."""
+    """Embed title and abstract of the papers that rank best by words for some claim."""
     parts = runtime.context
     with parts.ledger.read() as db:
-        every = all_candidates(db, parts, state)
-    missing = parts.index.missing("papers", every)
+        candidate_ids = all_candidates(db, parts, state)
+    missing = parts.index.missing("papers", candidate_ids)
     ids = sorted(_shortlisted(parts, state).intersection(missing)) if missing else []
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
@@ -179,7 +179,7 @@ def embed(parts: Parts, ids: Sequence[str]) -> None:
 
 
 def _shortlisted(parts: Parts, state: RunState) -> set[str]:
-    """The papers that words rank best for some claim: those worth embedding."""
+    """The papers that rank best by words for some claim: those worth embedding."""
     corpus = corpus_of(parts, state["as_of"], with_vectors=False)
     found: set[str] = set()
     with parts.ledger.read() as db:
@@ -194,28 +194,28 @@ def _shortlisted(parts: Parts, state: RunState) -> set[str]:
 
 
 def corpus_of(parts: Parts, as_of: str, *, with_vectors: bool) -> Corpus:
-    """Every paper some active claim has yet to meet, to be ranked; with the vectors there are."""
+    """Every paper that some active claim has yet to be tested on, with the available vectors."""
     with parts.ledger.read() as db:
-        every: RunState = {"claim_ids": [c.id for c in store.claims.active(db)], "as_of": as_of}
-        ids = all_candidates(db, parts, every)
+        all_claims: RunState = {"claim_ids": [c.id for c in store.claims.active(db)], "as_of": as_of}
+        ids = all_candidates(db, parts, all_claims)
         papers = store.papers.get_many(db, ids)
     corpus = Corpus(ids, [lexical_text(papers[i]) for i in ids])
     if with_vectors:
         missing = set(parts.index.missing("papers", ids))
-        held = [i for i in ids if i not in missing]
-        corpus.hold(held, parts.index.vectors("papers", held))
+        embedded = [i for i in ids if i not in missing]
+        corpus.hold(embedded, parts.index.vectors("papers", embedded))
     return corpus
 
 
 def texts_of(parts: Parts, ids: Sequence[str]) -> list[str]:
-    """Title and abstract of papers, in the order asked."""
+    """Title and abstract of papers, in the given order."""
     with parts.ledger.read() as db:
         found = store.papers.get_many(db, ids)
     return [found[i].text for i in ids]
 
 
 def _batches(papers: Iterator[Paper], problems: list[str]) -> Iterator[list[Paper]]:
-    """Papers in batches; a source that fails is named, and what it gave before is kept."""
+    """Papers in batches; if the source fails, the failure is noted and earlier papers are kept."""
     batch: list[Paper] = []
     try:
         for paper in papers:

@@ -1,4 +1,4 @@
-"""Compare what disagrees, and propose what to ask next. What is written changes no verdict and no health."""
+"""Compare papers that disagree, and propose what to ask next. Changes no verdict and no run's health."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Work = Callable[[JournalledWriter], list[Writing]]
 
 
 def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Find the papers of the last six months that disagree on a claim; say why, where there is a writer."""
+    """Find papers of the last six months that disagree on a claim; explain why if there is a writer."""
     parts = runtime.context
     with parts.ledger.read() as db:
         found = [t for claim_id in state["claim_ids"] for t in _tensions(db, claim_id, state["as_of"])]
@@ -40,7 +40,7 @@ def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Two questions, and next lines, for every line in which this run changed the picture."""
+    """Propose two questions, and next lines, for every line whose picture this run changed."""
     parts = runtime.context
     if parts.writer is None:
         return {}
@@ -52,12 +52,12 @@ def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def _proposer(line: Line, pictures: list[Picture], papers: dict[str, Paper]) -> Work:
-    mine = [p for p in pictures if line.id in p.claim.lines]
-    return lambda writer: proposing.propose(writer, line, mine, papers)
+    changed = [p for p in pictures if line.id in p.claim.lines]
+    return lambda writer: proposing.propose(writer, line, changed, papers)
 
 
 def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
-    """Do each piece of writing and store it; what could not be written is told, and nothing more."""
+    """Do each piece of writing and store it; a failure only leads to a notice."""
     if parts.writer is None:
         return []
     writer = JournalledWriter(parts.ledger, parts.writer, parts.budget, parts.now, state["run_id"])
@@ -68,14 +68,14 @@ def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
         except JudgeError as error:
             return [*notices, f"not everything could be written: {error}"]
         except ClaimBudgetReached:
-            notices.append(f"{BUDGET_REACHED} of a claim or line: not all of it was written")
+            notices.append(f"{BUDGET_REACHED} for a claim or line: not all of it was written")
             continue
         except BudgetReached:
             return [*notices, f"{BUDGET_REACHED}: not everything was written"]
         with parts.ledger.write() as db:
-            known = {(w.kind, w.about, w.sentences, w.run_id) for w in store.writings.newest(db)}
+            stored = {(w.kind, w.about, w.sentences, w.run_id) for w in store.writings.newest(db)}
             for writing in written:
-                if (writing.kind, writing.about, writing.sentences, writing.run_id) not in known:
+                if (writing.kind, writing.about, writing.sentences, writing.run_id) not in stored:
                     store.writings.save(db, writing, parts.now())
     return notices
 
@@ -86,10 +86,10 @@ def _tensions(db: Connection, claim_id: str, as_of: str) -> list[Tension]:
 
 
 def _strongest(found: list[Tension]) -> list[Tension]:
-    taken: dict[str, list[Tension]] = {}
+    by_claim: dict[str, list[Tension]] = {}
     for tension in found:
-        taken.setdefault(tension.claim_id, []).append(tension)
-    return [t for mine in taken.values() for t in mine[:MOST_PAIRS]]
+        by_claim.setdefault(tension.claim_id, []).append(tension)
+    return [t for pairs in by_claim.values() for t in pairs[:MOST_PAIRS]]
 
 
 def _about(tension: Tension) -> str:
@@ -100,8 +100,8 @@ def _reconciler(parts: Parts, tension: Tension) -> Work:
     def work(writer: JournalledWriter) -> list[Writing]:
         with parts.ledger.read() as db:
             claim = claim_of(db, tension.claim_id)
-            held = {e.id: e for e in store.evidence.of_claim(db, claim.id, claim.revision)}
-            pair = held[tension.supporting], held[tension.adverse]
+            by_id = {e.id: e for e in store.evidence.of_claim(db, claim.id, claim.revision)}
+            pair = by_id[tension.supporting], by_id[tension.adverse]
             papers = store.papers.get_many(db, [e.paper_id for e in pair])
         return [reconciling.reconcile(writer, claim.lines[0], claim, pair, papers, tension.axes)]
 
@@ -109,12 +109,12 @@ def _reconciler(parts: Parts, tension: Tension) -> Work:
 
 
 def _changed(db: Connection, run_id: str) -> list[Picture]:
-    """The claims whose verdict this run changed for the worse, with the evidence it rests on."""
+    """The claims whose verdict this run changed for the worse, with the evidence cited."""
     found = []
     for claim in store.claims.active(db):
         verdict = store.verdicts.present(db, claim.id, claim.revision)
         if verdict and verdict.run_id == run_id and verdict.name in ("relaxed", "contradicted"):
             cited = set(verdict.evidence_ids)
-            every = store.evidence.of_claim(db, claim.id, claim.revision)
-            found.append(Picture(claim, [e for e in every if e.id in cited]))
+            evidence = store.evidence.of_claim(db, claim.id, claim.revision)
+            found.append(Picture(claim, [e for e in evidence if e.id in cited]))
     return found

@@ -1,4 +1,4 @@
-"""Decide by the rule, and at the end write the run down."""
+"""Decide by the rule, and record the run at its end."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from store.records import Claim, Evidence, Retest, Run, Verdict
 
 
 def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Give every due claim its verdict, appended only when it says something new.
+    """Give every due claim its verdict, appended only if it says something new.
 
-    A claim that is not due is decided again where the evidence under its verdict lapsed.
+    A claim that is not due is decided again if evidence behind its verdict lapsed.
     """
     parts, changed, flipped = runtime.context, 0, 0
     for claim_id in [*state["claim_ids"], *state.get("also", [])]:
@@ -47,7 +47,7 @@ def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def is_healthy(state: RunState) -> bool:
-    """Whether silence in this run means anything."""
+    """Whether the search was healthy, so that finding nothing means something."""
     return not state.get("problems")
 
 
@@ -80,20 +80,20 @@ def _window_to(db: Connection, parts: Parts, as_of: str) -> str:
 def _settled(
     db: Connection, parts: Parts, claim: Claim, previous: Verdict | None, state: RunState
 ) -> Verdict | None:
-    every = store.evidence.of_claim(db, claim.id, claim.revision)
+    all_evidence = store.evidence.of_claim(db, claim.id, claim.revision)
     lapsed = store.evidence.lapsed(db, claim.id, claim.revision)
     is_due = claim.id in state["claim_ids"]  # for any other claim this run searched nothing
-    judge = parts.judge.name if is_due else _judge_of(previous, every, parts.judge.name)
-    mine = [e for e in every if e.judge == judge and existed_by(e.published, state["as_of"])]
+    judge = parts.judge.name if is_due else _judge_of(previous, all_evidence, parts.judge.name)
+    usable = [e for e in all_evidence if e.judge == judge and existed_by(e.published, state["as_of"])]
     unasked = store.calls.unasked(db, claim.id) if parts.screener else set()
     relevant = len(store.runs.relevant_papers(db, claim.id, claim.revision) - unasked)
     calibration = Calibration(*parts.judge.calibration)
     proposed = rule.decide_claim(
-        claim, mine, relevant=relevant, healthy=is_healthy(state) and is_due,
+        claim, usable, relevant=relevant, healthy=is_healthy(state) and is_due,
         open_from=parts.judge.open_from if judge == parts.judge.name else rule.NEVER_OPEN,
         calibration=calibration,
     )  # fmt: skip
-    seen = frozenset(e.id for e in every if e.run_id != state["run_id"])
+    seen = frozenset(e.id for e in all_evidence if e.run_id != state["run_id"])
     verdict = rule.settle(previous, proposed, seen, lapsed)
     if verdict is None:
         return None
@@ -106,10 +106,10 @@ def _settled(
     )
 
 
-def _judge_of(previous: Verdict | None, every: list[Evidence], otherwise: str) -> str:
-    """The judge whose evidence a verdict rests on."""
+def _judge_of(previous: Verdict | None, evidence: list[Evidence], otherwise: str) -> str:
+    """The judge whose evidence a verdict cites, or `otherwise`."""
     cited = set(previous.evidence_ids) if previous else set()
-    return next((e.judge for e in every if e.id in cited), otherwise)
+    return next((e.judge for e in evidence if e.id in cited), otherwise)
 
 
 def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -126,7 +126,7 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
         counts |= {"notices": state.get("notices", [])}
         counts |= {k: max(v, counts.get(k, 0)) for k, v in parts.source.counts.items()}
         ended = replace(run, health=health, reasons=problems, counts=counts, finished_at=parts.now())
-    # A run is finished once its files are there: one that is stopped in between is gone on with.
+    # Files first: a run interrupted before it is marked as finished can still be resumed.
     write_files(parts, ended)
     with parts.ledger.write() as db:
         store.runs.finish(db, ended)
@@ -134,7 +134,7 @@ def report(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def _costs(db: Connection, parts: Parts, run_id: str, counts: dict[str, Any]) -> dict[str, Any]:
-    """Dollars, calls and tokens of a run and of each claim; how often the cascade misses."""
+    """Dollars, calls and tokens of a run and of each claim, and how often the cascade misses."""
     by_claim = {
         claim: {
             **spent,

@@ -1,4 +1,4 @@
-"""The gate node: every answer's findings through the gates, into the ledger as evidence."""
+"""The gate node: passes every answer's findings through the gates and stores them as evidence."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
     for claim_id in state["claim_ids"]:
         for question in questions(parts, state["run_id"], claim_id):
             with parts.ledger.read() as db:
-                told = findings_of(db, question)
-            second = _second_reading(parts, question, told or [])
+                findings = findings_of(db, question)
+            second = _second_reading(parts, question, findings or [])
             with parts.ledger.write() as db:
                 store.evidence.save(db, _beside(db, parts, question, second, state))
-                found = _weighed(db, parts.judge, question, told or [], state)
+                found = _weighed(db, parts.judge, question, findings or [], state)
                 store.evidence.save(db, found)
                 screened = _screening(db, parts, question)
-            counts["unjudged"] += told is None and screened.get("asked", True)
-            for name in _of_cascade(screened, judged=told is not None, bears=bool(found)):
+            counts["unjudged"] += findings is None and screened.get("asked", True)
+            for name in _of_cascade(screened, judged=findings is not None, bears=bool(found)):
                 counts[name] = counts.get(name, 0) + 1
             for item in found:
                 counts[{"counted": "evidence", "lead": "leads", "rejected": "rejected"}[item.status]] += 1
@@ -44,7 +44,7 @@ def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def _screening(db: Connection, parts: Parts, question: Question) -> dict[str, Any]:
-    """What the cascade said of a question; empty when there is none."""
+    """The cascade's outcome for a question; empty if there is none."""
     if parts.screener is None:
         return {}
     key = cascade.key_of(parts, question.claim, question.paper, question.passages)
@@ -52,16 +52,16 @@ def _screening(db: Connection, parts: Parts, question: Question) -> dict[str, An
 
 
 def _of_cascade(screened: dict[str, Any], *, judged: bool, bears: bool) -> list[str]:
-    """The counts that one screening adds to: what was rejected, and what of it was judged all the same."""
+    """The counts that one screening adds to: papers rejected, and those of them judged anyway."""
     if not screened.get("rejected"):
         return []
     sampled = ["cascade_sampled"] if judged else []
     return ["cascade_rejected", *sampled, *(["cascade_missed"] if judged and bears else [])]
 
 
-def _second_reading(parts: Parts, question: Question, told: list[Finding]) -> list[Finding]:
-    """What the second judge reads of a paper on which the first took a side; it decides nothing by itself."""
-    if parts.second is None or all(f.stance == "neutral" for f in told):
+def _second_reading(parts: Parts, question: Question, findings: list[Finding]) -> list[Finding]:
+    """The second judge's findings on a paper on which the first took a side; they decide nothing alone."""
+    if parts.second is None or all(f.stance == "neutral" for f in findings):
         return []
     return list(parts.second.judge(question.claim, question.paper, question.passages).findings)
 
@@ -69,7 +69,7 @@ def _second_reading(parts: Parts, question: Question, told: list[Finding]) -> li
 def _beside(
     db: Connection, parts: Parts, question: Question, read: list[Finding], state: RunState
 ) -> list[Evidence]:
-    """Second readings as evidence of their own kind: a later run by that judge reads for itself."""
+    """Second readings as a separate kind of evidence, so that a later run by that judge reads afresh."""
     if parts.second is None:
         return []
     weighed = _weighed(db, parts.second, question, read, state, prefix="second-")
@@ -80,7 +80,7 @@ def _weighed(
     db: Connection,
     judge: Judge,
     question: Question,
-    told: list[Finding],
+    findings: list[Finding],
     state: RunState,
     prefix: str = "",
 ) -> list[Evidence]:
@@ -92,15 +92,15 @@ def _weighed(
             threshold_in=partial(judge.threshold_of, finding.stance), until=state["as_of"],
             other_stances=frozenset(others.get(finding.atom_id, set())),
         )), state["run_id"])
-        for finding in told
+        for finding in findings
         if finding.stance != "neutral"
     ]  # fmt: skip
 
 
 def _other_stances(db: Connection, question: Question, judge: str) -> dict[str, set[Stance]]:
-    """What another judge's confident evidence says of the same paper, by atom.
+    """The stances of another judge's confident evidence on the same paper, by atom.
 
-    An earlier revision of the same judge is no second opinion.
+    An earlier revision of the same judge is not a second opinion.
     """
     found: dict[str, set[Stance]] = {}
     for item in store.evidence.of_claim(db, question.claim.id, question.claim.revision):

@@ -1,7 +1,7 @@
-"""The weekly graph, its nodes in the order of the edges below, from plan to report.
+"""The weekly graph; its nodes run in the order of the edges below, from plan to report.
 
-Screening and judging fan out by `Send`, one branch a claim. Every node can be repeated: what it
-wrote before a crash is found again by its key, so a run resumes at any point.
+Screening and judging fan out with `Send`, one branch per claim. Every node can be repeated: what it
+wrote before a crash is found again by its key, so a run can resume at any point.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ask the judge one question: the cascade before it, the budget, the samples, the journal."""
+"""Ask the judge one question, with the cascade, the budget, samples and the journal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUDGET_REACHED = "budget reached"
 class Question(NamedTuple):
     """One (claim, paper) to judge, the text it is judged on, and its journal key.
 
-    `passages` are shown to the judge; `every` passage of the text is there for the gates.
+    `passages` are shown to the judge; `every` holds all passages of the text, for the gates.
     """
 
     claim: Claim
@@ -36,26 +36,26 @@ class Question(NamedTuple):
 
 
 def is_worth_asking(parts: Parts, question: Question, run_id: str) -> bool:
-    """Whether the cascade sends a paper on to the judge; its answer is writer."""
+    """Whether the cascade passes a paper on to the judge; its answer is journalled."""
     if parts.screener is None:
         return True
     key = cascade.key_of(parts, question.claim, question.paper, question.passages)
     with parts.ledger.read() as db:
-        told = cascade.outcome(db, key)
-    if told is None:
+        screening = cascade.outcome(db, key)
+    if screening is None:
         bearing = parts.screener.bearing(question.claim, question.passages)
-        told = cascade.response(bearing, parts.cascade, key)
+        screening = cascade.response(bearing, parts.cascade, key)
         record = {"claim": question.claim.id, "paper": question.paper.id}
         with parts.ledger.write() as db:
             store.calls.intend(db, Call(key, run_id, "cascade", parts.screener.name, record), parts.now())
-            store.calls.respond(db, key, told, (0, 0), parts.now())
-    return bool(told["asked"])
+            store.calls.respond(db, key, screening, (0, 0), parts.now())
+    return bool(screening["asked"])
 
 
 def ask(parts: Parts, question: Question, run_id: str) -> str | None:
-    """Make the calls a question still needs, each writer; return the problem when one gave no answer.
+    """Make and journal the calls a question still needs; return the problem if one gave no answer.
 
-    Once the judge is out of reach, or the budget reached, nothing more is asked; that was said before.
+    Once the judge is unreachable or the budget is reached, return "": the problem is already reported.
     """
     if parts.judge_down.is_set():
         return ""
@@ -67,7 +67,7 @@ def ask(parts: Parts, question: Question, run_id: str) -> str | None:
             _ask_once(parts, question, n, run_id)
     except ClaimBudgetReached:
         cap = parts.budget.claim_cap or 0.0
-        return f"{BUDGET_REACHED} for {question.claim.id}: at most ${cap:.4f} a claim"
+        return f"{BUDGET_REACHED} for {question.claim.id}: at most ${cap:.4f} per claim"
     except BudgetReached:
         parts.judge_down.set()
         return f"{BUDGET_REACHED}: ${parts.budget.spent:.4f} of ${parts.budget.cap:.2f} spent"
@@ -86,9 +86,9 @@ def is_answered(db: Connection, question: Question) -> bool:
 
 
 def findings_of(db: Connection, question: Question) -> list[Finding] | None:
-    """The writer findings, each with the share of samples that agree.
+    """The journalled findings, each with the share of samples that agree.
 
-    None while an answer is missing: half a sample must not become evidence.
+    None while an answer is missing: an incomplete set of samples must not become evidence.
     """
     if not is_answered(db, question):
         return None
@@ -101,7 +101,7 @@ def _answers(db: Connection, question: Question) -> list[list[Finding]]:
 
 
 def _wanted(db: Connection, question: Question) -> int:
-    """How many samples a question needs: one, until its first answer asks for more."""
+    """How many samples a question needs: one, unless its first answer calls for more."""
     first = store.calls.answered(db, question.key)
     return int(first.response.get("samples_wanted", 1)) if first and first.response else 1
 
@@ -111,12 +111,12 @@ def _key(question: Question, sample: int) -> str:
 
 
 def sample_key(key: str, sample: int) -> str:
-    """The journal key of a question's nth sample; the first has the question's own."""
+    """The journal key of a question's nth sample; the first sample has the question's own key."""
     return store.calls.key_of(question=key, sample=sample) if sample else key
 
 
 def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> None:
-    """One call within the budget: intent, answer, response; nothing when it was made before."""
+    """Make one call within the budget and journal its intent and response; skip it if already answered."""
     key, judge = _key(question, sample), parts.judge
     with parts.ledger.write() as db:
         if store.calls.answered(db, key):
@@ -145,7 +145,7 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
 
 
 def _record_of(question: Question, kind: str) -> dict[str, Any]:
-    """What the journal keeps of a request: all of a paid one, the ids of a local one; and the text's id."""
+    """What the journal keeps of a request: all of a paid one, only ids of a local one, plus the text id."""
     request = question.request
     kept = request if kind == "llm" else {name: request[name] for name in ("claim", "paper")}
     return kept | {"text_id": question.text_id, "revision": question.claim.revision}

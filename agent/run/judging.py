@@ -1,4 +1,4 @@
-"""The fanned-out nodes: screen papers for a claim, judge what was kept."""
+"""The fan-out nodes: screen papers for a claim, and judge those that were kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from store.records import Claim, Paper, Passage, Screening
 
 
 def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
-    """Rank the papers a claim has yet to meet, and write down what was kept and dropped."""
+    """Rank the papers a claim has yet to be tested on, and record which were kept and dropped."""
     parts = runtime.context
     with parts.ledger.read() as db:
         claim = claim_of(db, state["claim_id"])
@@ -39,14 +39,14 @@ def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
     runtime.stream_writer({"stage": "screen", "step": 1})
     kept = sum(s.kept for s in found)
     counts = {"pairs_screened": len(ids), "pairs_kept": kept, f"screened:{claim.id}": len(ids)}
-    said = f"{lost} papers have no vector: run retest index check"
-    return {"counts": counts, "problems": [said] if lost else []}
+    problem = f"{lost} papers have no vector: run retest index check"
+    return {"counts": counts, "problems": [problem] if lost else []}
 
 
 def _ranked(
     parts: Parts, claim: Claim, sources: list[Paper], ids: list[str], state: ClaimState
 ) -> tuple[list[Screening], int]:
-    """The screenings of a claim: by words, the best by meaning too; and how many had lost their vector."""
+    """A claim's screenings (by words, then the best also by meaning), and how many papers lack a vector."""
     corpus = parts.corpus(lambda: corpus_of(parts, state["as_of"], with_vectors=True))
     best = corpus.shortlist(query_of(claim, sources), corpus.rows(ids), parts.limits.shortlist)
     rows = corpus.with_vectors(best)
@@ -54,12 +54,12 @@ def _ranked(
 
 
 def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
-    """Ask the judge of every kept paper of a claim, unless the journal already has its answer."""
+    """Ask the judge about every kept paper of a claim, unless the journal already has its answer."""
     parts, counts, problems = runtime.context, {"judged": 0, "answers_reused": 0}, []
     for question in questions(parts, state["run_id"], state["claim_id"]):
         with parts.ledger.read() as db:
-            known = judge_calls.is_answered(db, question)
-        if known:
+            answered = judge_calls.is_answered(db, question)
+        if answered:
             counts["answers_reused"] += 1
         elif judge_calls.is_worth_asking(parts, question, state["run_id"]):
             problem = judge_calls.ask(parts, question, state["run_id"])
@@ -70,21 +70,21 @@ def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
 
 
 def questions(parts: Parts, run_id: str, claim_id: str) -> list[Question]:
-    """What is to be judged for a claim in a run, best paper first."""
+    """The questions to judge for a claim in a run, best paper first."""
     with parts.ledger.read() as db:
         claim = claim_of(db, claim_id)
         kept = store.runs.kept(db, run_id, claim_id)
-        asked = parts.embedder.embed(query_variants(claim)) if kept else np.zeros((0, 0), np.float32)
-        return [_question(db, parts, claim, asked, i) for i in kept]
+        queries = parts.embedder.embed(query_variants(claim)) if kept else np.zeros((0, 0), np.float32)
+        return [_question(db, parts, claim, queries, i) for i in kept]
 
 
-def _question(db: Connection, parts: Parts, claim: Claim, asked: Floats, paper_id: str) -> Question:
+def _question(db: Connection, parts: Parts, claim: Claim, queries: Floats, paper_id: str) -> Question:
     paper = store.papers.get_many(db, [paper_id])[paper_id]
     read = store.papers.newest_text(db, paper)
     if read is None:
         raise KeyError(f"{paper_id} was kept but not read")
-    every = tuple(store.papers.passages_of(db, read[0]))
-    shown = choose(every, _closeness(parts, asked, every), parts.limits.passages)
+    all_passages = tuple(store.papers.passages_of(db, read[0]))
+    shown = choose(all_passages, _closeness(parts, queries, all_passages), parts.limits.passages)
     passages = tuple(p if p.section in FRONT else replace(p, text=legible(p.text)) for p in shown)
     request = parts.judge.request(claim, paper, passages)
     key = store.calls.key_of(
@@ -95,13 +95,13 @@ def _question(db: Connection, parts: Parts, claim: Claim, asked: Floats, paper_i
         version=paper.version,
         request=request,
     )
-    return Question(claim, paper, *read, passages, every, request, key)
+    return Question(claim, paper, *read, passages, all_passages, request, key)
 
 
-def _closeness(parts: Parts, asked: Floats, every: Sequence[Passage]) -> dict[str, float]:
-    """The largest cosine of each passage of a paper's body with the ways a claim is asked for."""
-    ids = [p.id for p in every if p.section not in FRONT and may_bear(p)]
+def _closeness(parts: Parts, queries: Floats, passages: Sequence[Passage]) -> dict[str, float]:
+    """The largest cosine of each body passage with any of the claim's queries, by passage id."""
+    ids = [p.id for p in passages if p.section not in FRONT and may_bear(p)]
     if not ids:
         return {}
-    cosines = (parts.index.vectors("passages", ids) @ asked.T).max(axis=1)
+    cosines = (parts.index.vectors("passages", ids) @ queries.T).max(axis=1)
     return {i: round(float(c), 4) for i, c in zip(ids, cosines, strict=True)}

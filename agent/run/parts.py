@@ -1,4 +1,4 @@
-"""Everything the nodes of the graph work with, handed to them as runtime context."""
+"""Everything the graph's nodes work with, passed to them as runtime context."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from store.vectors.index import VectorIndex
 
 @dataclass
 class Parts:
-    """The real parts of one run. `corpus` is what this run ranks, made once and shared.
+    """The real parts of one run. `corpus` is what this run ranks, built once and shared.
 
-    `screener` stands before a paid judge; papers under `cascade` are not sent on. `second` reads once more
-    where the judge takes a side, and is its second opinion. Without `downloads`
-    papers are read by their records alone; without `writer` nothing is written but by extraction. `report`
-    gives the report of a run as Markdown.
+    `screener` runs before a paid judge; papers scored below `cascade` are not passed on. `second` reads a
+    paper again if the judge takes a side, as a second opinion. Without `downloads`, papers are read from
+    their records alone; without `writer`, all text is extracted. `report` returns the report of a run as
+    Markdown.
     """
 
     home: Home
@@ -54,11 +54,11 @@ class Parts:
     _corpus: Corpus | None = None
 
     def now(self) -> str:
-        """The present instant, to the second, in UTC."""
+        """The current time in UTC, to the second."""
         return self.clock.now().isoformat(timespec="seconds")
 
     def corpus(self, make: Callable[[], Corpus]) -> Corpus:
-        """The run's corpus, made by the first branch that asks."""
+        """The run's corpus, built by the first branch that needs it."""
         with self._lock:
             if self._corpus is None:
                 self._corpus = make()

@@ -1,7 +1,7 @@
-"""The node that reads: the best kept papers whole, the others by their records, all cut to passages.
+"""The read node: the best kept papers in full, the others from their records, all cut into passages.
 
-Fetching, reading and embedding go on at once: arXiv lets us ask every three seconds, and in that time
-the paper before can be read and embedded.
+Fetching, reading and embedding overlap: arXiv allows one request every three seconds, and in that time
+the previous paper can be read and embedded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ READERS = 2
 
 
 class Read(NamedTuple):
-    """A paper as it was read. `said` is what a reader of the report should know, if anything."""
+    """A paper as it was read. `said` is a note for the report, if there is one."""
 
     paper: Paper
     reading: Reading
@@ -37,70 +37,70 @@ class Read(NamedTuple):
 
 
 def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Read the kept papers, cut them to passages, embed the passages."""
+    """Read the kept papers, cut them into passages, and embed the passages."""
     parts = runtime.context
     with parts.ledger.read() as db:
         kept = [store.runs.kept(db, state["run_id"], claim_id) for claim_id in state["claim_ids"]]
         papers = store.papers.get_many(db, best_first(kept, max(map(len, kept), default=0)))
-        known = store.papers.read_whole(db, papers.values())
-    whole = [i for i in to_fetch(kept, parts) if i not in known] if parts.downloads else []
-    rest = [i for i in papers if i not in whole and i not in known]
+        read_before = store.papers.read_whole(db, papers.values())
+    whole = [i for i in to_fetch(kept, parts) if i not in read_before] if parts.downloads else []
+    rest = [i for i in papers if i not in whole and i not in read_before]
     fetching = Fetching(parts, frozenset(whole))
     counts = {"papers_read": len(papers), "papers_read_whole": 0, "passages_embedded": 0}
     notices = over_the_cap(kept, parts)
-    with Behind() as behind:
-        for paper_id in known:  # a run killed between reading and embedding left them without vectors
-            behind.do(embed, parts, _stored(parts, papers[paper_id]))
+    with Behind() as background:
+        for paper_id in read_before:  # an interrupted run may have left them without vectors
+            background.do(embed, parts, _stored(parts, papers[paper_id]))
         for done, item in enumerate(readings(parts, fetching, [papers[i] for i in [*rest, *whole]]), 1):
             cuts = keep(parts, item)
             counts["papers_read_whole"] += item.reading.kind == "full"
             counts["passages_embedded"] += len(cuts)
             notices += [item.said] if item.said else []
-            behind.do(embed, parts, cuts)
-            runtime.stream_writer({"stage": "read", "done": done + len(known), "total": len(papers)})
+            background.do(embed, parts, cuts)
+            runtime.stream_writer({"stage": "read", "done": done + len(read_before), "total": len(papers)})
     runtime.stream_writer({"stage": "judge", "done": 0, "total": sum(map(len, kept))})
     return {"counts": counts, "problems": fetching.problems(), "notices": notices}
 
 
 def best_first(kept: Sequence[Sequence[str]], each: int) -> list[str]:
-    """Every claim's best paper, then every claim's second, each paper once, `each` a claim at most."""
+    """Every claim's best paper, then every claim's second, each paper once, at most `each` per claim."""
     rounds = zip_longest(*(ids[:each] for ids in kept))
     return list(dict.fromkeys(i for tier in rounds for i in tier if i is not None))
 
 
 def to_fetch(kept: Sequence[Sequence[str]], parts: Parts) -> list[str]:
-    """The papers to be read whole, the most relevant first."""
+    """The papers to be read in full, most relevant first."""
     return best_first(kept, parts.limits.whole)[: parts.limits.downloads]
 
 
 def over_the_cap(kept: Sequence[Sequence[str]], parts: Parts) -> list[str]:
-    """What to say of papers that were worth reading whole, and were too many."""
+    """A notice if more papers were worth reading in full than a run may download."""
     limits = parts.limits
     left = len(best_first(kept, limits.whole)) - limits.downloads if parts.downloads else 0
-    said = f"{left} papers were read by their abstracts alone: a run downloads {limits.downloads} at most"
-    return [said] if left > 0 else []
+    notice = f"{left} papers were read by their abstracts alone: a run downloads {limits.downloads} at most"
+    return [notice] if left > 0 else []
 
 
 GIVE_UP = 2
-"""After this many files that the source failed to give, no more are asked for."""
+"""Stop fetching after this many failures of the source."""
 
 
 class Fetching:
-    """Fetches the files of papers that are `wanted`, until arXiv fails; what was not fetched is counted."""
+    """Fetches the files of `wanted` papers until arXiv keeps failing; counts those not requested."""
 
     def __init__(self, parts: Parts, wanted: frozenset[str]) -> None:
         self._downloads, self._wanted = parts.downloads, wanted
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
         self._failures, self._unasked = list[str](), 0
 
     def file_of(self, paper: Paper, but: str = "") -> PaperFile | None:
-        """The paper's file; None where it is not wanted or the source fails.
+        """The paper's file; None if it is not wanted or the source fails.
 
-        Raises ReadError where there is none, or none that we take.
+        Raises ReadError if there is no file, or none that we accept.
         """
         if self._downloads is None or paper.id not in self._wanted:
             return None
-        with self._one_at_a_time:
+        with self._lock:
             if len(self._failures) >= GIVE_UP:
                 self._unasked += 1
                 return None
@@ -114,21 +114,21 @@ class Fetching:
         return file
 
     def problems(self) -> list[str]:
-        """What the source failed at, and how many papers were judged by their abstracts for it."""
+        """The source's failures, and how many papers were not requested because of them."""
         more = [f"{self._unasked} further papers were not asked for"] if self._unasked else []
         return self._failures + more
 
 
 def readings(parts: Parts, fetching: Fetching, papers: Sequence[Paper]) -> Iterator[Read]:
-    """Read papers, in the order given, while the files of the next ones are fetched."""
+    """Read papers in the given order, while the files of the next ones are fetched."""
     with ThreadPoolExecutor(1) as fetchers, ThreadPoolExecutor(READERS) as readers:
         files = [fetchers.submit(fetching.file_of, paper) for paper in papers]
-        told = [
+        results = [
             readers.submit(_reading, parts, fetching, paper, file)
             for paper, file in zip(papers, files, strict=True)
         ]
         try:
-            for result in told:
+            for result in results:
                 yield result.result()
         finally:
             fetchers.shutdown(wait=False, cancel_futures=True)
@@ -136,26 +136,26 @@ def readings(parts: Parts, fetching: Fetching, papers: Sequence[Paper]) -> Itera
 
 
 def _reading(parts: Parts, fetching: Fetching, paper: Paper, file: Future[PaperFile | None]) -> Read:
-    """Read a paper's file; its PDF where its HTML cannot be read, its record where neither can."""
+    """Read a paper's file; fall back to the PDF if the HTML cannot be read, then to the record."""
     got: PaperFile | None = None
     try:
         got = file.result()
-        return Read(paper, *_told(paper, parts.reader.read(paper, got)))
+        return Read(paper, *_with_notes(paper, parts.reader.read(paper, got)))
     except ReadError as error:
         wrong = error
     try:
         if got and got.kind == "html" and (other := fetching.file_of(paper, but="html")):
-            return Read(paper, *_told(paper, parts.reader.read(paper, other)))
+            return Read(paper, *_with_notes(paper, parts.reader.read(paper, other)))
     except ReadError as error:
         wrong = error
-    said = f"arXiv:{paper.id} was read by its abstract alone: {wrong.message}"
-    return Read(paper, parts.reader.read(paper), said)
+    notice = f"arXiv:{paper.id} was read by its abstract alone: {wrong.message}"
+    return Read(paper, parts.reader.read(paper), notice)
 
 
-def _told(paper: Paper, reading: Reading) -> tuple[Reading, str]:
+def _with_notes(paper: Paper, reading: Reading) -> tuple[Reading, str]:
     hidden = f"{reading.hidden} hidden characters left out" if reading.hidden else ""
-    said = "; ".join(filter(None, (hidden, reading.note)))
-    return reading, f"arXiv:{paper.id}: {said}" if said else ""
+    notes = "; ".join(filter(None, (hidden, reading.note)))
+    return reading, f"arXiv:{paper.id}: {notes}" if notes else ""
 
 
 def keep(parts: Parts, read: Read) -> list[Passage]:
@@ -172,14 +172,14 @@ def keep(parts: Parts, read: Read) -> list[Passage]:
 
 
 def _stored(parts: Parts, paper: Paper) -> list[Passage]:
-    """The passages of what was last read of a paper."""
+    """The passages of the newest stored text of a paper."""
     with parts.ledger.read() as db:
         text = store.papers.newest_text(db, paper)
         return store.papers.passages_of(db, text[0]) if text else []
 
 
 def embed(parts: Parts, found: Sequence[Passage]) -> None:
-    """Embed passages that have no vector yet; reference lists and other people's work are left out."""
+    """Embed passages that have no vector yet; reference lists and others' work are left out."""
     text = passages.to_embed(found)
     ids = parts.index.missing("passages", list(text))
     if ids:

@@ -1,4 +1,4 @@
-"""Look again at the papers that present verdicts rest on: withdrawn, replaced, or as they were."""
+"""Recheck the papers that present verdicts rest on: withdrawn, replaced, or unchanged."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from store.records import Evidence, Paper
 
 
 def cited_papers(db: Connection, source: str) -> CitedPapers:
-    """The papers of standing evidence, and since when a change of theirs may have been missed.
+    """The papers behind standing evidence, and since when a change to them may have been missed.
 
-    A healthy run of a source looked at all there were. Where any other run came after it, the papers
-    have to be asked for one by one.
+    A healthy run of a source checked all of them. If the latest run was any other, the papers have to be
+    requested one by one.
     """
     last = store.runs.latest(db)
     healthy = last and (last.source, last.health) == (source, "complete")
@@ -34,7 +34,7 @@ def cited_papers(db: Connection, source: str) -> CitedPapers:
 
 
 def fallen_claims(db: Connection) -> set[str]:
-    """Claims whose present verdict cites evidence that has lapsed, in this run or before it was killed."""
+    """Claims whose present verdict cites lapsed evidence, from this run or before it was interrupted."""
     found = set()
     for claim in store.claims.active(db):
         present = store.verdicts.present(db, claim.id, claim.revision)
@@ -44,7 +44,7 @@ def fallen_claims(db: Connection) -> set[str]:
 
 
 def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Let evidence lapse whose paper is withdrawn, or whose quote is gone from the newest version."""
+    """Mark evidence as lapsed if its paper is withdrawn or its quote is gone from the newest version."""
     parts, unread = runtime.context, list[str]()
     with parts.ledger.read() as db:
         cited = store.evidence.standing(db)
@@ -54,7 +54,7 @@ def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
         try:
             reason = why_lapsed(parts, fetching, item, papers[item.paper_id])
         except ReadError as error:
-            unread.append(f"the new version of arXiv:{item.paper_id} could not be looked at: {error.message}")
+            unread.append(f"the new version of arXiv:{item.paper_id} could not be checked: {error.message}")
             continue
         if reason:
             with parts.ledger.write() as db:
@@ -66,9 +66,9 @@ def recheck(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 
 def why_lapsed(parts: Parts, fetching: Fetching, item: Evidence, paper: Paper) -> str:
-    """Why evidence no longer stands; empty when it does.
+    """Why evidence no longer stands; empty if it does.
 
-    Raises ReadError when its paper's new version cannot be looked at.
+    Raises ReadError if its paper's new version cannot be checked.
     """
     if paper.withdrawn:
         return f"arXiv:{paper.id} was withdrawn{f' in v{paper.version}' if paper.version else ''}"
@@ -81,11 +81,11 @@ def why_lapsed(parts: Parts, fetching: Fetching, item: Evidence, paper: Paper) -
 
 
 def _is_in_whole(parts: Parts, fetching: Fetching, item: Evidence, paper: Paper) -> bool:
-    """Whether the quote is in the whole text of the paper's newest version."""
+    """Whether the quote is in the full text of the paper's newest version."""
     with parts.ledger.read() as db:
-        known = paper.id in store.papers.read_whole(db, [paper])
+        is_stored = paper.id in store.papers.read_whole(db, [paper])
         text = store.papers.newest_text(db, paper)
-    if known and text:
+    if is_stored and text:
         return find_quote(item.quote, text[1]) is not None
     file = fetching.file_of(paper)
     if file is None:

@@ -1,7 +1,7 @@
-"""What another judge would have made of a run: the same claims, and all papers kept for them by its end.
+"""What another judge would have decided in a run: the same claims and all papers kept for them by its end.
 
-Papers are shown by title and abstract. Nothing is written, so nothing is writer either: a paid judge
-is paid each time, within the budget.
+Papers are shown by title and abstract. Nothing is written, not even to the journal: a paid judge is
+paid each time, within the budget.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from store.records import Claim, Evidence, Run, Verdict
 def judged_anew(
     db: Connection, run: Run, judge: Judge, budget: Budget
 ) -> list[tuple[str, Verdict | None, Verdict]]:
-    """(claim, its verdict as of that run, what this judge would have made of it) for every claim retested.
+    """(claim id, its verdict as of that run, this judge's verdict) for every claim that was retested.
 
-    Raises JudgeError, and BudgetReached before a call that could go over the cap.
+    Raises JudgeError, and BudgetReached before a call that could exceed the cap.
     """
     found = []
     for retest in sorted(store.runs.of_run(db, run.id), key=lambda r: r.claim_id):
@@ -61,15 +61,15 @@ def _weighed(
     read = store.papers.newest_text(db, paper)
     if read is None:
         return []
-    every = tuple(store.papers.passages_of(db, read[0]))
-    shown = tuple(p for p in every if p.section in FRONT)
+    all_passages = tuple(store.papers.passages_of(db, read[0]))
+    shown = tuple(p for p in all_passages if p.section in FRONT)
     reserved = budget.reserve(len(str(judge.request(claim, paper, shown))), claim.id)
     answer = judge.judge(claim, paper, shown)
     spent = (answer.tokens_in, answer.tokens_out, answer.tokens_cached)
     budget.settle(reserved, *spent, claim=claim.id)
     return [
         gates.weigh(gates.Case(
-            claim=claim, paper=paper, text_id=read[0], text=read[1], passages=every, finding=finding,
+            claim=claim, paper=paper, text_id=read[0], text=read[1], passages=all_passages, finding=finding,
             judge=judge.name, threshold_in=partial(judge.threshold_of, finding.stance), until=run.as_of,
         ))
         for finding in answer.findings if finding.stance != "neutral"

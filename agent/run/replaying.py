@@ -1,7 +1,7 @@
-"""A finished run decided again from its journal, offline: the same answers, gates and rule.
+"""Decide a finished run again from its journal, offline: the same answers, gates and rule.
 
 Nothing is asked and nothing is written. The ledger only grows, so what a run saw is what was there by its
-end; what came or lapsed later is left out.
+end; whatever was added or lapsed later is left out.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from store.records import Call, Claim, Evidence, Retest, Run, Verdict
 
 Decide = Callable[..., Verdict]
 RULES: dict[int, Decide] = {1: rule.decide_claim_v1, rule.RULE_VERSION: rule.decide_claim}
-"""Every version of the rule there has been."""
+"""Every version of the rule so far."""
 SAID = (
     "name", "basis", "condition", "confidence", "contested", "evidence_ids", "reason",
     "open_leads",
@@ -39,7 +39,7 @@ SAID = (
 
 
 class Replayed(NamedTuple):
-    """A claim's verdict as the run gave it, and as replaying gives it; None where nothing was appended."""
+    """A claim's verdict as the run stored it, and as replayed; None if nothing was appended."""
 
     claim_id: str
     stored: str | None
@@ -47,13 +47,13 @@ class Replayed(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether they agree, byte for byte."""
+        """Whether the two agree byte for byte."""
         return self.stored == self.replayed
 
 
 @dataclass(frozen=True)
 class Replay:
-    """A run, and the judge it had: for its thresholds and calibration, not to be asked."""
+    """A run and its judge, which is not asked but supplies thresholds and calibration."""
 
     db: Connection
     run: Run
@@ -61,7 +61,7 @@ class Replay:
     decide: Decide = rule.decide_claim
 
     def verdicts(self) -> list[Replayed]:
-        """Every claim the run retested, decided again."""
+        """Decide again every claim that the run retested."""
         answers = _by_claim(store.calls.judged(self.db, self.judge.name, self._until))
         return [self._claim(r, answers.get((r.claim_id, r.revision), [])) for r in self._retests()]
 
@@ -78,19 +78,19 @@ class Replay:
             raise UsageError(
                 f"the ledger has no {retest.claim_id}, revision {retest.revision}", "restore a backup"
             )
-        held = store.evidence.of_claim(self.db, claim.id, claim.revision, self._until)
-        earlier = [e for e in held if self._is_earlier(e.run_id)]
+        recorded = store.evidence.of_claim(self.db, claim.id, claim.revision, self._until)
+        earlier = [e for e in recorded if self._is_earlier(e.run_id)]
         found = {
-            e.id: e for e in [*earlier, *(e for call in calls for e in self._weighed(claim, call, held))]
+            e.id: e for e in [*earlier, *(e for call in calls for e in self._weighed(claim, call, recorded))]
         }
-        mine = [
+        usable = [
             e for e in found.values()
             if e.judge == self.judge.name and existed_by(e.published, self.run.as_of)
         ]  # fmt: skip
         unasked = store.calls.unasked(self.db, claim.id, self._until)
         relevant = store.runs.relevant_papers(self.db, claim.id, claim.revision, self._until) - unasked
         proposed = self.decide(
-            claim, mine, relevant=len(relevant), healthy=retest.healthy,
+            claim, usable, relevant=len(relevant), healthy=retest.healthy,
             open_from=self.judge.open_from, calibration=Calibration(*self.judge.calibration),
         )  # fmt: skip
         lapsed = store.evidence.lapsed(self.db, claim.id, claim.revision, self._until)
@@ -113,20 +113,21 @@ class Replay:
         return bool(other and (other.started_at, other.id) < (self.run.started_at, self.run.id))
 
     def _weighed(
-        self, claim: Claim, answered: tuple[Call, list[Finding]], held: Iterable[Evidence]
+        self, claim: Claim, answered: tuple[Call, list[Finding]], recorded: Iterable[Evidence]
     ) -> list[Evidence]:
         call, findings = answered
         text_id = int(call.request["text_id"])
         read = store.papers.read_as(self.db, text_id)
         if read is None:
-            raise UsageError(f"the text behind {call.key[:12]} is gone", "restore a backup")
+            raise UsageError(f"the text for call {call.key[:12]} is missing", "restore a backup")
         record = store.papers.get(self.db, read[0])
-        # A paper that was judged was not withdrawn then, unless a gate said so.
-        mine = [e for e in held if e.paper_id == read[0]]
-        gone = any(g.gate == "exists" and g.failed for e in mine for g in e.gates)
+        # A judged paper was not withdrawn at the time, unless a gate failed for it.
+        of_paper = [e for e in recorded if e.paper_id == read[0]]
+        gone = any(g.gate == "exists" and g.failed for e in of_paper for g in e.gates)
         paper = replace(record, version=read[1], withdrawn=record.withdrawn and gone) if record else None
         passages = tuple(store.papers.passages_of(self.db, text_id))
-        theirs = [e for e in mine if store.evidence.family(e.judge) != store.evidence.family(self.judge.name)]
+        family = store.evidence.family(self.judge.name)
+        theirs = [e for e in of_paper if store.evidence.family(e.judge) != family]
         others = [e for e in theirs if e.run_id == self.run.id or self._is_earlier(e.run_id)]
         return [
             gates.weigh(gates.Case(
@@ -140,7 +141,7 @@ class Replay:
 
 
 def _by_claim(calls: Sequence[Call]) -> Mapping[tuple[str, int], list[tuple[Call, list[Finding]]]]:
-    """Every whole answer by claim revision; samples are joined to the answer they are of."""
+    """Every complete answer by claim revision; samples are joined to the answer they belong to."""
     by_key = {c.key: c for c in calls}
     samples = {sample_key(key, n) for key in by_key for n in range(1, sampling.SAMPLES)}
     found: dict[tuple[str, int], list[tuple[Call, list[Finding]]]] = {}
@@ -148,11 +149,11 @@ def _by_claim(calls: Sequence[Call]) -> Mapping[tuple[str, int], list[tuple[Call
         if call.key in samples or call.response is None:
             continue
         if "text_id" not in call.request:
-            raise UsageError("this run was writer before replays were possible", "replay a later run")
+            raise UsageError("this run was recorded before replays were possible", "replay a later run")
         wanted = int(call.response.get("samples_wanted", 1))
-        told = [by_key[k] for n in range(wanted) if (k := sample_key(call.key, n)) in by_key]
-        if len(told) == wanted:
-            findings = [[Finding(**f) for f in (c.response or {})["findings"]] for c in told]
+        answers = [by_key[k] for n in range(wanted) if (k := sample_key(call.key, n)) in by_key]
+        if len(answers) == wanted:
+            findings = [[Finding(**f) for f in (c.response or {})["findings"]] for c in answers]
             key = (call.request["claim"], int(call.request["revision"]))
             found.setdefault(key, []).append((call, sampling.agreed(findings, wanted)))
     return found
@@ -163,6 +164,6 @@ def _is_sure(evidence: Evidence) -> bool:
 
 
 def as_json(verdict: Verdict) -> str:
-    """What a verdict says, as one JSON text; when it was said is left out."""
-    said: dict[str, Any] = {name: getattr(verdict, name) for name in SAID}
-    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+    """A verdict as JSON text, without the time of the decision."""
+    fields: dict[str, Any] = {name: getattr(verdict, name) for name in SAID}
+    return json.dumps(fields, sort_keys=True, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Drive one run of the graph from its first node, or from where it was stopped."""
+"""Drive one run of the graph, from its first node or from where it was interrupted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Listener = Callable[[dict[str, Any]], None]
 
 
 def new_run_id(now: datetime, parts: Parts) -> str:
-    """An id no other run of this home has, sorting by time."""
+    """An unused run id for this home; ids sort by time."""
     base = now.strftime("run-%Y%m%d-%H%M%S")
     taken = (base, *(f"{base}-{n}" for n in range(2, 100)))
     return next(i for i in taken if not parts.home.run_folder(i).exists())
@@ -32,7 +32,7 @@ def new_run_id(now: datetime, parts: Parts) -> str:
 def start(
     parts: Parts, as_of: str, claims: list[str], lines: list[str], listen: Listener, workers: int
 ) -> Run:
-    """Run the whole graph. Raises UsageError for unknown claims or lines, or a day already past."""
+    """Run the whole graph. Raises UsageError for unknown claims or lines, or a day before the last run."""
     _check_names(parts, claims, lines)
     _check_day(parts, as_of)
     run_id = new_run_id(parts.clock.now(), parts)
@@ -41,7 +41,7 @@ def start(
 
 
 def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
-    """Finish a run that was stopped. A finished one is returned as it is."""
+    """Resume an interrupted run. A finished one is returned as it is."""
     with parts.ledger.read() as db:
         run = store.runs.get(db, run_id)
     if run is None:
@@ -53,7 +53,7 @@ def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
 
 
 def _count_spent(parts: Parts, run_id: str) -> None:
-    """What a run had spent before it was stopped counts towards its cap."""
+    """Count what a run spent before it was interrupted towards its cap."""
     with parts.ledger.read() as db:
         spent = store.calls.spent(db, run_id)
     for claim, row in spent.items():
@@ -64,18 +64,18 @@ def _count_spent(parts: Parts, run_id: str) -> None:
 def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, workers: int) -> Run:
     folder = parts.home.run_folder(run_id)
     folder.mkdir(parents=True, exist_ok=True)
-    # Streaming keeps one of LangGraph's threads waiting for events: at one thread it would wait for ever.
+    # Streaming occupies one of LangGraph's threads: with only one thread it would wait forever.
     config = {"configurable": {"thread_id": run_id}, "max_concurrency": workers + 1}
     with SqliteSaver.from_conn_string(str(parts.home.checkpoints(run_id))) as saver:
         graph = build(saver)
         listen({"stage": "run", "run_id": run_id})
         with run_log(folder / "log.jsonl", parts.secrets), span("retest.run", run=run_id):
-            tell("begins" if begin else "goes on", run=run_id, settings=parts.settings)
+            tell("begins" if begin else "resumes", run=run_id, settings=parts.settings)
             for event in graph.stream(begin, config, context=parts, stream_mode="custom", durability="sync"):
                 listen(event)
                 if "total" in event:
                     tell("stage", **event)
-            _tell_the_end(parts, run_id)
+            _log_end(parts, run_id)
     with parts.ledger.read() as db:
         run = store.runs.get(db, run_id)
     if run is None or run.finished_at is None:
@@ -83,7 +83,7 @@ def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, 
     return run
 
 
-def _tell_the_end(parts: Parts, run_id: str) -> None:
+def _log_end(parts: Parts, run_id: str) -> None:
     with parts.ledger.read() as db:
         run = store.runs.get(db, run_id)
     if run:
@@ -105,11 +105,11 @@ def _check_names(parts: Parts, claims: list[str], lines: list[str]) -> None:
 
 
 def _check_day(parts: Parts, as_of: str) -> None:
-    """History only grows: a day before the last run's would judge the past by its future."""
+    """History only grows: a run as of an earlier day would judge the past with later evidence."""
     with parts.ledger.read() as db:
         last = store.runs.latest(db)
     if last and as_of < last.as_of:
         raise UsageError(
             f"this home was retested as of {last.as_of}, which is after {as_of}",
-            "travel back in a home of its own: set RETEST_HOME to a new folder",
+            "use a separate home for past dates: set RETEST_HOME to a new folder",
         )

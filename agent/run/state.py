@@ -1,4 +1,4 @@
-"""What the graph remembers between nodes: ids and primitives only."""
+"""The graph's state between nodes: ids and primitives only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 
 def merged(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    """Add counts of the same name; replace anything that is no number."""
+    """Add integer counts of the same name; replace anything else."""
     both = dict(left)
     for name, value in right.items():
         old = both.get(name, 0)
@@ -21,7 +21,7 @@ def union(left: list[str], right: list[str]) -> list[str]:
 
 
 class RunState(TypedDict, total=False):
-    """The state of one run. `also` are claims that are not due, but whose evidence lapsed."""
+    """The state of one run. `also` lists claims that are not due, but whose evidence lapsed."""
 
     run_id: str
     as_of: str
@@ -36,7 +36,7 @@ class RunState(TypedDict, total=False):
 
 
 class ClaimState(TypedDict):
-    """What one fanned-out branch gets."""
+    """The state of one fan-out branch."""
 
     run_id: str
     as_of: str

@@ -1,4 +1,4 @@
-"""Install a schedule where the machine keeps such things: systemd for the user, else the crontab."""
+"""Install the schedule on this machine: in the user's systemd, else in the crontab."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SECONDS = 20
 
 
 def kind() -> str:
-    """What there is to install into: "systemd" or "cron". Raises UsageError where there is neither."""
+    """The available scheduler: "systemd" or "cron". Raises UsageError if there is neither."""
     if shutil.which("systemctl") and _ran("systemctl", "--user", "show-environment").returncode == 0:
         return "systemd"
     if shutil.which("crontab"):
         return "cron"
     raise UsageError(
-        "neither a systemd of the user nor crontab is here",
+        "neither a systemd user instance nor crontab is available",
         "run retest serve in a container or a terminal, or retest schedule workflow",
     )
 
@@ -42,7 +42,7 @@ def planned(chosen: str, schedule: Weekly, home: Path) -> list[tuple[str, str]]:
 
 
 def install(chosen: str, schedule: Weekly, home: Path) -> None:
-    """Write and start it. Raises UsageError with what the system said when it refuses."""
+    """Install and start the schedule. Raises UsageError with the system's message if that fails."""
     files = planned(chosen, schedule, home)
     if chosen == "systemd":
         for name, content in files:
@@ -54,7 +54,7 @@ def install(chosen: str, schedule: Weekly, home: Path) -> None:
 
 
 def remove(chosen: str, home: Path) -> None:
-    """Take it away again; where there is none, nothing happens."""
+    """Remove the schedule; do nothing if there is none."""
     if chosen == "systemd":
         _ran("systemctl", "--user", "disable", "--now", f"{units.name_of(home)}.timer")
         for suffix in ("timer", "service"):
@@ -70,7 +70,7 @@ def _unit_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _crontab() -> str:
-    """The crontab as it is; empty where the user has none."""
+    """The current crontab; empty if the user has none."""
     found = _ran("crontab", "-l")
     if found.returncode and "no crontab" not in found.stderr.lower():
         raise UsageError(f"crontab -l: {found.stderr.strip()}", "nothing was written")
@@ -78,9 +78,9 @@ def _crontab() -> str:
 
 
 def _write_crontab(content: str) -> None:
-    done = _ran("crontab", "-", told=content)
+    done = _ran("crontab", "-", stdin=content)
     if done.returncode:
-        raise UsageError(f"crontab refuses: {done.stderr.strip()}", "the crontab is as it was")
+        raise UsageError(f"crontab failed: {done.stderr.strip()}", "the crontab is unchanged")
 
 
 def _done(*command: str) -> None:
@@ -89,7 +89,7 @@ def _done(*command: str) -> None:
         raise UsageError(f"{' '.join(command)}: {done.stderr.strip()}", "see systemctl --user status")
 
 
-def _ran(*command: str, told: str | None = None) -> subprocess.CompletedProcess[str]:
+def _ran(*command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  fixed commands, no shell
-        command, input=told, capture_output=True, text=True, check=False, timeout=SECONDS
+        command, input=stdin, capture_output=True, text=True, check=False, timeout=SECONDS
     )

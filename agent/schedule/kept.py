@@ -1,4 +1,4 @@
-"""The schedule of a home, and the runs that it is measured by."""
+"""A home's schedule, and the runs that decide whether it is due."""
 
 from __future__ import annotations
 
@@ -19,29 +19,31 @@ def save(home: Home, schedule: Weekly) -> None:
 
 
 def read(home: Home) -> Weekly | None:
-    """The home's schedule, or None. Raises UsageError for a file that is none."""
+    """The home's schedule, or None. Raises UsageError if the file is not a valid schedule."""
     if not home.schedule.exists():
         return None
     try:
         return Weekly(**json.loads(home.schedule.read_text()))
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{home.schedule} is no schedule: {error}", "retest schedule install") from error
+        raise UsageError(
+            f"{home.schedule} is not a valid schedule: {error}", "run retest schedule install"
+        ) from error
 
 
 def outstanding(home: Home, schedule: Weekly, now: datetime) -> tuple[bool, Run | None]:
-    """Whether the run is due, and a run that was begun over all claims and never finished."""
+    """Whether the run is due, and the unfinished run over all claims that can be resumed, if any."""
     ledger = Ledger.open(home.ledger)
     with ledger.read() as db:
-        # A run as of a past day is a person's, not the schedule's.
-        whole = [
+        # A run as of a past day was started by a person, not by the schedule.
+        full_runs = [
             r for r in store.runs.recent(db)
             if not r.settings.get("only") and r.as_of >= r.started_at[:10]
         ]  # fmt: skip
     ledger.close()
-    begun = next((r for r in whole if r.finished_at is None), None)
-    finished = [r for r in whole if r.finished_at]
-    # A run begun before the last finished one was given up; only the newest can be gone on with.
-    given_up = begun and any(r.started_at > begun.started_at for r in finished)
-    if begun and (given_up or not home.checkpoints(begun.id).exists()):
-        begun = None
-    return is_due(schedule, now, finished), begun
+    unfinished = next((r for r in full_runs if r.finished_at is None), None)
+    finished = [r for r in full_runs if r.finished_at]
+    # A run started before the last finished one was given up; only the newest can be resumed.
+    given_up = unfinished and any(r.started_at > unfinished.started_at for r in finished)
+    if unfinished and (given_up or not home.checkpoints(unfinished.id).exists()):
+        unfinished = None
+    return is_due(schedule, now, finished), unfinished

@@ -1,4 +1,4 @@
-"""The schedule inside a process that stays: for containers, where nothing else wakes us."""
+"""The schedule inside a long-running process: for containers, which have no scheduler."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def keep(
     try_once: Callable[[], None], stop: threading.Event, failed: Callable[[Exception], None],
     every: float = CHECK_EVERY,
 ) -> None:  # fmt: skip
-    """Try every so many seconds until told to stop. A try that failed is told, and then comes the next."""
+    """Call `try_once` every `every` seconds until `stop` is set, reporting failures to `failed`."""
     while not stop.is_set():
         try:
             try_once()

@@ -1,7 +1,7 @@
-"""What is written where a schedule is installed: systemd units, a crontab line. Pure.
+"""What installing a schedule writes: systemd units or a crontab line. Pure.
 
-Both only wake the program once an hour; whether the week's run is due it decides itself, in its own time
-zone. So a machine that slept catches up, and a degraded week is tried again.
+Both only start the program once an hour; it decides itself whether the weekly run is due, in its own time
+zone. So a machine that was asleep catches up, and a degraded week is retried.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from agent.schedule.when import Weekly
 
 
 def name_of(home: Path) -> str:
-    """The name of a home's units: every home has its own."""
+    """The name of a home's units; each home has its own."""
     return f"retest-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
 
 
 def command(python: str, home: Path) -> list[str]:
-    """What is run every hour."""
+    """The command that runs every hour."""
     return [python, "-m", "agent", "--home", str(home), "run", "--if-due"]
 
 
 def service_unit(python: str, home: Path) -> str:
-    """The systemd service: one try to run what is due."""
+    """The systemd service: starts the weekly run if it is due."""
     words = " ".join(_systemd(word) for word in command(python, home))
     return (
         "[Unit]\nDescription=Retest the claims that are due\n\n[Service]\nType=oneshot\n"
         f"WorkingDirectory={_systemd(str(home.parent))}\nExecStart={words}\n"
-        # A degraded run and a reached budget are told in the report, not failures of the service.
+        # A degraded run or a reached budget is shown in the report; the service has not failed.
         "SuccessExitStatus=3 4\nNice=10\n"
     )
 
 
 def timer_unit(schedule: Weekly) -> str:
-    """The systemd timer: once an hour, and at once after the machine slept through it."""
+    """The systemd timer: once an hour, and immediately after the machine slept through it."""
     return (
         f"[Unit]\nDescription=Retest weekly, {schedule}\n\n"
         f"[Timer]\nOnCalendar=*-*-* *:{schedule.minute:02}:00\n"
@@ -45,15 +45,15 @@ def timer_unit(schedule: Weekly) -> str:
 
 
 def cron_line(schedule: Weekly, python: str, home: Path) -> str:
-    """The crontab entry; its last words mark it as ours for this home."""
-    told = " ".join(shlex.quote(word) for word in command(python, home)).replace("%", r"\%")
+    """The crontab entry; a comment at its end marks it as ours for this home."""
+    shell_command = " ".join(shlex.quote(word) for word in command(python, home)).replace("%", r"\%")
     log = shlex.quote(str(home / "schedule.log")).replace("%", r"\%")
     folder = shlex.quote(str(home.parent)).replace("%", r"\%")
-    return f"{schedule.minute} * * * * cd {folder} && {told} >> {log} 2>&1 {mark(home)}"
+    return f"{schedule.minute} * * * * cd {folder} && {shell_command} >> {log} 2>&1 {mark(home)}"
 
 
 def mark(home: Path) -> str:
-    """What tells our crontab entry from others."""
+    """The comment that identifies our crontab entry."""
     return f"# retest {home}"
 
 
@@ -75,5 +75,5 @@ def _systemd(word: str) -> str:
 
 
 def shown(files: Sequence[tuple[str, str]]) -> str:
-    """Files and their contents, as people look at them before they are written."""
+    """Files and their contents, formatted for people to check before they are written."""
     return "\n".join(f"--- {name}\n{content.rstrip()}" for name, content in files)

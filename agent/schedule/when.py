@@ -1,7 +1,7 @@
-"""When the weekly run is due: a function of the schedule, the clock and the runs there were. Pure.
+"""When the weekly run is due: a function of the schedule, the clock and past runs. Pure.
 
-The hour is local time. An hour that a change to summer time leaves out is taken as soon as it is over; one
-that comes twice is taken the first time.
+The hour is local time. A time that the switch to summer time skips moves to after the gap; one that occurs
+twice is taken the first time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from store.records import Run
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = timedelta(weeks=1)
 TRY_AGAIN, MOST_TRIES = timedelta(hours=6), 4
-"""A degraded week is tried again after a while, and not for ever."""
+"""A degraded week is retried after this interval, up to this many runs in all."""
 _WEEKLY = re.compile(rf"({'|'.join(DAYS)})[a-z]* (\d{{1,2}}):(\d{{2}})", re.I)
 
 
@@ -38,11 +38,11 @@ def parse(text: str, tz: str = "UTC") -> Weekly:
     """Read "mon 06:00". Raises UsageError."""
     found = _WEEKLY.fullmatch(text.strip())
     if found is None or int(found[2]) > LAST_HOUR or int(found[3]) > LAST_MINUTE:
-        raise UsageError(f"{text!r} is no time of the week", "write for example: mon 06:00")
+        raise UsageError(f"{text!r} is not a valid day and time", "write for example: mon 06:00")
     try:
         ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(f"{tz!r} is no time zone", "write for example: Europe/Berlin") from error
+        raise UsageError(f"{tz!r} is not a valid time zone", "write for example: Europe/Berlin") from error
     return Weekly(DAYS.index(found[1].lower()), int(found[2]), int(found[3]), tz)
 
 
@@ -71,8 +71,8 @@ def _instant(schedule: Weekly, day: object) -> datetime:
 def is_due(schedule: Weekly, now: datetime, runs: Sequence[Run]) -> bool:
     """Whether the run should start now.
 
-    `runs` are finished runs over all claims. Weeks that were missed are caught up once: only the latest
-    due instant counts. A week whose runs were all degraded is tried again, a few times.
+    `runs` are finished runs over all claims. Missed weeks are caught up once: only the latest due
+    instant counts. A week whose runs were all degraded is retried a few times.
     """
     due = last_due(schedule, now)
     since = [r for r in runs if _at(r.started_at) >= due]

@@ -1,1 +1,1 @@
-"""Tell people what changed, and nothing else."""
+"""Notify people of what changed, and nothing else."""

@@ -1,4 +1,4 @@
-"""A small SVG that says what a claim's or a line's verdict is. Pure."""
+"""A small SVG badge with the verdict of a claim or line. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def of_claim(status: ClaimStatus) -> str:
 
 
 def of_line(line_id: str, statuses: Sequence[ClaimStatus]) -> str:
-    """A line's badge: how many of its claims have which verdict, in the colour of the worst."""
+    """A line's badge: the number of claims with each verdict, in the colour of the worst one."""
     counts = {name: sum(s.standing == name for s in statuses) for name in STANDINGS}
     worst = next((name for name in WORST if counts[name]), NONE_YET)
     said = ", ".join(f"{n} {name}" for name, n in counts.items() if n) or "no claims"
@@ -29,7 +29,7 @@ def of_line(line_id: str, statuses: Sequence[ClaimStatus]) -> str:
 
 
 def badge(label: str, value: str, colour: str) -> str:
-    """Two boxes of text. The widths are told to the renderer, so that no font can spill over."""
+    """Two boxes of text. Text widths are fixed, so that the text fits in any font."""
     left, right = (len(text) * LETTER + 2 * PAD for text in (label, value))
     whole = left + right
     title = escape(f"{label}: {value}")

@@ -1,4 +1,4 @@
-"""The Atom feed of a home (RFC 4287): one entry a run that had something to say. Pure."""
+"""The Atom feed of a home (RFC 4287): one entry per run with something to report. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from agent.telling.message import News, as_html, as_text
 ATOM = "http://www.w3.org/2005/Atom"
 MOST = 52
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML document holds (XML 1.0, section 2.2)."""
+"""Characters that are not allowed in XML (XML 1.0, section 2.2)."""
 
 
 def feed(news: Sequence[News], home: str) -> str:
-    """The feed as XML, newest first. `home` tells this feed's ids from others'."""
+    """The feed as XML, newest first. `home` keeps this feed's ids distinct from those of other feeds."""
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]  # None is the default namespace
     _add(root, "id", f"tag:retest,2026:{home}")
     _add(root, "title", "Retest: what changed")

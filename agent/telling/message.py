@@ -1,6 +1,6 @@
-"""What there is to tell of a run: what flipped, the quote that did it, and the run's health. Pure.
+"""What to report about a run: changed verdicts, the quotes that changed them, and the run's health. Pure.
 
-Text from papers and claims is data: the plain text has no control characters, the HTML escapes everything.
+Text from papers and claims is data: plain text has no control characters, and HTML escapes everything.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ChangedVerdict(NamedTuple):
 
 
 class News(NamedTuple):
-    """What a run has to say."""
+    """What a run has to report."""
 
     run_id: str
     day: str
@@ -42,16 +42,16 @@ class News(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """One line."""
+        """The subject line."""
         n = len(self.changes)
         what = f"{n} verdict{'s' if n != 1 else ''} changed" if n else "unchanged"
         return f"Retest {self.day}: {what}" + ("" if self.health == "complete" else f" ({self.health})")
 
 
 def news_of(report: Report) -> News | None:
-    """What the report's run has to say; None where no run has finished.
+    """What the report's run has to report, or None if no run has finished.
 
-    A claim's first verdict is news only when it is adverse, or when a person should look.
+    A claim's first verdict is news only if it is adverse or needs a person's review.
     """
     run = report.run
     if run is None or run.finished_at is None:
@@ -61,7 +61,7 @@ def news_of(report: Report) -> News | None:
 
 
 def message_of(news: News) -> Message:
-    """The news as channels deliver it."""
+    """The news as a message for channels."""
     return Message(news.run_id, news.subject, as_text(news), as_html(news), as_document(news))
 
 

@@ -1,4 +1,4 @@
-"""Tell every channel of every run it has not heard of. A delivery that fails is tried again next time."""
+"""Notify every channel of the runs it has not received yet. A failed delivery is retried next time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from store.ledger import Ledger
 from store.records import Run
 
 MOST_RUNS, MOST_ATTEMPTS = 12, 10
-"""Runs with a new verdict that are looked back on, and how often each is offered to a channel."""
+"""How many past runs with a new verdict are considered, and how often each is sent to a channel."""
 
 
 class Delivered(NamedTuple):
-    """What came of telling: deliveries made, and what failed, in a line each."""
+    """The outcome: the number of deliveries made, and one line per failure."""
 
     made: int
     failed: tuple[str, ...]
@@ -35,32 +35,32 @@ class Delivered(NamedTuple):
 def tell(
     home: Home, ledger: Ledger, channels: Mapping[str, Channel], when: str, now: Callable[[], str]
 ) -> Delivered:
-    """Write the feed and offer each channel what it has not had.
+    """Write the feed and send each channel what it has not received yet.
 
-    `when` is "changes", "always" or "never". The newest run that a channel has heard of ends its past: what
-    came before a channel was set up is not told to it.
+    `when` is "changes", "always" or "never". A new channel gets only the latest news; nothing older than the
+    first run offered to a channel is ever sent to it.
     """
     if when == "never":
         return Delivered(0, ())
-    every = [n for n in _news(ledger) if n.changes or when == "always"]
-    write_atomically(home.feed, feed(every, home.root.name), shared=True)
+    all_news = [n for n in _news(ledger) if n.changes or when == "always"]
+    write_atomically(home.feed, feed(all_news, home.root.name), shared=True)
     made, failed = 0, []
     for name, channel in channels.items():
-        for news in _unheard(ledger, name, every):
+        for news in _unheard(ledger, name, all_news):
             try:
                 channel.send(message_of(news))
-            except Exception as error:  # a channel may fail in any way, and must not stop the others
-                said = str(error) if isinstance(error, DeliveryError) else type(error).__name__
-                failed.append(f"{name}: {said}")
-                _note(ledger, news, name, said, now())
-                break  # it is down: what follows waits, in order
+            except Exception as error:  # any failure of one channel must not stop the others
+                reason = str(error) if isinstance(error, DeliveryError) else type(error).__name__
+                failed.append(f"{name}: {reason}")
+                _note(ledger, news, name, reason, now())
+                break  # the channel is down: later news waits, to stay in order
             _note(ledger, news, name, "", now())
             made += 1
     return Delivered(made, tuple(failed))
 
 
 def _news(ledger: Ledger) -> list[News]:
-    """What the last runs had to say, oldest first."""
+    """What the last runs had to report, oldest first."""
     with ledger.read() as db:
         runs = [r for r in store.runs.telling(db, MOST_RUNS) if r.finished_at]
         found = [_news_of_run(db, run) for run in reversed(runs)]
@@ -68,22 +68,22 @@ def _news(ledger: Ledger) -> list[News]:
 
 
 def _news_of_run(db: Connection, run: Run) -> News | None:
-    """What a run had to say; only the claims it gave a verdict are loaded."""
-    mine = store.verdicts.claims_of_run(db, run.id)
-    return news_of(build(load(db, run.as_of, run_id=run.id, only=mine)))
+    """What a run had to report; only the claims it gave a verdict are loaded."""
+    claim_ids = store.verdicts.claims_of_run(db, run.id)
+    return news_of(build(load(db, run.as_of, run_id=run.id, only=claim_ids)))
 
 
-def _unheard(ledger: Ledger, channel: str, every: list[News]) -> list[News]:
+def _unheard(ledger: Ledger, channel: str, all_news: list[News]) -> list[News]:
     with ledger.read() as db:
         attempts = store.deliveries.of_channel(db, channel)
     if not attempts:
-        return every[-1:]
-    first = min((n.finished_at for n in every if n.run_id in attempts), default="")
-    return [n for n in every if n.finished_at >= first and _is_open(attempts.get(n.run_id))]
+        return all_news[-1:]
+    first = min((n.finished_at for n in all_news if n.run_id in attempts), default="")
+    return [n for n in all_news if n.finished_at >= first and _is_open(attempts.get(n.run_id))]
 
 
 def _is_open(attempt: Delivery | None) -> bool:
-    """Whether a channel has yet to hear of a run, and has not been offered it too often."""
+    """Whether a run still has to be delivered and has not been tried too often."""
     return attempt is None or bool(attempt.error and attempt.times < MOST_ATTEMPTS)
 
 

@@ -1,1 +1,1 @@
-"""What is shown of a claim, a line, a run or a change: one model for pages, reports, chat and the API."""
+"""What is shown about a claim, line, run or change: one model for pages, reports, chat and the API."""

@@ -1,4 +1,4 @@
-"""A claim as documents: in a list, on its page, in `--json`. Pages and the API show the same."""
+"""A claim as a document: in lists, on its page, in `--json`. Pages and the API show the same."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from store.records import Evidence, GateResult, Paper, Verdict
 
 Document = dict[str, Any]
 A_PAGE, MOST_LEADS = 50, 20
-SMALL_JUDGE = "Stances were read by the network that ships with Retest: check the quotes."
+SMALL_JUDGE = "Stances were read by the small model that ships with Retest: check the quotes."
 
 
 def is_small(judge: str) -> bool:
@@ -28,7 +28,7 @@ def is_small(judge: str) -> bool:
 
 
 def claim_document(status: ClaimStatus) -> Document:
-    """One claim of the status document."""
+    """One claim in the status document."""
     verdict, claim = status.verdict, status.claim
     return {
         "id": claim.id,
@@ -57,11 +57,14 @@ def claim_document(status: ClaimStatus) -> Document:
 
 
 def _override_document(status: ClaimStatus) -> Document | None:
-    """A person's word, and what the rule says beside it."""
-    held = status.override
-    if held is None:
+    """A person's override, together with the rule's verdict."""
+    override = status.override
+    if override is None:
         return None
-    own = {"by": held.by, "reason": held.reason, "decided_at": held.decided_at, "condition": held.condition}
+    own = {
+        "by": override.by, "reason": override.reason,
+        "decided_at": override.decided_at, "condition": override.condition,
+    }  # fmt: skip
     rule = None if status.rule_name == "none yet" else status.rule_name
     return own | {
         "rule_verdict": rule,
@@ -86,28 +89,28 @@ def citation_document(citation: Citation) -> Document:
 
 
 def gate_document(gate: GateResult) -> Document:
-    """What one gate said; `passed` is false where it failed, and true where it had nothing to look at."""
+    """One gate's result; `passed` is false only if the gate failed, so it is true if it was not run."""
     return asdict(gate) | {"passed": not gate.failed}
 
 
 def url_of(citation: Citation) -> str:
-    """The page of the very version the quote was read in."""
+    """The arXiv URL of the exact version that the quote was read in."""
     version = f"v{citation.evidence.version}" if citation.evidence.version else ""
     return f"https://arxiv.org/abs/{citation.paper.id}{version}"
 
 
 def claims_page(db: Connection, today: str, *, page: int = 1, **filters: str) -> Document:
-    """One page of claims: `words`, `line`, `verdict` and `tag` choose."""
+    """One page of claims, filtered by `words`, `line`, `verdict` and `tag`."""
     ids, total = store.claims.search(db, most=A_PAGE, offset=(page - 1) * A_PAGE, **filters)
-    held = {s.claim.id: s for s in build(load(db, today, only=ids, cited=True)).statuses} if ids else {}
+    by_id = {s.claim.id: s for s in build(load(db, today, only=ids, cited=True)).statuses} if ids else {}
     return {
-        "claims": [claim_row(held[i], today) for i in ids if i in held],
+        "claims": [claim_row(by_id[i], today) for i in ids if i in by_id],
         "total": total, "page": page, "pages": max(1, -(-total // A_PAGE)), "filters": filters,
     }  # fmt: skip
 
 
 def claim_row(status: ClaimStatus, today: str) -> Document:
-    """A claim as a table shows it."""
+    """A claim as a table row."""
     as_of = status.claim.as_of
     return claim_document(status) | {
         "shown": status.standing, "age": months_between(as_of, today) if as_of else None,
@@ -116,17 +119,17 @@ def claim_row(status: ClaimStatus, today: str) -> Document:
 
 
 def claim_page(db: Connection, today: str, claim_id: str) -> Document:
-    """A claim with everything that is known of it. Raises NotFound."""
+    """A claim with everything known about it. Raises NotFound if there is no such claim."""
     status = statuses(db, today, [claim_id]).get(claim_id)
     if status is None:
         raise NotFound(f"no claim {claim_id!r}", "search for it among the claims")
-    held = status.claim
+    claim = status.claim
     return claim_row(status, today) | {
-        "kind": held.kind, "durable_question": held.durable_question, "revision": held.revision,
-        "perishable_limitation": held.perishable_limitation,
-        "scope": [{"axis": n, **asdict(a)} for n, a in held.scope.items()],
-        "parts": [asdict(a) for a in held.atoms],
-        "provenance": [asdict(p) for p in held.provenance],
+        "kind": claim.kind, "durable_question": claim.durable_question, "revision": claim.revision,
+        "perishable_limitation": claim.perishable_limitation,
+        "scope": [{"axis": n, **asdict(a)} for n, a in claim.scope.items()],
+        "parts": [asdict(a) for a in claim.atoms],
+        "provenance": [asdict(p) for p in claim.provenance],
         "source_check_reason": status.check.reason if status.check else "",
         "why_not": why_not(status),
         "history": [verdict_document(v) for v in reversed(status.history)],
@@ -138,7 +141,7 @@ def claim_page(db: Connection, today: str, claim_id: str) -> Document:
 
 
 def verdict_document(verdict: Verdict) -> Document:
-    """One verdict of a claim's history."""
+    """One verdict in a claim's history."""
     return {
         "day": verdict.decided_at[:10], "verdict": verdict.name, "standing": verdict.standing,
         "basis": verdict.basis, "run": verdict.run_id,
@@ -148,7 +151,7 @@ def verdict_document(verdict: Verdict) -> Document:
 
 
 def paper_fields(held: Paper) -> Document:
-    """A paper on one line."""
+    """A paper's main fields."""
     return {
         "arxiv_id": held.id, "title": held.title, "published": held.published, "version": held.version,
         "url": held.url,
@@ -156,7 +159,7 @@ def paper_fields(held: Paper) -> Document:
 
 
 def evidence_document(citation: Citation, status: ClaimStatus) -> Document:
-    """A quote with its gates, and the number of the part it is on, of a claim that has several."""
+    """A quote with its gates and, if the claim has several parts, the number of the part it is about."""
     item = citation.evidence
     numbers = {a.id: n for n, a in enumerate(status.claim.atoms, 1)}
     return citation_document(citation) | {
@@ -169,7 +172,7 @@ def evidence_document(citation: Citation, status: ClaimStatus) -> Document:
 
 
 def _other(second: Evidence | None) -> Document | None:
-    """What another judge reads of the same paper."""
+    """Another judge's reading of the same paper."""
     if second is None:
         return None
     return {"judge": second.judge, "stance": second.stance, "strength": second.strength,
@@ -177,5 +180,5 @@ def _other(second: Evidence | None) -> Document | None:
 
 
 def statuses(db: Connection, today: str, ids: Sequence[str]) -> dict[str, ClaimStatus]:
-    """The present state of some claims, by id."""
+    """The current status of some claims, by id."""
     return {s.claim.id: s for s in build(load(db, today, only=ids)).statuses} if ids else {}

@@ -1,6 +1,7 @@
-"""How verdicts look, everywhere.
+"""How verdicts look everywhere.
 
-The colours are Okabe and Ito's (2008), told apart by the colour-blind; shapes differ too, to read in grey.
+The colours are those of Okabe and Ito (2008), which colour-blind people can tell apart. Shapes differ too, so
+that charts can be read in greyscale.
 """
 
 COLOURS = {

@@ -1,4 +1,4 @@
-"""A line as one document: its claims, what disagrees, what to ask next."""
+"""A line as one document: its claims, disagreements, and what to ask next."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def line_page(
     page: int = 1,
     pictures_of: Callable[[Report, str], Sequence[str]] = lambda *_: (),
 ) -> Document:
-    """A line: its claims, what disagrees, questions and next lines. Raises NotFound.
+    """A line: its claims, disagreements, questions and next lines. Raises NotFound if it is unknown.
 
-    `pictures_of` names the pictures that the line has in a report.
+    `pictures_of` returns the names of the line's pictures in a report.
     """
     found = next((x for x in store.claims.all_lines(db) if x.id == line_id), None)
     if found is None:
@@ -49,26 +49,26 @@ def line_page(
 def _disagreement(
     report: Report, status: ClaimStatus, supporting: Citation, adverse: Citation, axes: tuple[str, ...]
 ) -> Document:
-    told = report.reconciliation(supporting, adverse)
+    writing = report.reconciliation(supporting, adverse)
     return {
         "claim": status.claim.id, "text": status.claim.text, "axes": list(axes),
         "for": citation_document(supporting), "against": citation_document(adverse),
-        "written_by": told.writer if told else None,
+        "written_by": writing.writer if writing else None,
         "sentences": [
-            {"text": s.text, "cites": _cites(report, s.cites)} for s in (told.sentences if told else ())
+            {"text": s.text, "cites": _cites(report, s.cites)} for s in (writing.sentences if writing else ())
         ],
     }  # fmt: skip
 
 
 def _written(report: Report, kind: str, line_id: str) -> list[Document]:
-    told = [s for found, sentences in report.written(kind) if found.id == line_id for s in sentences]
-    return [{"text": s.text, "role": s.role, "cites": _cites(report, s.cites)} for s in told]
+    chosen = [s for found, sentences in report.written(kind) if found.id == line_id for s in sentences]
+    return [{"text": s.text, "role": s.role, "cites": _cites(report, s.cites)} for s in chosen]
 
 
 def _cites(report: Report, ids: tuple[str, ...]) -> list[Document]:
-    known = report.cited
+    citations = report.cited
     return [
-        {"id": i, "arxiv_id": known[i].paper.id, "url": citation_document(known[i])["url"]}
-        if i in known else {"id": i, "arxiv_id": None, "url": None}
+        {"id": i, "arxiv_id": citations[i].paper.id, "url": citation_document(citations[i])["url"]}
+        if i in citations else {"id": i, "arxiv_id": None, "url": None}
         for i in ids
     ]  # fmt: skip

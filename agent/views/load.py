@@ -1,4 +1,4 @@
-"""Fetch what a report is made of from the ledger."""
+"""Load a report's contents from the ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agent.views.model import Contents
 from store.records import Claim, Verdict
 
 LOOKED_AT = 20
-"""How many of the best papers are looked through for those that show no challenge."""
+"""How many of the closest papers are examined to find those that do not challenge a claim."""
 
 
 def load(
@@ -33,18 +33,18 @@ def load(
     since: str = "",
     gates: bool = True,
 ) -> Contents:
-    """Load the ledger as it stands, for all claims or only some.
+    """Load the ledger's current contents, for all claims or only some.
 
-    Changes are those since the instant `since`; without it, those of the run `run_id`, or else of the last
-    finished one. `cited` loads what present verdicts rest on and no more: enough to show statuses, many
-    times faster. Gates are most of a large ledger; `gates` unset leaves them out.
+    Changes are those since the instant `since`; without it, those of the run `run_id` or, by default, of the
+    last finished one. `cited` loads only what current verdicts rest on: enough to show statuses, and many
+    times faster. Gate results make up most of a large ledger; `gates=False` skips them.
     """
     claims = store.claims.active(db, only)
     evidence = store.evidence.by_claim(db, only, cited=cited, gates=gates)
     histories = store.verdicts.histories(db, only, newest=cited)
-    mine = [e for c in claims for e in evidence.get((c.id, c.revision), [])]
+    current = [e for c in claims for e in evidence.get((c.id, c.revision), [])]
     nearest = {} if cited else _nearest(db, claims, histories)
-    wanted = {e.paper_id for e in mine} | {p for ids in nearest.values() for p in ids}
+    wanted = {e.paper_id for e in current} | {p for ids in nearest.values() for p in ids}
     return Contents(
         lines=store.claims.all_lines(db),
         claims=claims,
@@ -55,7 +55,7 @@ def load(
         nearest=nearest,
         run=store.runs.get(db, run_id) if run_id else store.runs.latest(db),
         today=today,
-        places=store.evidence.places(db, [e.id for e in mine]),
+        places=store.evidence.places(db, [e.id for e in current]),
         checks=store.source_checks.newest(db),
         overrides=store.overrides.standing(db),
         writings=store.writings.newest(db),
@@ -68,7 +68,7 @@ def load(
 def _nearest(
     db: Connection, claims: Sequence[Claim], histories: Mapping[str, Sequence[Verdict]]
 ) -> dict[str, list[str]]:
-    """The best papers a claim was ever screened against: what an unchallenged verdict rests on."""
+    """The closest papers a claim was ever screened against: what an unchallenged verdict rests on."""
     silent = [c.id for c in claims if any(v.basis == "unchallenged" for v in histories.get(c.id, [])[-1:])]
     return {
         claim_id: [

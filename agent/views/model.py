@@ -1,4 +1,4 @@
-"""One report model that every form is drawn from. Pure: records in, a report out."""
+"""The report model from which every format is produced. Pure: records in, a report out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NEAREST = 5
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything a report is made of, as the ledger holds it."""
+    """Everything a report is built from, as stored in the ledger."""
 
     lines: list[Line]
     claims: list[Claim]
@@ -40,7 +40,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Citation:
-    """A piece of evidence, the paper it stands in, and its place there: section and page."""
+    """A piece of evidence, the paper it comes from, and its place there: section and page."""
 
     evidence: Evidence
     paper: Paper
@@ -48,13 +48,13 @@ class Citation:
 
     @property
     def quote(self) -> str:
-        """The quote as people write it: without the line ends and hyphens of a PDF."""
+        """The quote in readable form, without a PDF's line breaks and hyphenation."""
         return legible(self.evidence.quote)
 
 
 @dataclass(frozen=True)
 class ClaimStatus:
-    """A claim, its present verdict, and what stands on each side."""
+    """A claim, its current verdict, and the evidence on each side."""
 
     claim: Claim
     verdict: Verdict | None
@@ -68,31 +68,31 @@ class ClaimStatus:
     override: Override | None = None
     lead_count: int = 0
     second: Mapping[str, Evidence] = field(default_factory=dict)
-    """What another judge reads of the same paper and part, by the id of the evidence."""
+    """Another judge's reading of the same paper and part, by evidence id."""
 
     @property
     def name(self) -> str:
-        """The verdict's name, or "none yet": a person's word where there is one, else the rule's."""
+        """The verdict's name, or "none yet": a person's override if there is one, else the rule's."""
         return (self.override and self.override.name) or self.rule_name
 
     @property
     def standing(self) -> Standing:
-        """What people read: as `name`, with silence and open leads told apart."""
+        """The verdict as shown: like `name`, but distinguishing "no challenge found" and "open"."""
         return (self.override and self.override.name) or self.rule_standing
 
     @property
     def rule_standing(self) -> Standing:
-        """What people read of the rule's verdict, whatever a person says."""
+        """The rule's verdict as shown, ignoring any override."""
         return self.verdict.standing if self.verdict else NONE_YET
 
     @property
     def rule_name(self) -> str:
-        """What the rule says, whatever a person says."""
+        """The rule's verdict, ignoring any override."""
         return (self.verdict and self.verdict.name) or NONE_YET
 
     @property
     def is_decided_since(self) -> bool:
-        """Whether the rule has decided again since a person overrode it."""
+        """Whether the rule has given another verdict since a person overrode it."""
         return bool(self.override and self.verdict and self.verdict.id != self.override.over)
 
     @property
@@ -113,7 +113,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Report:
-    """What a report says, in its order."""
+    """The contents of a report, in order."""
 
     today: str
     run: Run | None
@@ -129,22 +129,22 @@ class Report:
 
     @property
     def cited(self) -> dict[str, Citation]:
-        """What sentences in `writings` cite, by evidence id."""
+        """The citations that sentences in `writings` may use, by evidence id."""
         return {c.evidence.id: c for s in self.statuses for c in s.citations}
 
     def reconciliation(self, supporting: Citation, adverse: Citation) -> Writing | None:
-        """What was written of a pair that disagrees."""
+        """What was written about a pair that disagrees, or None."""
         about = f"{supporting.evidence.id} {adverse.evidence.id}"
         return next((w for w in self.writings if w.about == about and w.sentences), None)
 
     def written(self, kind: str) -> list[tuple[Line, tuple[Sentence, ...]]]:
-        """What was written of each line, of one kind."""
-        told = {w.line_id: w.sentences for w in self.writings if w.kind == kind and w.sentences}
-        return [(line, told[line.id]) for line, _ in self.lines if line.id in told]
+        """The sentences of one kind written about each line."""
+        by_line = {w.line_id: w.sentences for w in self.writings if w.kind == kind and w.sentences}
+        return [(line, by_line[line.id]) for line, _ in self.lines if line.id in by_line]
 
     @property
     def statuses(self) -> list[ClaimStatus]:
-        """Every claim of the report once, in order."""
+        """Every claim in the report once, in order."""
         found = {s.claim.id: s for _, statuses in self.lines for s in statuses}
         return list(found.values())
 
@@ -162,7 +162,7 @@ def build(contents: Contents) -> Report:
         tensions=_tensions(contents.today, statuses.values()),
         ungrounded=[(s, why) for s in statuses.values() if (why := why_ungrounded(s.claim, s.check))],
         untested=[s for s in statuses.values() if s.standing == NONE_YET],
-        # What rests on evidence that no longer stands under a verdict is not shown any more.
+        # `writings` that cite evidence no current verdict rests on are no longer shown.
         next_lines=contents.next_lines,
         since=contents.since,
         changed_in=None if contents.since else contents.changed_in or contents.run,
@@ -171,7 +171,7 @@ def build(contents: Contents) -> Report:
 
 
 def status_of(contents: Contents, claim: Claim) -> ClaimStatus:
-    """A claim's present state. A verdict on an earlier wording is history, not its verdict."""
+    """A claim's current status. A verdict on an earlier wording is only history."""
     history = contents.histories.get(claim.id, [])
     present = next((v for v in reversed(history) if v.revision == claim.revision), None)
     evidence = contents.evidence.get((claim.id, claim.revision), [])
@@ -205,7 +205,7 @@ def _second_readings(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
 def _nearest(
     contents: Contents, claim: Claim, verdict: Verdict | None, evidence: Iterable[Evidence]
 ) -> list[Paper]:
-    """The best papers that show no challenge, where a verdict rests on them: none that may be one itself."""
+    """The closest papers, if the verdict is unchallenged, excluding those with adverse evidence."""
     is_overridden = (claim.id, claim.revision) in contents.overrides
     if verdict is None or verdict.basis != "unchallenged" or is_overridden:
         return []
@@ -215,7 +215,7 @@ def _nearest(
 
 
 def why_ungrounded(claim: Claim, check: SourceCheck | None = None) -> str:
-    """Why a claim cannot be grounded in a real paper; empty when it can."""
+    """Why a claim cannot be grounded in a real paper, or "" if it can."""
     if check and check.state not in GROUNDED and claim.sources:
         return f"source check: {check.state}" + (f" ({check.reason})" if check.reason else "")
     if not claim.sources:
@@ -223,7 +223,7 @@ def why_ungrounded(claim: Claim, check: SourceCheck | None = None) -> str:
     if claim.as_of is None:
         return "its as-of month is unknown"
     if all(s.status == "likely" for s in claim.sources):
-        return "its document names no source; the one given was found by its findings and is not confirmed"
+        return "its document names no source; the one given was inferred from its findings and is unconfirmed"
     return ""
 
 
@@ -235,36 +235,36 @@ def _place(contents: Contents, evidence: Evidence) -> str:
 
 
 def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change]:
-    """What the run changed; or, where an instant is given, what has changed since."""
+    """What the run changed or, if an instant is given, what has changed since then."""
     run = contents.changed_in or contents.run
     if run is None:
         return []
     changes = []
     for status in statuses:
-        mine, earlier = _divided(status.history, run, contents.since)
-        if mine and (not earlier or mine[-1].standing != earlier[-1].standing):
+        recent, earlier = _divided(status.history, run, contents.since)
+        if recent and (not earlier or recent[-1].standing != earlier[-1].standing):
             before = earlier[-1] if earlier else None
-            changes.append(Change(status, before, mine[-1], _resting(contents, mine[-1])))
+            changes.append(Change(status, before, recent[-1], _resting(contents, recent[-1])))
     return changes
 
 
 def _divided(history: list[Verdict], run: Run, since: str) -> tuple[list[Verdict], list[Verdict]]:
-    """The verdicts that are looked at, and those before them."""
+    """The verdicts in the period under review, and those before them."""
     if since:
         return [v for v in history if v.decided_at > since], [v for v in history if v.decided_at <= since]
-    mine = [v for v in history if v.run_id == run.id]
-    return mine, [v for v in history if mine and (v.id or 0) < (mine[-1].id or 0)]
+    of_run = [v for v in history if v.run_id == run.id]
+    return of_run, [v for v in history if of_run and (v.id or 0) < (of_run[-1].id or 0)]
 
 
 def _resting(contents: Contents, verdict: Verdict) -> list[Citation]:
     """What a verdict rests on, strongest first."""
     cited = set(verdict.evidence_ids)
-    every = contents.evidence.get((verdict.claim_id, verdict.revision), [])
-    return [_citation(contents, e) for e in every if e.id in cited and e.paper_id in contents.papers]
+    items = contents.evidence.get((verdict.claim_id, verdict.revision), [])
+    return [_citation(contents, e) for e in items if e.id in cited and e.paper_id in contents.papers]
 
 
 def _citation(contents: Contents, evidence: Evidence, same: str = "") -> Citation:
-    """A citation; `same` is the id of an earlier paper that is the same work."""
+    """A citation; `same` is the id of an earlier paper that reports the same work."""
     place = _place(contents, evidence) + (f"; the same work as arXiv:{same}" if same else "")
     return Citation(evidence, contents.papers[evidence.paper_id], place)
 

@@ -1,4 +1,4 @@
-"""A paper as one document: its findings, what it is evidence of, its text with the quotes marked."""
+"""A paper as one document: its findings, the evidence it provides, and its text with the quotes marked."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Document = dict[str, Any]
 
 
 def paper_page(db: Connection, paper_id: str) -> Document:
-    """A paper: its findings, what it is evidence of, and its text with the quotes marked. Raises NotFound."""
+    """A paper: its findings, evidence and marked passages. Raises NotFound if it is not in the ledger."""
     read = parse_id(paper_id)
     paper_id = read.id if read else paper_id
-    held = store.papers.get(db, paper_id)
-    if held is None:
+    paper = store.papers.get(db, paper_id)
+    if paper is None:
         raise NotFound(
-            f"no paper {paper_id!r} in the ledger", "retest paper show asks where papers come from"
+            f"no paper {paper_id!r} in the ledger", "retest paper show looks it up in the paper source"
         )
-    given = store.evidence.of_paper(db, paper_id)
-    texts = sorted({e.text_id for e in given}, reverse=True)
-    newest = store.papers.newest_text(db, held)
+    evidence = store.evidence.of_paper(db, paper_id)
+    texts = sorted({e.text_id for e in evidence}, reverse=True)
+    newest = store.papers.newest_text(db, paper)
     text_id = newest[0] if newest else next(iter(texts), None)
     passages = store.papers.passages_of(db, text_id) if text_id is not None else []
     findings = key_findings(passages) if passages else {}
-    return paper_fields(held) | {
-        "abstract": held.abstract, "authors": list(held.authors), "categories": list(held.categories),
-        "withdrawn": held.withdrawn, "comment": held.comment,
-        "findings": {name: [f._asdict() for f in held] for name, held in findings.items()},
-        "evidence": [_of_paper(e) for e in given],
-        "passages": [_marked(p, given) for p in _quoted(passages, given)],
+    return paper_fields(paper) | {
+        "abstract": paper.abstract, "authors": list(paper.authors), "categories": list(paper.categories),
+        "withdrawn": paper.withdrawn, "comment": paper.comment,
+        "findings": {name: [f._asdict() for f in items] for name, items in findings.items()},
+        "evidence": [_of_paper(e) for e in evidence],
+        "passages": [_marked(p, evidence) for p in _quoted(passages, evidence)],
     }  # fmt: skip
 
 
@@ -50,10 +50,10 @@ def _of_paper(item: Evidence) -> Document:
     }  # fmt: skip
 
 
-def _quoted(passages: list[Passage], given: list[Evidence]) -> list[Passage]:
-    """Passages that hold a quote; of a text read as record, all."""
-    held = [p for p in passages if any(_within(e, p) for e in given)]
-    return held or passages[:2]
+def _quoted(passages: list[Passage], evidence: list[Evidence]) -> list[Passage]:
+    """Passages that contain a quote or, if none does, the first two."""
+    quoted = [p for p in passages if any(_within(e, p) for e in evidence)]
+    return quoted or passages[:2]
 
 
 def _within(item: Evidence, passage: Passage) -> bool:
@@ -61,11 +61,11 @@ def _within(item: Evidence, passage: Passage) -> bool:
     return item.text_id == passage.text_id and passage.start <= starts < passage.end
 
 
-def _marked(passage: Passage, given: list[Evidence]) -> Document:
-    """A passage in stretches; those that are quotes carry the evidence's id."""
+def _marked(passage: Passage, evidence: list[Evidence]) -> Document:
+    """A passage split into stretches; those that are quotes carry the evidence's id."""
     spans = sorted(
         (max(e.start, passage.start), min(e.end, passage.end), e.id)
-        for e in given if _within(e, passage) and e.start is not None and e.end is not None
+        for e in evidence if _within(e, passage) and e.start is not None and e.end is not None
     )  # fmt: skip
     stretches: list[Document] = []
     at = passage.start

@@ -21,11 +21,11 @@ MOST_FLIPS, MOST_CHANGES, MOST_RUNS = 12, 50, 50
 
 
 def overview_page(db: Connection, today: str) -> Document:
-    """Lines with their verdicts counted, what the last run that changed something changed, and health."""
+    """Lines with verdict counts, the latest verdict changes, and the health of the last run."""
     tally = store.verdicts.tally(db)
     run, last = store.runs.latest(db), store.verdicts.last_run(db)
-    telling = store.runs.get(db, last) if last else None
-    flips, total = store.verdicts.flips(db, MOST_FLIPS, run_id=telling.id) if telling else ([], 0)
+    changing_run = store.runs.get(db, last) if last else None
+    flips, total = store.verdicts.flips(db, MOST_FLIPS, run_id=changing_run.id) if changing_run else ([], 0)
     present = statuses(db, today, [v.claim_id for _, v in flips])
     return {
         "lines": [
@@ -35,8 +35,8 @@ def overview_page(db: Connection, today: str) -> Document:
         ],
         "claims": store.claims.count(db),
         "run": run_document(run) if run else None,
-        "changed_in": telling.id if telling else None,
-        "changed_at": telling.as_of if telling else None,
+        "changed_in": changing_run.id if changing_run else None,
+        "changed_at": changing_run.as_of if changing_run else None,
         "changes": [
             _change(before, present[v.claim_id]) for before, v in flips if v.claim_id in present
         ],
@@ -56,15 +56,15 @@ def _change(before: str, status: ClaimStatus) -> Document:
 
 
 def runs_page(db: Connection) -> list[Document]:
-    """The runs, the newest first."""
+    """The runs, newest first."""
     return [run_document(r) for r in store.runs.recent(db, MOST_RUNS)]
 
 
 def run_page(db: Connection, today: str, run_id: str) -> Document:
-    """A run: its counts, and the verdicts that it changed. Raises NotFound."""
-    held = store.runs.get(db, run_id)
-    if held is None:
-        raise NotFound(f"no run {run_id!r}", "the page of runs lists them")
+    """A run: its counts and the verdicts it changed. Raises NotFound if there is no such run."""
+    run = store.runs.get(db, run_id)
+    if run is None:
+        raise NotFound(f"no run {run_id!r}", "see the list of runs")
     flips, total = store.verdicts.flips(db, MOST_CHANGES, run_id=run_id)
     present = statuses(db, today, [v.claim_id for _, v in flips])
     changes = [
@@ -73,11 +73,11 @@ def run_page(db: Connection, today: str, run_id: str) -> Document:
          "is_earlier": v.revision != present[v.claim_id].claim.revision}
         for before, v in flips if v.claim_id in present
     ]  # fmt: skip
-    return run_document(held) | {"settings": held.settings, "changes": changes, "changes_in_all": total}
+    return run_document(run) | {"settings": run.settings, "changes": changes, "changes_in_all": total}
 
 
 def run_document(held: Run) -> Document:
-    """A run as lists show it."""
+    """A run as shown in lists."""
     numbers: Mapping[str, Any] = {k: v for k, v in held.counts.items() if not isinstance(v, list | dict)}
     return {
         "id": held.id, "health": held.health, "reasons": list(held.reasons), "as_of": held.as_of,
@@ -87,7 +87,7 @@ def run_document(held: Run) -> Document:
 
 
 def status_document(report: Report) -> dict[str, Any]:
-    """`retest status --json`: the contract of the design, section 7."""
+    """The output of `retest status --json`, as specified in the design, section 7."""
     run = report.run
     return {
         "claims": [claim_document(s) for s in report.statuses],

@@ -1,4 +1,4 @@
-"""Why a claim does not have another verdict, in a sentence each. Pure."""
+"""Why a claim does not have each of the other verdicts, in one sentence each. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agent.views.wording import adverse_leads
 
 
 def why_not(status: ClaimStatus) -> dict[str, str]:
-    """A reason for each verdict that the rule does not give the claim, by verdict."""
+    """Why the rule does not give the claim each of the other verdicts, by verdict."""
     reasons = {
         "still-holds": _not_holding(status),
         "relaxed": _not_relaxed(status),
@@ -26,15 +26,15 @@ def _not_holding(status: ClaimStatus) -> str:
     if status.rule_standing == "no challenge found":
         return "no newer paper was found to support it"
     if status.verdict and status.verdict.open_leads:
-        return f"{adverse_leads(status.verdict.open_leads)}: until then silence confirms nothing"
+        return f"{adverse_leads(status.verdict.open_leads)}: until then, silence confirms nothing"
     if status.claim.as_of is None:
         return "the as-of month is unknown, so no paper can be shown to be newer"
-    return f"too little was found: it takes support, or {ENOUGH_PAPERS} relevant papers in a healthy search"
+    return f"too little was found: it needs support, or {ENOUGH_PAPERS} relevant papers in a healthy search"
 
 
 def _not_relaxed(status: ClaimStatus) -> str:
     if status.rule_name == "contradicted":
-        return "no comparable newer support was found that the original setting still stands"
+        return "no comparable newer support was found that the claim still holds in its original setting"
     return "no counted quote narrows or opposes it" + _held_back(status.leads, ("relaxes", "contradicts"))
 
 
@@ -42,17 +42,17 @@ def _not_contradicted(status: ClaimStatus) -> str:
     against = [c.evidence for c in status.citations if c.evidence.stance == "contradicts"]
     support = any(c.evidence.stance == "supports" for c in status.citations)
     if against and support:
-        return "newer in-scope support stands beside the contradiction"
+        return "there is also newer in-scope support"
     heard = voices(against)
-    said = f"{heard} independent voice{'s' if heard != 1 else ''} in scope, {ENOUGH_VOICES} are needed"
+    said = f"{heard} independent voice{'s' if heard != 1 else ''} in scope; {ENOUGH_VOICES} are needed"
     return said + _held_back(status.leads, ("contradicts", "relaxes"))
 
 
 def _held_back(leads: list[Citation], stances: tuple[str, ...]) -> str:
     """Which gates kept leads of these stances from counting."""
-    mine = [c.evidence for c in leads if c.evidence.stance in stances]
-    failed = Counter(g.gate for e in mine for g in e.gates if g.failed)
+    relevant = [c.evidence for c in leads if c.evidence.stance in stances]
+    failed = Counter(g.gate for e in relevant for g in e.gates if g.failed)
     if not failed:
         return ""
     gates = ", ".join(f"{gate} ({n})" for gate, n in failed.most_common())
-    return f"; {len(mine)} adverse leads were held back by: {gates}"
+    return f"; {len(relevant)} adverse leads were held back by: {gates}"

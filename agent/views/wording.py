@@ -1,10 +1,10 @@
-"""Words that pages, reports, answers and the terminal share. Pure."""
+"""Wording shared by pages, reports, answers and the terminal. Pure."""
 
 from __future__ import annotations
 
 
 def basis_of(basis: str) -> str:
-    """A basis as people read it; empty where the standing says it already."""
+    """A basis as shown, or "" if the standing already says it."""
     return "" if basis in ("unchallenged", "untested") else basis
 
 

@@ -1,1 +1,1 @@
-"""The pages, and the JSON API beside them: both show the same documents."""
+"""The web pages and the JSON API; both show the same documents."""

@@ -1,4 +1,4 @@
-"""The web: pages and API over one home."""
+"""The web application: pages and API for one home."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def build(
     is_secure: bool = False,
     chat_of: Callable[[Settings], AbstractContextManager[Chat]] = open_chat,
 ) -> FastAPI:
-    """The application, behind its guard. `hosts` are the names it goes by, `chat_of` opens the chat."""
+    """The application, wrapped in its guard. `hosts` are accepted host names; `chat_of` opens the chat."""
     state = AppState(settings, chat_of)
 
     @asynccontextmanager
-    async def living(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         state.close()
 
     app = FastAPI(
-        title="Retest", version=__version__, lifespan=living, docs_url=None, redoc_url=None,
+        title="Retest", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url="/api/openapi.json",
-        description="Dated research claims, their verdicts and the quotes they rest on.",
+        description="Dated research claims, their verdicts, and the quotes behind them.",
     )  # fmt: skip
     access = Access(tuple(hosts), token, is_secure)
     app.state.retest, app.state.templates, app.state.access = state, environment(), access
@@ -53,13 +53,13 @@ def build(
         app.include_router(pages.router, include_in_schema=False)
     app.include_router(api.router, prefix="/api")
     for kind in (Failure, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, _told)
+        app.add_exception_handler(kind, _failure_response)
     app.add_middleware(Guard, access=access)
     return app
 
 
-async def _told(request: Request, error: Exception) -> Response:
-    """An expected failure as one sentence: a page for people, JSON for programs."""
+async def _failure_response(request: Request, error: Exception) -> Response:
+    """Report an expected failure in one sentence: as a page for people, as JSON for programs."""
     status, said, way_out = _of(error)
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": said, "way_out": way_out}, status)
@@ -71,6 +71,6 @@ def _of(error: Exception) -> tuple[int, str, str]:
         return error.status_code, str(error.detail), ""
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        return 422, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", "correct it"
+        return 422, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", "correct the value"
     said, way_out = getattr(error, "message", str(error)), getattr(error, "way_out", "")
     return 404 if isinstance(error, NotFound) else 400, said, way_out

@@ -1,4 +1,4 @@
-"""The report, in every form it has."""
+"""The report, in all its formats."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from agent.errors import NotFound
 from agent.reports.forms import FORMS
 from agent.reports.making import make
 from agent.web.render import page
-from agent.web.shared import HouseOf
+from agent.web.shared import StateOf
 
 router = APIRouter()
 Words = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/report")
-def report(request: Request, state: HouseOf, line: Words = "", since: Words = "") -> Response:
-    """Choose what a report is about and the form it has."""
+def report(request: Request, state: StateOf, line: Words = "", since: Words = "") -> Response:
+    """Choose what a report covers and its format."""
     with state.read() as db:
         lines = store.claims.all_lines(db)
     return page(request, "report.html", lines=lines, line=line, since=since, forms=FORMS)
 
 
 @router.get("/report/export")
-def export(state: HouseOf, form: Words, line: Words = "", claim: Words = "", since: Words = "") -> Response:
+def export(state: StateOf, form: Words, line: Words = "", claim: Words = "", since: Words = "") -> Response:
     """A report as a file."""
     if form not in FORMS:
-        raise NotFound(f"no form {form!r}", f"there are {', '.join(FORMS)}")
+        raise NotFound(f"no format {form!r}", f"choose one of {', '.join(FORMS)}")
     with state.read() as db:
         made = make(
             db, state.today, lines=[line] if line else (), claims=[claim] if claim else (), since=since

@@ -1,4 +1,4 @@
-"""The page where a token is shown, once, by people beyond this machine."""
+"""The login page, where people on other machines enter the token once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def login(request: Request) -> Response:
 
 @router.post("/login", dependencies=[Changes])
 def enter(request: Request, token: Annotated[str, Form(max_length=200)] = "") -> Response:
-    """Let in who knows it."""
+    """Log in with the token."""
     access: Access = request.app.state.access
     if not access.token or not hmac.compare_digest(token.encode(), access.token.encode()):
         return page(request, "login.html", 403, wrong=True)

@@ -1,4 +1,4 @@
-"""Templates into pages. Everything is escaped; links to papers are made of checked arXiv ids alone."""
+"""Render templates. Everything is escaped; links to papers are built only from valid arXiv ids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OUTCOMES = ("failed", "passed", "not run")
 
 
 def environment() -> Environment:
-    """The templates, strict about names they do not know."""
+    """The template environment; undefined names are errors."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
@@ -42,7 +42,7 @@ def environment() -> Environment:
 
 
 def arxiv_url(paper_id: str, version: int | None = None) -> str:
-    """The page of a paper on arXiv; empty for what is no arXiv id."""
+    """The URL of a paper on arXiv, or "" if the id is not an arXiv id."""
     return f"https://arxiv.org/abs/{paper_id}{f'v{version}' if version else ''}" if is_id(paper_id) else ""
 
 
@@ -53,12 +53,12 @@ def is_id(text: str) -> bool:
 
 
 def slug(text: str) -> str:
-    """A verdict as a class name."""
+    """A verdict as a CSS class name."""
     return re.sub(r"[^a-z]+", "-", text.lower())
 
 
 def gates_said(gates: Sequence[Mapping[str, Any]]) -> str:
-    """How the gates went, in words: none is said to have passed that was not run."""
+    """The gate results in words; a gate that was not run is not counted as passed."""
     counts = Counter(g["outcome"] for g in gates)
     if counts["passed"] == len(gates):
         return f"All {len(gates)} gates passed"
@@ -67,7 +67,7 @@ def gates_said(gates: Sequence[Mapping[str, Any]]) -> str:
 
 
 def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page; htmx takes the part it wants out of it."""
+    """A whole page; htmx selects the part it needs."""
     templates: Environment = request.app.state.templates
     found = templates.get_template(name).render(
         request=request, path=request.url.path, csrf=request.state.csrf, **values
@@ -76,7 +76,7 @@ def page(request: Request, name: str, code: int = 200, **values: Any) -> HTMLRes
 
 
 def part(request: Request, name: str, **values: Any) -> str:
-    """A piece of a page as text."""
+    """A fragment of a page as text."""
     templates: Environment = request.app.state.templates
     return templates.get_template(name).render(csrf=request.state.csrf, **values)
 

@@ -1,4 +1,4 @@
-"""What routes ask for."""
+"""Dependencies shared by the routes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from agent.web.state import AppState
 
 
 def house_of(request: Request) -> AppState:
-    """The state behind the pages."""
+    """The application state."""
     state: AppState = request.app.state.retest
     return state
 
 
 def changes(request: Request, csrf: Annotated[str, Form()] = "") -> None:
-    """A change has to carry the token of its session. Raises HTTPException 403."""
+    """Check that a change carries its session's CSRF token. Raises HTTPException 403 if not."""
     if not checks_csrf(request, csrf):
-        raise HTTPException(403, "the page was too old for that: load it again")
+        raise HTTPException(403, "this page has expired: reload it")
 
 
-HouseOf = Annotated[AppState, Depends(house_of)]
+StateOf = Annotated[AppState, Depends(house_of)]
 Changes = Depends(changes)

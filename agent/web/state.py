@@ -1,4 +1,4 @@
-"""What every page works with: the ledger, the settings, and a chat that is made when it is first needed."""
+"""State shared by all pages: the ledger, the settings, and a chat that is created on first use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.ledger import Ledger
 
 
 class AppState:
-    """The home behind the pages. Reading goes through a ledger that SQLite itself keeps from changing."""
+    """The home served by the pages. Reads use a connection that SQLite itself keeps read-only."""
 
     def __init__(
         self,
@@ -38,13 +38,13 @@ class AppState:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A view of the ledger."""
+        """A read-only connection to the ledger."""
         with self._view.read() as db:
             yield db
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One change of claims or overrides by a person."""
+        """A write transaction, for a person's change to claims or overrides."""
         ledger = Ledger.open(self.home.ledger)
         try:
             with ledger.write() as db:
@@ -54,16 +54,16 @@ class AppState:
 
     @property
     def today(self) -> str:
-        """The present day, in UTC."""
+        """The current day, in UTC."""
         return self._now().date().isoformat()
 
     @property
     def now(self) -> str:
-        """The present instant."""
+        """The current time, in UTC."""
         return self._now().isoformat(timespec="seconds")
 
     def seconds_since(self, instant: str) -> float:
-        """How long ago an instant was; without a zone it is in UTC."""
+        """Seconds since an instant; one without a time zone is in UTC."""
         then = datetime.fromisoformat(instant)
         return (self._now() - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
 
@@ -76,14 +76,14 @@ class AppState:
             return self._chat
 
     def begin_run(self, claims: Sequence[str] = ()) -> None:
-        """Begin a retest in a process of its own; of some claims, or of all that are due.
+        """Start a retest in a separate process, of some claims or of all that are due.
 
-        Raises UsageError while one that was begun here still runs.
+        Raises UsageError if a run started here is still in progress.
         """
         with self._lock:
             self._runs = [r for r in self._runs if r.poll() is None]
             if self._runs:
-                raise UsageError("a run is under way", "wait until it ends")
+                raise UsageError("a run is already in progress", "wait until it ends")
             args = run_command(self.settings, claims)
             with (self.home.root / "web-run.log").open("a") as log:
                 self._runs.append(
@@ -91,11 +91,11 @@ class AppState:
                 )
 
     def is_running(self) -> bool:
-        """Whether a run begun here is under way."""
+        """Whether a run started here is in progress."""
         return any(r.poll() is None for r in self._runs)
 
     def close(self) -> None:
-        """Let go of everything; a run under way is asked to end, and can be gone on with."""
+        """Release all resources; a run in progress is terminated and can be resumed later."""
         for run in self._runs:
             if run.poll() is None:
                 run.terminate()

@@ -1,4 +1,4 @@
-"""Settings, where each came from, and what is wrong."""
+"""Settings, their origins, and health checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from agent.settings import shown
 from agent.web.render import page
-from agent.web.shared import Changes, HouseOf
+from agent.web.shared import Changes, StateOf
 from agent.web.state import AppState
 from agent.wiring.doctor import CHECKS, NETWORK, outcome
 
@@ -14,14 +14,14 @@ router = APIRouter()
 
 
 @router.get("/settings")
-def settings(request: Request, state: HouseOf) -> Response:
-    """Every setting, keys masked, and what the doctor finds without asking anybody."""
+def settings(request: Request, state: StateOf) -> Response:
+    """Every setting, with keys masked, and the health checks that need no network."""
     return _page(request, state, has_asked=False)
 
 
 @router.post("/settings/ask", dependencies=[Changes])
-def ask(request: Request, state: HouseOf) -> Response:
-    """The same, with arXiv and the model asked: for that reaches out, it takes a form of ours."""
+def ask(request: Request, state: StateOf) -> Response:
+    """The same, including the network checks; as they send requests, this needs a POST from our own form."""
     return _page(request, state, has_asked=True)
 
 

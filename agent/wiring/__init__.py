@@ -1,1 +1,1 @@
-"""Settings into real parts: the only place that knows every adapter."""
+"""Builds the real parts from settings: the only package that knows every adapter."""

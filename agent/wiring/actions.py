@@ -1,4 +1,4 @@
-"""What a chat may do once a person has said yes: look for papers, begin a retest, write the report."""
+"""What a chat may do with a person's consent: look for papers, start a retest, write the report."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ HALF_A_YEAR, MOST_RANKED = timedelta(days=183), 60
 
 
 def run_command(settings: Settings, claims: Sequence[str] = ()) -> list[str]:
-    """What runs a retest as a process of its own, with the flags this one was given."""
+    """The command that runs a retest as a separate process, with this process's flags."""
     home = Path(settings.home).resolve()
-    given = [n for n in ("source", "snapshot", "judge") if settings.origins.get(n) == "flag"]
-    flags = [part for name in given for part in (f"--{name}", str(getattr(settings, name)))]
+    flagged = [n for n in ("source", "snapshot", "judge") if settings.origins.get(n) == "flag"]
+    flags = [part for name in flagged for part in (f"--{name}", str(getattr(settings, name)))]
     only = [part for claim in claims for part in ("--claim", claim)]
     return [sys.executable, "-m", "agent", "--home", str(home), "run", *flags, *only]
 
 
 class HomeActions:
-    """Actions on the home that settings name."""
+    """Actions on the home named in the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._home = settings, Home(settings.home)
 
     def newer(self, topic: str, after: str | None) -> Sequence[Paper]:
-        """See `agent.ports.actions.Actions`; without a day, of the last half year. The best by words."""
+        """See `agent.ports.actions.Actions`. Without a day, the last half year; the best by words."""
         clock = SystemClock()
         today = clock.now().date()
         since = after or (today - HALF_A_YEAR).isoformat()
@@ -57,7 +57,7 @@ class HomeActions:
         return _best_by_words(topic, papers)
 
     def retest(self, claim_ids: Sequence[str]) -> str:
-        """See `agent.ports.actions.Actions`. Raises UsageError for a claim that is not there."""
+        """See `agent.ports.actions.Actions`. Raises UsageError for an unknown claim."""
         if not claim_ids:
             raise UsageError("no claim named", "name one or more")
         with self._reading() as db:
@@ -66,11 +66,11 @@ class HomeActions:
             raise UsageError(f"no claim {sorted(unknown)[0]!r}", "retest claim list names them")
         args = [*run_command(self._settings, claim_ids), "--wait"]
         with (self._home.root / "chat-retest.log").open("a") as log:
-            begun = subprocess.Popen(  # noqa: S603  our own program
+            process = subprocess.Popen(  # noqa: S603  our own program
                 args, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
-        threading.Thread(target=begun.wait, daemon=True).start()
-        return f"a retest of {', '.join(claim_ids)} has begun; retest status shows how it ends"
+        threading.Thread(target=process.wait, daemon=True).start()
+        return f"a retest of {', '.join(claim_ids)} has begun; retest status shows the result"
 
     def export(self) -> str:
         """See `agent.ports.actions.Actions`."""
@@ -96,7 +96,7 @@ def _as_claim(topic: str) -> Claim:
 
 
 def _best_by_words(topic: str, papers: Sequence[Paper]) -> list[Paper]:
-    """What is worth embedding: embedding every paper of half a year would take minutes."""
+    """The papers worth embedding: embedding every paper of half a year would take minutes."""
     if len(papers) <= MOST_RANKED:
         return list(papers)
     scores = WordIndex([p.text for p in papers]).scores(tokens([topic])[0])

@@ -1,4 +1,4 @@
-"""What `retest doctor` looks at: one function a check; what it returns is well, what it raises is not."""
+"""The checks of `retest doctor`, one function each: a check returns its result or raises the problem."""
 
 from __future__ import annotations
 
@@ -19,51 +19,51 @@ from store.ledger import Ledger
 T = TypeVar("T")
 SECONDS, LEAST_GB = 10.0, 1.0
 NETWORK = ("arxiv", "llm")
-"""Checks that ask somebody; each has a time limit."""
+"""Checks that make requests; each has a time limit."""
 
 
 class Doubt(Failure):
-    """Something a person should know, though nothing is broken."""
+    """A warning: something a person should know, although nothing is broken."""
 
 
 def ledger(settings: Settings) -> str:
-    """The ledger is whole."""
+    """The ledger is intact."""
     from store.home.backup import check
 
     home = Home(settings.home)
     if not home.ledger.exists():
         raise LedgerError(f"no ledger at {home.ledger}", "run: retest init")
-    if (said := check(home.ledger)) != "ok":
-        raise LedgerError(f"{home.ledger} is damaged: {said}", "retest restore FILE")
+    if (result := check(home.ledger)) != "ok":
+        raise LedgerError(f"{home.ledger} is damaged: {result}", "retest restore FILE")
     return "integrity ok"
 
 
 def index(settings: Settings) -> str:
-    """The vector index is whole. Looked at in a process of its own, which a broken one may end."""
+    """The vector index is intact. Checked in a separate process, which a broken index may crash."""
     home = Home(settings.home)
     if not home.index.exists():
-        return "none yet; the first run makes it"
+        return "none yet; the first run creates it"
     command = [sys.executable, "-m", "agent", "--home", str(home.root), "index", "check", "--child"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own program
     if done.returncode and "holds" in done.stderr:
-        raise Doubt("in use by a run, not looked at", "ask again later")
+        raise Doubt("in use by a run, not checked", "try again later")
     if done.returncode:
-        raise VectorIndexError("the index is not whole", "run: retest index rebuild")
+        raise VectorIndexError("the index is damaged", "run: retest index rebuild")
     return done.stdout.strip()
 
 
 def disk(settings: Settings) -> str:
-    """There is room."""
+    """There is enough disk space."""
     free = shutil.disk_usage(settings.home if settings.home.exists() else settings.home.parent).free / 1e9
     if free < LEAST_GB:
-        raise Doubt(f"{free:.1f} GB are free", "make room: a run that finds the disk full stops")
+        raise Doubt(f"only {free:.1f} GB free", "make room: a run stops when the disk is full")
     return f"{free:.1f} GB free"
 
 
 def embedder(settings: Settings) -> str:
     """The packaged weights are the published ones."""
-    from agent.adapters.embedding.embedder import PACKAGED
     from agent.adapters.embedding.packaged_minilm import verify_weights
+    from agent.settings import PACKAGED
 
     if settings.embedder != PACKAGED:
         return f"{settings.embedder} is loaded when first used"
@@ -72,7 +72,7 @@ def embedder(settings: Settings) -> str:
 
 
 def judge(settings: Settings) -> str:
-    """The judge can be had. The embedded one's name holds its model's hash."""
+    """The judge can be loaded. The embedded judge's name contains its model's hash."""
     from agent.wiring.judges import stance_judge
 
     return stance_judge(settings).name
@@ -84,13 +84,13 @@ def schedule(settings: Settings) -> str:
     from agent.schedule.when import next_due
 
     home, now = Home(settings.home), datetime.now(UTC)
-    held = kept.read(home)
-    if held is None:
+    planned = kept.read(home)
+    if planned is None:
         return "none"
-    is_due, begun = kept.outstanding(home, held, now)
+    is_due, begun = kept.outstanding(home, planned, now)
     if is_due or begun:
-        raise Doubt(f"{held}: a run is {'unfinished' if begun else 'due'}", "does the timer work?")
-    return f"{held}; next run {next_due(held, now).isoformat(timespec='minutes')}"
+        raise Doubt(f"{planned}: a run is {'unfinished' if begun else 'due'}", "check that the timer works")
+    return f"{planned}; next run {next_due(planned, now).isoformat(timespec='minutes')}"
 
 
 def last_run(settings: Settings) -> str:
@@ -107,12 +107,12 @@ def last_run(settings: Settings) -> str:
 
 
 def telling(settings: Settings) -> str:
-    """The channels are set up rightly. Nothing is sent."""
+    """The channels are configured correctly. Nothing is sent."""
     from agent.wiring.telling import channels
 
     set_up, wrong = channels(settings)
     if wrong:
-        raise Doubt("; ".join(wrong), "people would not be told")
+        raise Doubt("; ".join(wrong), "people would not be notified")
     return ", ".join(set_up) or "the feed only"
 
 
@@ -122,30 +122,30 @@ def arxiv(settings: Settings) -> str:
     from agent.wiring.papers import arxiv_http, arxiv_source
 
     if settings.source != "arxiv":
-        return "not asked: papers come from a snapshot"
+        return "not checked: papers come from a snapshot"
     source = arxiv_source(settings, arxiv_http(settings, SystemClock()))
     _within(source.ping, settings.arxiv_url)
     return f"{settings.arxiv_url} answers"
 
 
 def llm(settings: Settings) -> str:
-    """The LLM's endpoint answers, and takes the key. It is asked for its models, which costs nothing."""
+    """The LLM endpoint answers and accepts the key. It is only asked for its models, which is free."""
     from agent.wiring.judges import llm_models
 
     if "llm" not in (settings.judge, settings.writer):
-        return "not asked: nothing uses one"
+        return "not checked: nothing uses an LLM"
     names = _within(lambda: llm_models(settings), settings.base_url or "the LLM")
     if settings.model not in names:
         raise Doubt(f"the endpoint does not list {settings.model}", "check RETEST_MODEL")
-    return f"{settings.model} is there"
+    return f"{settings.model} is available"
 
 
-def _within(ask: Callable[[], T], whom: str) -> T:
+def _within(ask: Callable[[], T], service: str) -> T:
     try:
         return in_time(ask, SECONDS)
-    except Exception as error:  # whatever went wrong there, it is theirs and not ours
-        said = error.message if isinstance(error, Failure) else type(error).__name__
-        raise Doubt(f"{whom}: {said}", "a run now would be degraded") from error
+    except Exception as error:  # any error here is the service's, not ours
+        reason = error.message if isinstance(error, Failure) else type(error).__name__
+        raise Doubt(f"{service}: {reason}", "a run now would be degraded") from error
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {
@@ -155,11 +155,11 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
 
 
 def outcome(check: Callable[[Settings], str], settings: Settings) -> dict[str, Any]:
-    """What a check says. A warning is no failure: a run can go well all the same."""
+    """The result of a check. A warning is not a failure: a run can still succeed."""
     try:
-        said, level = check(settings), "ok"
+        message, level = check(settings), "ok"
     except Doubt as doubt:
-        said, level = str(doubt), "warn"
+        message, level = str(doubt), "warn"
     except Failure as error:
-        said, level = str(error), "fail"
-    return {"ok": level != "fail", "level": level, "said": said}
+        message, level = str(error), "fail"
+    return {"ok": level != "fail", "level": level, "said": message}

@@ -1,4 +1,4 @@
-"""Settings into the parts of an evaluation."""
+"""Build the parts of an evaluation from settings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agent.adapters.embedding.embedder import SentenceEmbedder
 from agent.adapters.reading.abstract import AbstractReader
 from agent.errors import UsageError
 from agent.settings import Settings
 from agent.wiring.judges import stance_judge
 from agent.wiring.papers import labelled_papers
 from agent.wiring.run import limits
+from agent.wiring.vectors import embedder_of
 
 
 def evaluate(
@@ -28,15 +28,15 @@ def evaluate(
         progress("judge", done, total)
 
     if suite != "cases" and papers != "given":
-        raise UsageError(f"the suite {suite} gives its papers", f"leave out --papers {papers}")
-    cases, held = (read_cases(file), None) if suite == "cases" else read_suite(suite, file)
+        raise UsageError(f"the suite {suite} comes with its own papers", f"leave out --papers {papers}")
+    cases, suite_papers = (read_cases(file), None) if suite == "cases" else read_suite(suite, file)
     judge, reader = stance_judge(settings, given=papers == "given"), AbstractReader()
     workers = settings.concurrency if settings.judge == "llm" else 1
     if papers == "found":
-        every = {p.id: p for p in labelled_papers(settings, None)}
-        finder = Finder(every, SentenceEmbedder(settings.embedder), limits(settings))
+        all_papers = {p.id: p for p in labelled_papers(settings, None)}
+        finder = Finder(all_papers, embedder_of(settings), limits(settings))
         return service.on_found(cases, finder, judge, reader, judging, workers)
-    given = held or {p.id: p for p in labelled_papers(settings, service.needed(cases))}
+    by_id = suite_papers or {p.id: p for p in labelled_papers(settings, service.needed(cases))}
     return service.on_given(
-        cases, given, judge, reader, judging, workers, verdicts=suite == "cases", pools=papers == "pool"
+        cases, by_id, judge, reader, judging, workers, verdicts=suite == "cases", pools=papers == "pool"
     )

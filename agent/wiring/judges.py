@@ -1,4 +1,4 @@
-"""What judges stances."""
+"""Build the judges, the writer and the LLM client from settings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
-    """The judge that settings name; `given` when a person names the papers it judges."""
+    """The configured judge; `given` if a person names the papers it judges."""
     return _llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings, given=given)
 
 
 def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
-    """The shipped stance model, or the one that settings name."""
+    """The judge on the shipped stance model, or on the one named in the settings."""
     from agent.adapters.judges.embedded import EmbeddedJudge
     from agent.adapters.judges.stance_model import SHIPPED, StanceModel
 
@@ -42,7 +42,7 @@ def _llm_judge(settings: Settings) -> Judge:
 
 
 def writer(settings: Settings) -> Writer | None:
-    """What writes; None where nothing is to be written, or only extracted."""
+    """The LLM writer; None if no model writes, so that text is at most extracted."""
     if not is_writing(settings):
         return None
     from agent.adapters.llm.writer import LlmWriter
@@ -56,7 +56,7 @@ def is_writing(settings: Settings) -> bool:
 
 
 def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
-    """What asks the endpoint that settings name. Raises SettingsError where they name none."""
+    """The client of the configured endpoint. Raises SettingsError if none is configured."""
     from agent.adapters.llm.client import LlmClient
     from agent.adapters.llm.throttle import Throttle
 
@@ -64,12 +64,12 @@ def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
 
 
 def llm_models(settings: Settings) -> list[str]:
-    """The names of the models that the endpoint has. Raises what its client raises."""
+    """The names of the endpoint's models. Raises what its client raises."""
     return [model.id for model in endpoint(settings, "doctor").models.list()]
 
 
 def endpoint(settings: Settings, wanted_by: str) -> openai.OpenAI:
-    """The way to the endpoint that settings name. Raises SettingsError where they name none."""
+    """A connection to the configured endpoint. Raises SettingsError if none is configured."""
     if not settings.api_key and not settings.base_url:
         raise SettingsError(
             f"{wanted_by} needs a key or a local endpoint",
@@ -84,5 +84,5 @@ def endpoint(settings: Settings, wanted_by: str) -> openai.OpenAI:
 
 
 def second_judge(settings: Settings) -> EmbeddedJudge | None:
-    """The embedded judge beside an LLM: it screens for it, and is its second opinion."""
+    """The embedded judge that screens for an LLM judge and is its second opinion; None without an LLM."""
     return embedded_judge(settings) if settings.judge == "llm" else None

@@ -1,4 +1,4 @@
-"""Where papers come from, and what reads them."""
+"""Build paper sources and readers from settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from store.records import Paper
 
 
 def paper_source(settings: Settings, way: ArxivHttp | None) -> PaperSource:
-    """The source that settings name; `way` is the way to arXiv."""
+    """The configured source; `way` is the client for arXiv."""
     if way is None or settings.source == "snapshot":
         if not settings.snapshot:
             raise SettingsError("source snapshot needs a path", "give --snapshot PATH or set RETEST_SNAPSHOT")
@@ -33,13 +33,13 @@ def paper_source(settings: Settings, way: ArxivHttp | None) -> PaperSource:
 
 
 def arxiv_http(settings: Settings, clock: Clock) -> ArxivHttp:
-    """The one way to arXiv, through the machine's gate."""
+    """The only client for arXiv, through the machine-wide gate."""
     gate = PoliteGate(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
     return ArxivHttp(gate, clock, settings.contact)
 
 
 def arxiv_source(settings: Settings, way: ArxivHttp) -> ArxivSource:
-    """The live source."""
+    """The live arXiv source."""
     return ArxivSource(
         way, ArxivApi(way, settings.arxiv_url), ArxivListing(way, settings.oai_url),
         categories=settings.arxiv_categories.split(),
@@ -52,20 +52,20 @@ def ping_arxiv(settings: Settings) -> None:
 
 
 def outlook(settings: Settings, wanted: Sequence[Wanted], cited: CitedPapers) -> Outlook:
-    """How a run would collect, without asking anybody."""
+    """How a run would collect, without making requests."""
     way = None if settings.source == "snapshot" else arxiv_http(settings, SystemClock())
     return paper_source(settings, way).outlook(wanted, cited)
 
 
 def record_reader() -> Reader:
-    """What reads a paper by its record alone."""
+    """A reader that reads papers from their records alone."""
     return AbstractReader()
 
 
 def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
-    """Records of papers by id: of the ledger, else of the snapshot or arXiv that settings name.
+    """Records of papers by id: from the ledger, else from the configured snapshot or arXiv.
 
-    Raises SourceError or SnapshotError when they cannot be asked.
+    Raises SourceError or SnapshotError if the source cannot be read.
     """
     ledger = Ledger.open(Home(settings.home).ledger)
     with ledger.read() as db:
@@ -80,13 +80,13 @@ def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
 
 
 def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Paper]:
-    """Papers of the snapshot that settings name, else of the home's ledger; all where none is named.
+    """Papers of the configured snapshot, else of the home's ledger; all of them if `wanted` is None.
 
-    Each comes once, in its newest version.
+    Each paper comes once, in its newest version.
     """
     if settings.snapshot:
-        every = SnapshotSource(Path(settings.snapshot)).everything()
-        yield from newest(p for p in every if wanted is None or p.id in wanted).values()
+        records = SnapshotSource(Path(settings.snapshot)).everything()
+        yield from newest(p for p in records if wanted is None or p.id in wanted).values()
         return
     ledger = Ledger.open(Home(settings.home).ledger)
     try:

@@ -1,4 +1,4 @@
-"""Settings into the parts of a run."""
+"""Build the parts of a run from settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from agent.adapters.arxiv.downloads import ArxivFiles
 from agent.adapters.clock import SystemClock
-from agent.adapters.embedding.embedder import SentenceEmbedder
 from agent.adapters.reading.sandbox import Limits as ReadingLimits
 from agent.adapters.reading.sandbox import Sandbox
 from agent.adapters.reading.whole import WholeReader
@@ -23,7 +22,7 @@ from agent.run.parts import Parts
 from agent.settings import Settings, secrets
 from agent.wiring.judges import second_judge, stance_judge, writer
 from agent.wiring.papers import arxiv_http, paper_source
-from agent.wiring.vectors import open_vectors
+from agent.wiring.vectors import embedder_of, open_vectors
 from store.home.files import Home
 from store.home.lock import exclusive
 from store.ledger import Ledger
@@ -33,7 +32,7 @@ from store.ledger import Ledger
 def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = False) -> Iterator[Parts]:
     """The real parts of a run, holding the home's run lock until the block ends; `wait` waits for it.
 
-    Raises a RetestError or StoreError naming what cannot be had.
+    Raises a RetestError or StoreError naming what is unavailable.
     """
     home, clock = Home(settings.home), clock or SystemClock()
     way = None if settings.source == "snapshot" else arxiv_http(settings, clock)
@@ -41,14 +40,14 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
     second = second_judge(settings)
     downloads = ArxivFiles(way, home.papers, settings.arxiv_site) if way and settings.whole else None
     sandbox = Sandbox(ReadingLimits(pdf_reader=settings.pdf_reader))
-    embedder = SentenceEmbedder(settings.embedder)
+    embedder = embedder_of(settings)
     with ExitStack() as stack:
         ledger = Ledger.open(home.ledger)
         stack.callback(ledger.close)
         stack.callback(sandbox.close)
         holder = f"a retest run (process {os.getpid()})"
         stack.enter_context(exclusive(home.run_lock, holder, wait=-1 if wait else 0))
-        # A chat that copies the vectors holds the index for seconds.
+        # A chat locks the index for seconds while it copies the vectors.
         index = stack.enter_context(open_vectors(settings, wait=COPYING))
         yield Parts(
             home=home, ledger=ledger, index=index, source=source,
@@ -63,7 +62,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
 
 
 def limits(settings: Settings) -> Limits:
-    """What a claim's screening keeps."""
+    """The limits on what is kept and read for a claim."""
     return Limits(
         settings.keep, settings.floor, shortlist=settings.shortlist, whole=settings.whole,
         downloads=settings.downloads,
@@ -76,16 +75,16 @@ RESUMED = (
     "stance_model", "stance_labels", "arxiv_url", "arxiv_categories", "arxiv_site",
     "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
 )  # fmt: skip
-"""Settings a resumed run takes from the run it resumes."""
+"""Settings that a resumed run takes from its earlier start."""
 
 
 def kept(settings: Settings) -> dict[str, Any]:
-    """What a run writes down of its settings: all that shapes its result, and no secret."""
+    """The settings that a run records: all that shape its result, and no secret."""
     return {name: getattr(settings, name) for name in RESUMED}
 
 
 def budget(settings: Settings) -> Budget:
-    """What a run may spend. Raises SettingsError for a cap on a model whose price nobody names."""
+    """The budget of a run. Raises SettingsError for a cap on a model whose price is unknown."""
     price = price_of(settings.model, settings.home) if "llm" in (settings.judge, settings.writer) else FREE
     if price is None and (settings.budget or settings.claim_budget):
         raise SettingsError(

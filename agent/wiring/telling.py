@@ -1,4 +1,4 @@
-"""Settings into the channels that people are told by."""
+"""Build the notification channels from settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agent.settings import Settings
 
 
 def channels(settings: Settings) -> tuple[dict[str, Channel], list[str]]:
-    """The channels that are set up, by name, and what is wrong with those that cannot work."""
+    """The configured channels by name, and what is wrong with those that cannot work."""
     found, wrong = dict[str, Channel](), list[str]()
     for name, (is_wanted, make) in _MAKERS.items():
         if not is_wanted(settings):

@@ -10,26 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 import store.papers
-from agent.adapters.embedding.embedder import SentenceEmbedder
+from agent.adapters.embedding.minilm import PackagedMiniLM
+from agent.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder
 from agent.core.passages import to_embed
-from agent.settings import Settings
+from agent.ports.models import Embedder
+from agent.settings import PACKAGED, Settings
 from store.home.files import Home
 from store.ledger import Ledger
 from store.vectors.index import VectorIndex, open_index
 
 
+def embedder_of(settings: Settings) -> Embedder:
+    """What turns texts into vectors: the packaged model, or the one named."""
+    if settings.embedder == PACKAGED:
+        return PackagedMiniLM()
+    return SentenceTransformerEmbedder(settings.embedder)
+
+
 @contextmanager
 def open_vectors(settings: Settings, *, wait: float = 0) -> Iterator[VectorIndex]:
-    """The vector index as its one writer, waiting so many seconds for another one to end."""
-    model = SentenceEmbedder(settings.embedder).name
+    """The vector index, opened as its only writer; waits up to `wait` seconds for another writer."""
+    model = embedder_of(settings).name
     holder = f"process {os.getpid()}"
     with open_index(Home(settings.home).index, model, holder=holder, wait=wait) as index:
         yield index
 
 
 def embed_texts(settings: Settings) -> Callable[[Sequence[str]], NDArray[np.float32]]:
-    """What turns texts into unit vectors."""
-    return SentenceEmbedder(settings.embedder).embed
+    """The function that turns texts into unit vectors."""
+    return embedder_of(settings).embed
 
 
 def embed_everything(settings: Settings) -> int:
@@ -40,7 +49,7 @@ def embed_everything(settings: Settings) -> int:
         texts = {"papers": {p.id: p.text for p in papers.values()},
                  "passages": to_embed(store.papers.all_passages(db))}  # fmt: skip
     ledger.close()
-    embedder, made = SentenceEmbedder(settings.embedder), 0
+    embedder, made = embedder_of(settings), 0
     with open_vectors(settings) as index:
         for collection, text in texts.items():
             missing = index.missing(collection, list(text))

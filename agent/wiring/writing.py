@@ -1,4 +1,4 @@
-"""Settings into a writer, where things are written outside a run."""
+"""Build a writer from settings, for writing outside a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from store.ledger import Ledger
 
 @contextmanager
 def open_writer(settings: Settings) -> Iterator[JournalledWriter | None]:
-    """A writer with the home's journal; None where settings name no writer."""
+    """A writer with the home's journal; None if no writer is configured."""
     writes = writer(settings)
     if writes is None:
         yield None

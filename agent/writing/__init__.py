@@ -1,1 +1,1 @@
-"""What a model may write: every sentence rests on what it cites, or is left out."""
+"""What a model may write: a sentence is grounded in what it cites, or it is left out."""

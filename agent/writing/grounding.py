@@ -1,8 +1,8 @@
 """Is a sentence grounded in what it cites? Pure.
 
-A sentence that a model wrote is shown only when it cites something it was given, and when every arXiv id,
-quotation, number and name in it stands in what it cites. That it sums up its sources rightly no code can
-tell; so the quotes stand beside it, wherever it is shown.
+A sentence that a model wrote is shown only if it cites something it was given, and if every arXiv id,
+quotation, number and name in it occurs in what it cites. No code can check that it sums up its sources
+correctly, so it is always shown with the quotes beside it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Material(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A sentence as a model gave it: `cites` are labels of the material."""
+    """A sentence as a model wrote it; `cites` are labels of the material."""
 
     text: str
     cites: tuple[str, ...]
@@ -42,13 +42,13 @@ _WORD = re.compile(r"(?<![\w-])\w[\w’'-]*")
 
 
 def grounded(drafts: Iterable[Draft], given: Mapping[str, Material]) -> tuple[tuple[Sentence, ...], int]:
-    """The sentences that are grounded, citing ids of the ledger; and how many were not."""
-    every = list(drafts)
+    """Return the grounded sentences, citing ledger ids, and how many were not grounded."""
+    proposed = list(drafts)
     kept = tuple(
         Sentence(" ".join(d.text.split()), tuple(dict.fromkeys(given[c].id for c in d.cites)), d.role)
-        for d in every if not why_ungrounded(d, given)
+        for d in proposed if not why_ungrounded(d, given)
     )  # fmt: skip
-    return kept, len(every) - len(kept)
+    return kept, len(proposed) - len(kept)
 
 
 def why_ungrounded(draft: Draft, given: Mapping[str, Material]) -> str:
@@ -60,32 +60,33 @@ def why_ungrounded(draft: Draft, given: Mapping[str, Material]) -> str:
     if unknown := [c for c in draft.cites if c not in given]:
         return f"it cites {unknown[0]!r}, which was not given"
     if found := _MARKUP.search(draft.text):
-        return f"it holds a link or markup ({found[0]!r})"
+        return f"it contains a link or markup ({found[0]!r})"
     return _foreign(draft.text, [given[c] for c in draft.cites])
 
 
 def _foreign(text: str, cited: Sequence[Material]) -> str:
-    """What stands in a text and not in what it cites; empty when nothing does."""
+    """What a text contains that is not in what it cites; empty if nothing."""
     ids = frozenset[str]().union(*(m.arxiv_ids for m in cited))
     if strange := [i for i in (*ids_in(text), *_LIKE_AN_ID.findall(text)) if i not in ids]:
         return f"it names arXiv:{strange[0]}, which it does not cite"
     for quote in _QUOTED.findall(text):
         if not any(find_quote(quote, m.text) for m in cited):
             return f"“{quote[:40]}” is in nothing it cites"
-    rest, held = without_ids(text), " ".join(m.text for m in cited)
-    numbers = set(_NUMBER.findall(held))
+    rest, cited_text = without_ids(text), " ".join(m.text for m in cited)
+    numbers = set(_NUMBER.findall(cited_text))
     if wrong := [n for n in _NUMBER.findall(rest) if n not in numbers]:
         return f"the number {wrong[0]} is in nothing it cites"
-    words = {bare for w in _WORD.findall(held) for bare in (w.casefold(), _bare(w))}
-    if told := [w for w in _WORD.findall(rest) if w.casefold() in NUMBER_WORDS and w.casefold() not in words]:
-        return f"the number {told[0]} is in nothing it cites"
+    words = {bare for w in _WORD.findall(cited_text) for bare in (w.casefold(), _bare(w))}
+    spelled = [w for w in _WORD.findall(rest) if w.casefold() in NUMBER_WORDS]
+    if wrong := [w for w in spelled if w.casefold() not in words]:
+        return f"the number {wrong[0]} is in nothing it cites"
     if names := [n for n in _names(rest) if _bare(n) not in words]:
         return f"the name {names[0]} is in nothing it cites"
     return ""
 
 
 def _names(text: str) -> Iterable[str]:
-    """Words that may be names: every capitalised word that is no plain opener of a sentence."""
+    """Words that may be names: every capitalised word that is not a common sentence opener."""
     for found in _WORD.finditer(text):
         word, before = found[0], text[: found.start()].rstrip(" “\"'(")
         first = not before or before[-1] in ".!?:"
@@ -94,7 +95,7 @@ def _names(text: str) -> Iterable[str]:
 
 
 def _bare(word: str) -> str:
-    """A word without its possessive and its plural, for comparing."""
+    """A word without its possessive and plural endings, for comparison."""
     plain = re.sub(r"(?:'s|’s|'|’)$", "", word.casefold())
     return plain[:-1] if plain.endswith("s") and len(plain) > LEAST_LETTERS else plain
 

@@ -1,4 +1,4 @@
-"""Ask a writer, within the budget, and never twice for the same."""
+"""Ask a writer within the budget, and never pay twice for the same request."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Asked = TypeVar("Asked", bound=Answer)
 
 @dataclass(frozen=True)
 class JournalledWriter:
-    """A writer with its journal: what was answered once is not paid for again.
+    """A writer with its journal: a request that was answered once is not paid for again.
 
-    `run_id` is None for what a person asks for outside a run.
+    `run_id` is None for requests made by a person outside a run.
     """
 
     ledger: Ledger
@@ -44,7 +44,7 @@ class JournalledWriter:
         return self.model.name
 
     def ask(self, prompt: str, schema: type[Asked], about: str, **inputs: str) -> Asked:
-        """The writer's answer to a prompt. `about` names the matter in the journal and in errors.
+        """The writer's answer to a prompt. `about` names the subject in the journal and in errors.
 
         Raises JudgeUnreachable, JudgeRefused or JudgeNonsense, and BudgetReached before a call that could
         go over the cap.
@@ -52,9 +52,9 @@ class JournalledWriter:
         request = self.model.request(prompt, inputs)
         key = store.calls.key_of(writer=self.model.name, request=request, schema=schema.model_json_schema())
         with self.ledger.read() as db:
-            known = store.calls.answered(db, key)
-        if known and known.response:
-            return schema.model_validate(known.response["document"])
+            earlier = store.calls.answered(db, key)
+        if earlier and earlier.response:
+            return schema.model_validate(earlier.response["document"])
         reserved = self.budget.reserve(len(str(request)), about)
         with self.ledger.write() as db:
             call = Call(key, self.run_id, "writer", self.model.name, {"claim": about, **request})

@@ -55,15 +55,15 @@ def propose(
     A question that does not cite both sides, or whose observation is not grounded, is left out.
     Raises JudgeError or BudgetReached.
     """
-    told = [p for p in pictures if p.adverse][:MOST_CLAIMS]
+    challenged = [p for p in pictures if p.adverse][:MOST_CLAIMS]
     given: dict[str, Material] = {
         f"C{n}": Material(p.claim.id, f"{p.claim.text}\n{p.claim.as_of or ''}\n{p.claim.durable_question}",
                           p.claim.source_ids)
-        for n, p in enumerate(told, 1)
+        for n, p in enumerate(challenged, 1)
     }  # fmt: skip
     claims = "\n".join(shown(label, "claim", m) for label, m in given.items())
     sides: dict[str, str] = dict.fromkeys(given, "for")
-    for picture in told:
+    for picture in challenged:
         for side, found in (("for", picture.support), ("against", picture.adverse)):
             for item in found[:MOST_A_SIDE]:
                 label = f"E{sum(name[0] == 'E' for name in given) + 1}"

@@ -59,5 +59,5 @@ def reconcile(
 
 
 def about(supporting: Evidence, adverse: Evidence) -> str:
-    """The name of a pair."""
+    """The identifier of a pair of evidence."""
     return f"{supporting.id} {adverse.id}"

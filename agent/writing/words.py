@@ -1,4 +1,4 @@
-"""Words that grounding has to know."""
+"""Word lists for grounding."""
 
 _OPENERS = """
 a accuracy acros all along although among an and another answer any are around as asking at because
@@ -15,7 +15,7 @@ verification via we weaker what when where wherea whether which while who whose 
 without work would yet
 """
 OPENERS = frozenset(_OPENERS.split())
-"""Words, without a plural s, that a sentence may begin with and that name nobody."""
+"""Words, without a plural s, that may open a sentence without being names."""
 
 _NUMBERS = """
 billion double eight eighteen eighty eleven fifteen fifty five forty four fourteen half hundred
@@ -23,4 +23,4 @@ million nine nineteen ninety percent quarter seven seventeen seventy six sixteen
 thirteen thirty thousand three triple twelve twenty twice
 """
 NUMBER_WORDS = frozenset(_NUMBERS.split())
-"""Numbers that are written out; "one" and "two" are not among them: they count sides and papers."""
+"""Spelled-out numbers, without "one" and "two", which count sides and papers."""

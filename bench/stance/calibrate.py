@@ -2,10 +2,10 @@
 
     python -m bench.stance.calibrate --work work/stance [--folder agent/adapters/stance] [--write]
 
-Papers found: how abstract and quote together tell whether a side is right is fitted on the pools of
-the fold that training left out, each fifth of their claims predicted from the others; each side counts from
-the lowest strength that is right four times in five. Papers given: the development cases, each left out once.
-`--write` keeps the choice in stance.json and draws docs/reliability.svg.
+Papers found: how abstract and quote together predict whether a side is right is fitted on the pools of the
+fold that training left out, predicting each fifth of their claims from the others; each side counts from the
+lowest strength that is right four times in five. Papers given: the development cases, each left out once.
+`--write` saves the choice in stance.json and draws docs/reliability.svg.
 """
 
 from __future__ import annotations
@@ -34,32 +34,32 @@ from bench.stance.readings import Row, rows
 
 GOAL, FOLDS = 0.8, 5
 FEWEST = 30
-"""Verdicts under which a confidence map would learn chance."""
+"""With fewer verdicts than this, a confidence map would fit noise."""
 READ_FOUND, LEAD, OPEN = 0.25, 0.15, 0.25
 PLOT = Path(__file__).parents[2] / "docs/reliability.svg"
 
 
 class Strength(NamedTuple):
-    """How both shares together tell whether a side is right: a logistic regression."""
+    """How both shares together predict whether a side is right: a logistic regression."""
 
     whole: float
     quoted: float
     offset: float
 
     def of(self, row: Row) -> float:
-        """The probability that the side of a reading is right."""
+        """The probability that a reading's side is right."""
         weighted = (getattr(self, name) * logit(getattr(row, name)) for name in SHARES)
         return 1 / (1 + math.exp(-(sum(weighted) + self.offset)))
 
 
 def main() -> None:
-    """Print the cross-validated figures; keep the choice with --write."""
+    """Print the cross-validated figures; save the choice with --write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--work", type=Path, required=True, help="folder of the readings")
     parser.add_argument("--folder", type=Path, default=SHIPPED)
-    parser.add_argument("--write", action="store_true", help="keep the choice in stance.json, draw the plot")
+    parser.add_argument("--write", action="store_true", help="save the choice in stance.json, draw the plot")
     args = parser.parse_args()
     read = rows(args.folder, args.work)
     taken = [r for r in read if r.stance]
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def fit_strength(taken: Sequence[Row]) -> Strength:
-    """Least log loss with a little shrinkage, by Newton's method."""
+    """Minimise the log loss with slight shrinkage, by Newton's method."""
     x = np.array([[*(logit(getattr(r, name)) for name in SHARES), 1.0] for r in taken])
     y = np.array([r.right for r in taken], dtype=float)
     weights, shrink = np.zeros(len(SHARES) + 1), np.diag([0.05] * len(SHARES) + [0.0])
@@ -110,15 +110,15 @@ def cross_validated(taken: Sequence[Row]) -> list[tuple[float, Row]]:
 
 
 def inner(row: Row) -> int:
-    """A fold of claims within the left-out ones."""
+    """The claim's fold within the left-out claims."""
     return int(claim_key(row.claim)[:6], 16) // 5 % FOLDS
 
 
-def threshold(told: Sequence[tuple[float, Row]], side: str) -> float:
-    """The lowest strength of a side from which what passes the gates is right so often."""
-    mine = sorted(((s, r.right) for s, r in told if r.side == side and r.passes), reverse=True)
+def threshold(scored: Sequence[tuple[float, Row]], side: str) -> float:
+    """The lowest strength from which readings of a side that pass the gates are right with share GOAL."""
+    ranked = sorted(((s, r.right) for s, r in scored if r.side == side and r.passes), reverse=True)
     right, best = 0, 0.95
-    for n, (strength, is_right) in enumerate(mine, 1):
+    for n, (strength, is_right) in enumerate(ranked, 1):
         right += is_right
         if n >= 8 and right / n >= GOAL:
             best = strength
@@ -126,9 +126,9 @@ def threshold(told: Sequence[tuple[float, Row]], side: str) -> float:
 
 
 def body(strength: Strength, taken: Sequence[Row], side: str, least: float) -> float:
-    """What a sentence of the body has to reach: one in twenty papers reaches it by others' sentences.
+    """The threshold for sentences of the body, which one in twenty papers reaches by others' sentences.
 
-    Nobody has labelled whole papers here; the abstracts of a pool's other papers stand for a body on the
+    No whole papers are labelled here; the abstracts of a pool's other papers stand in for a body on the
     same topic, in which no sentence is a right quote.
     """
     wrong = [strength.of(replace(r, quoted=r.elsewhere)) for r in taken if r.side == side]
@@ -136,7 +136,7 @@ def body(strength: Strength, taken: Sequence[Row], side: str, least: float) -> f
 
 
 def pools(read: Sequence[Row], taken: Sequence[Row]) -> dict[str, Any]:
-    """Precision and recall of what counts, thresholds and strengths chosen on other claims."""
+    """Precision and recall of what counts, with thresholds and strengths chosen on other claims."""
     counted = []
     for fold in range(FOLDS):
         others = [r for r in taken if inner(r) != fold]
@@ -166,11 +166,11 @@ def pool(counted: Sequence[Row], read: Sequence[Row]) -> dict[str, Any]:
 
 
 def verdicts_found(
-    read: Sequence[Row], told: Sequence[tuple[float, Row]], least: dict[str, float]
+    read: Sequence[Row], scored: Sequence[tuple[float, Row]], least: dict[str, float]
 ) -> list[tuple[float, bool]]:
     """(raw confidence, right?) of each pool's verdict; its papers are one voice, so the strongest decides."""
     by_claim: dict[str, list[tuple[float, Row]]] = {}
-    for strength, row in told:
+    for strength, row in scored:
         if row.passes and strength >= least[row.side]:
             by_claim.setdefault(row.claim, []).append((strength, row))
     labels: dict[str, set[str]] = {}
@@ -194,7 +194,7 @@ def verdicts_found(
 
 
 def confidence(sure: list[tuple[float, bool]], calibrated: list[tuple[float, bool]]) -> dict[str, Any]:
-    """How well confidence tells what is right."""
+    """How well confidence predicts what is right."""
     return {
         "verdicts": len(sure), "right": share([right for _, right in sure]),
         "ece_raw": scores.calibration_error(*columns(sure)),
@@ -204,10 +204,10 @@ def confidence(sure: list[tuple[float, bool]], calibrated: list[tuple[float, boo
 
 
 def fit(sure: Sequence[tuple[float, bool]]) -> Calibration:
-    """The map of least log loss, by grid; its slope is never negative (Platt 1999)."""
+    """The calibration of least log loss, by grid search; its slope is never negative (Platt 1999)."""
     raw, right = np.array([r for r, _ in sure]), np.array([r for _, r in sure])
 
-    if len(sure) < FEWEST:  # strength is a probability already
+    if len(sure) < FEWEST:  # the strength is a probability already
         return Calibration()
 
     def loss(calibration: Calibration) -> float:
@@ -219,7 +219,7 @@ def fit(sure: Sequence[tuple[float, bool]]) -> Calibration:
 
 
 def columns(found: Sequence[tuple[float, bool]]) -> tuple[list[float], list[bool]]:
-    """Two lists of a list of pairs."""
+    """Split a list of pairs into two lists."""
     return [a for a, _ in found], [b for _, b in found]
 
 

@@ -1,7 +1,7 @@
-"""Labelled (claim, text) pairs: those of the shared data, of our own ranking, and of SciFact.
+"""Labelled (claim, text) pairs from the shared data, from our own ranking, and from SciFact.
 
-A text is a whole abstract with its title, or one sentence. Pairs of one claim always fall into the same
-fold, so that whoever is measured on a claim has never seen it.
+A text is a whole abstract with its title, or one sentence. All pairs of a claim fall into the same fold,
+so that a model measured on a claim has never seen it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from agent.evaluation.suites import held_out
 from bench.data import DATA, case_paper_ids, read_jsonl, require
 
 OWN_RANKING = Path(__file__).parent / "own_ranking.jsonl.gz"
-"""Labels of papers that our own ranking keeps: claims and papers by id, both texts in the shared data."""
+"""Labels of papers that our own ranking keeps: claims and papers by id; texts in the shared data."""
 NEUTRAL = LABELS.index("neutral")
 FOLDS = 5
 
 
 class LabelledPair(NamedTuple):
-    """A claim, a paper's sentences (the title first), its label, and the sentences that carry it."""
+    """A claim, a paper's sentences (title first), its label, and which sentences carry it."""
 
     claim: str
     paper: str
@@ -52,18 +52,18 @@ class Example(NamedTuple):
 
 
 def claim_key(claim: str) -> str:
-    """A short name of a claim's text, under which its labels are kept."""
+    """A short hash of a claim's text, under which its labels are stored."""
     return hashlib.sha256(claim.encode()).hexdigest()[:12]
 
 
 def fold_of(claim: str) -> int:
-    """The fold of a claim: one in five is measured on and never trained on."""
+    """The fold of a claim; one in five is used for measuring and never for training."""
     return int(claim_key(claim), 16) % FOLDS
 
 
 @cache
 def shared_pairs() -> tuple[LabelledPair, ...]:
-    """All labelled pairs of the shared data, but those on papers that development cases rest on."""
+    """All labelled pairs of the shared data, except on papers that development cases rest on."""
     left_out, papers = case_paper_ids(), _papers()
     return tuple(
         LabelledPair(
@@ -81,7 +81,7 @@ def shared_pairs() -> tuple[LabelledPair, ...]:
 
 @cache
 def own_pairs() -> tuple[LabelledPair, ...]:
-    """The labelled papers of our own ranking."""
+    """The labelled papers from our own ranking."""
     claims = {claim_key(p.claim): p.claim for p in shared_pairs()}
     with gzip.open(OWN_RANKING, "rt", encoding="utf-8") as lines:
         rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
@@ -105,7 +105,7 @@ def _papers() -> dict[str, tuple[str, ...]]:
 
 
 def _abstracts(wanted: set[str]) -> dict[str, tuple[str, ...]]:
-    """Sentences of papers that only the full set of records has."""
+    """Sentences of papers that are only in the full set of records."""
     records = read_jsonl(DATA / "arxiv/full-223k.jsonl.xz")
     return {r["id"]: (r["title"], *split_sentences(r["abstract"])) for r in records if r["id"] in wanted}
 
@@ -116,9 +116,9 @@ def abstracts(pairs: Sequence[LabelledPair]) -> list[Example]:
 
 
 def sentences(pairs: Sequence[LabelledPair], rng: random.Random, silent: int = 2) -> Iterator[Example]:
-    """Sentences that carry a stance, with it; beside them silent ones of the same and of neutral papers.
+    """Sentences that carry a stance, and silent ones from the same papers and from neutral papers.
 
-    A silent sentence is a hard one: it shares the most words with the claim.
+    The silent sentences are hard ones: those that share the most words with the claim.
     """
     for pair in pairs:
         own = [s for i, s in enumerate(pair.sentences) if i in pair.evidence]
@@ -166,7 +166,7 @@ def read_scifact() -> Iterator[ScifactClaim]:
 
 
 def scifact_examples() -> Iterator[Example]:
-    """Abstracts and rationale sentences of the part that is not held out."""
+    """Abstracts and rationale sentences of the claims that are not held out."""
     for found in read_scifact():
         if found.held_out:
             continue

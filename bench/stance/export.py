@@ -1,10 +1,10 @@
-"""Write the network as the shipped files: a trunk and two branches, weights in blocks of four bits.
+"""Write the network as the shipped files: a trunk and two branches, with block-wise four-bit weights.
 
     python -m bench.stance.export --weights work/stance/weights.pt --out agent/adapters/stance
 
-Training leaves the lower layers as they were, so both branches share them: `given` is the shared checkpoint,
-`found` what was trained on. Rounding the weights alone keeps the verdicts; rounding activations too destroys
-the network (outlier channels, as in Bondarenko et al. 2021, arXiv:2109.12948).
+Training leaves the lower layers unchanged, so both branches share them: `given` is the shared checkpoint,
+`found` the network trained further. Rounding only the weights keeps the verdicts; rounding activations too
+destroys the network (outlier channels, as in Bondarenko et al. 2021, arXiv:2109.12948).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Upper(nn.Module):
 
 
 class RoundedEmbedding(nn.Module):
-    """Word vectors as four-bit numbers, two a byte, with a scale for every 32 of a row."""
+    """Word vectors as four-bit numbers, two per byte, with one scale for every 32 values of a row."""
 
     BLOCK = 32
     packed: Tensor
@@ -77,7 +77,7 @@ class RoundedEmbedding(nn.Module):
 
 
 class MatMulHead(nn.Module):
-    """The head with its matrices the other way round: as products that the rounding knows."""
+    """The head with transposed matrices, as products that the quantiser recognises."""
 
     def __init__(self, held: Head) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class MatMulHead(nn.Module):
 
 
 def main() -> None:
-    """Parse the arguments, write trunk, branches and tokenizer."""
+    """Parse the arguments; write the trunk, the branches and the tokenizer."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -113,19 +113,19 @@ def main() -> None:
     write(Trunk(net), {"ids": ids}, args.out / "trunk.onnx", 32)
     with torch.no_grad():
         tokens = net.lower(ids, torch.ones_like(ids).float(), FROZEN)
-    told = {"tokens": tokens, "ids": ids, "sides": sides}
-    write(Upper(net), told, args.out / "given.onnx", 64)
-    write(Upper(prepared(trained)), told, args.out / "found.onnx", 32)
+    inputs = {"tokens": tokens, "ids": ids, "sides": sides}
+    write(Upper(net), inputs, args.out / "given.onnx", 64)
+    write(Upper(prepared(trained)), inputs, args.out / "found.onnx", 32)
     shutil.copyfile(CHECKPOINT / "tokenizer.json", args.out / "tokenizer.json")
 
 
 def check_trunk(one: StanceNet, other: StanceNet) -> None:
-    """End the program where training has moved the lower layers: then both branches cannot share them."""
+    """Exit if training has changed the lower layers, since the branches could not share them then."""
     shared = ("enc.embeddings.", *(f"enc.encoder.layer.{n}." for n in range(FROZEN)))
-    held = other.state_dict()
+    other_weights = other.state_dict()
     for name, weight in one.state_dict().items():
-        if name.startswith(shared) and not torch.equal(weight, held[name]):
-            sys.exit(f"bench: {name} was trained too; the branches share it: train with --frozen {FROZEN}")
+        if name.startswith(shared) and not torch.equal(weight, other_weights[name]):
+            sys.exit(f"bench: training changed {name}, which the branches share: use --frozen {FROZEN}")
 
 
 def judging(weights: Path | None) -> StanceNet:
@@ -137,16 +137,16 @@ def judging(weights: Path | None) -> StanceNet:
 
 
 def prepared(net: StanceNet) -> StanceNet:
-    """The network with word vectors and head in the forms that are written."""
+    """The network with word vectors and head in the form in which they are exported."""
     net.eval()
     embeddings: Any = net.enc.embeddings
     embeddings.word_embeddings = RoundedEmbedding(embeddings.word_embeddings)
-    net.head = MatMulHead(net.head)  # type: ignore[assignment]  # it takes the place of the trained one
+    net.head = MatMulHead(net.head)  # type: ignore[assignment]  # it replaces the trained head
     return net
 
 
 def write(part: nn.Module, inputs: dict[str, Tensor], path: Path, block: int) -> None:
-    """Write one part, its matrices rounded to four bits in blocks."""
+    """Write one part, with its matrices rounded block-wise to four bits."""
     whole = path.with_suffix(".whole.onnx")
     torch.onnx.export(
         part, tuple(inputs.values()), str(whole), input_names=list(inputs), output_names=["out"],

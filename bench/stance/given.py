@@ -23,11 +23,11 @@ SIDES = ("supports", "adverse")
 LEAST_PRECISION = 0.8
 GIVEN = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 GIVEN_STRENGTH = {"whole": 1.0, "quoted": 0.2, "offset": -1.0}
-"""Of papers that a person names too few are labelled to fit it: the abstract decides, the quote helps."""
+"""Not fitted, since too few papers named by people are labelled: the abstract decides, the quote helps."""
 
 
 class Remembered:
-    """A stance model whose scores are computed once, under settings we change."""
+    """A stance model that caches its scores while we change its settings."""
 
     def __init__(self, model: PairModel) -> None:
         self._model, self._known = model, dict[tuple[str, str], NDArray[np.float32]]()
@@ -35,11 +35,11 @@ class Remembered:
 
     @property
     def digest(self) -> str:
-        """The model's own."""
+        """The model's digest."""
         return self._model.digest
 
     def probabilities(self, pairs: TextPairs) -> Shares:
-        """As the model's."""
+        """The model's probabilities, computed once per pair."""
         new = [p for p in dict.fromkeys(pairs) if p not in self._known]
         if new:
             self._known.update(zip(new, self._model.probabilities(new), strict=True))
@@ -47,7 +47,7 @@ class Remembered:
 
 
 def every_choice(cases: list[LabelledCase], model: Remembered) -> dict[tuple[float, float], list[Outcome]]:
-    """The outcomes of all cases, papers given, under every pair of thresholds."""
+    """The outcomes of all cases, papers given, for every pair of thresholds."""
     wanted = {i for case in cases for i in case.labels}
     records = read_jsonl(DATA / "arxiv/sample-7k.jsonl.gz")
     papers = {r["id"]: paper_of(r) for r in records if r["id"] in wanted}
@@ -62,35 +62,35 @@ def every_choice(cases: list[LabelledCase], model: Remembered) -> dict[tuple[flo
 
 
 def best(tried: dict[tuple[float, float], list[Outcome]], leave: int = -1) -> tuple[float, float]:
-    """The choice of best macro-F1 with trustworthy contradictions, on all cases but one."""
+    """The choice with the best macro-F1 and trustworthy contradictions, on all cases but one."""
 
     def worth(choice: tuple[float, float]) -> tuple[bool, float, float]:
-        others = [told(o) for n, o in enumerate(tried[choice]) if n != leave]
+        others = [scored(o) for n, o in enumerate(tried[choice]) if n != leave]
         right = scores.precision(others, "contradicted")
         return right is None or right >= LEAST_PRECISION, scores.macro_f1(others) or 0.0, sum(choice)
 
     return max(tried, key=worth)
 
 
-def told(outcome: Outcome) -> Scored:
-    """What a case's verdict is scored as."""
+def scored(outcome: Outcome) -> Scored:
+    """A case's verdict in the form in which it is scored."""
     return Scored(outcome.verdict.name, outcome.case.expected_verdict, outcome.case.accepted)
 
 
 def given(left_out: list[Outcome]) -> dict[str, Any]:
-    """The development cases, papers given, each left out of the choice of thresholds."""
-    every = [told(o) for o in left_out]
+    """The development cases, papers given, each left out when its thresholds were chosen."""
+    results = [scored(o) for o in left_out]
     return {
-        "macro_f1": scores.macro_f1(every), "macro_f1_ci": scores.interval(every, scores.macro_f1),
-        "majority_macro_f1": scores.majority_macro_f1(every), "accuracy": scores.accuracy(every),
-        "contradicted_precision": scores.precision(every, "contradicted"),
-        "contradicted_told": sum(t.predicted == "contradicted" for t in every),
-        "coverage": share([t.predicted is not None for t in every if t.expected]),
-        "untested_accuracy": scores.accuracy([t for t in every if t.expected is None]),
-        "confusion": scores.confusion(every, scores.VERDICTS),
+        "macro_f1": scores.macro_f1(results), "macro_f1_ci": scores.interval(results, scores.macro_f1),
+        "majority_macro_f1": scores.majority_macro_f1(results), "accuracy": scores.accuracy(results),
+        "contradicted_precision": scores.precision(results, "contradicted"),
+        "contradicted_told": sum(t.predicted == "contradicted" for t in results),
+        "coverage": share([t.predicted is not None for t in results if t.expected]),
+        "untested_accuracy": scores.accuracy([t for t in results if t.expected is None]),
+        "confusion": scores.confusion(results, scores.VERDICTS),
     }  # fmt: skip
 
 
 def share(flags: Sequence[bool]) -> float | None:
-    """The share that is true, of any."""
+    """The share of true flags, or None if there are no flags."""
     return round(sum(flags) / len(flags), 3) if flags else None

@@ -1,6 +1,6 @@
-"""The lower layers' output, computed once and kept on disk: what lets two cores train the upper ones.
+"""The lower layers' output, computed once and cached on disk, so that two cores can train the upper ones.
 
-Tokens are bfloat16. A cache knows the pairs it was made of, and is made again for others.
+Tokens are bfloat16. A cache records which pairs it was computed from, and is recomputed for others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BUDGET = 7000
 
 
 class Lower:
-    """Tokens of many pairs after the first layers of a network, and the network's own scores of them."""
+    """Tokens of many pairs after a network's first layers, and the network's own scores for the pairs."""
 
     def __init__(
         self, tokens: NDArray[np.int16], offsets: NDArray[np.int64], scores: NDArray[np.float32]
@@ -31,27 +31,27 @@ class Lower:
         self._tokens, self._offsets, self.scores = tokens, offsets, scores
 
     def padded(self, rows: Sequence[int], width: int) -> Tensor:
-        """Tokens [rows, width, WIDTH] in float32, zero beyond a pair's end."""
+        """Tokens [rows, width, WIDTH] in float32, zero past a pair's end."""
         out = torch.zeros(len(rows), width, WIDTH, dtype=torch.bfloat16)
         for n, row in enumerate(rows):
-            held = self._tokens[self._offsets[row] : self._offsets[row + 1]]
-            out[n, : len(held)] = torch.from_numpy(np.array(held)).view(torch.bfloat16)
+            tokens = self._tokens[self._offsets[row] : self._offsets[row + 1]]
+            out[n, : len(tokens)] = torch.from_numpy(np.array(tokens)).view(torch.bfloat16)
         return out.float()
 
 
 def lower(net: StanceNet, items: Sequence[Pair], count: int, place: Path) -> Lower:
-    """Read the cache at `place`, or make it: some ten pairs a second on two cores."""
+    """Read the cache at `place`, or compute it: about ten pairs a second on two cores."""
     digest = hashlib.sha256(repr((count, [item.ids for item in items])).encode()).hexdigest()
     offsets = np.cumsum([0, *(item.length for item in items)])
-    told, held = place.with_suffix(".npz"), place.with_suffix(".tokens")
+    meta_file, token_file = place.with_suffix(".npz"), place.with_suffix(".tokens")
     shape = (int(offsets[-1]), WIDTH)
-    if told.exists() and str(np.load(told)["digest"]) == digest:
-        return Lower(np.memmap(held, np.int16, "r", shape=shape), offsets, np.load(told)["scores"])
+    if meta_file.exists() and str(np.load(meta_file)["digest"]) == digest:
+        return Lower(np.memmap(token_file, np.int16, "r", shape=shape), offsets, np.load(meta_file)["scores"])
     place.parent.mkdir(parents=True, exist_ok=True)
-    tokens = np.memmap(held, np.int16, "w+", shape=shape)
+    tokens = np.memmap(token_file, np.int16, "w+", shape=shape)
     scores = _fill(net, items, count, tokens, offsets)
     tokens.flush()
-    np.savez(told, digest=digest, scores=scores)
+    np.savez(meta_file, digest=digest, scores=scores)
     return Lower(tokens, offsets, scores)
 
 

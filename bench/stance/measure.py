@@ -1,8 +1,8 @@
-"""Measure the shipped network, or one in another folder: size, speed, what rounding costs, SciFact.
+"""Measure the shipped network, or one in another folder: size, speed, the cost of rounding, SciFact.
 
     python -m bench.stance.measure [--folder agent/adapters/stance] [--weights work/stance/weights.pt]
 
-Thresholds, pools and verdicts are `bench.stance.calibrate`'s.
+Thresholds, pools and verdicts are measured by `bench.stance.calibrate`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folder", type=Path, default=SHIPPED)
-    parser.add_argument("--weights", type=Path, help="whole weights it was rounded from; else the checkpoint")
+    parser.add_argument("--weights", type=Path, help="weights before rounding; default: the checkpoint")
     args = parser.parse_args()
     model = StanceModel(args.folder)
     figures: dict[str, Any] = {
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def speed(model: StanceModel) -> float:
-    """Whole abstracts a second."""
+    """Whole abstracts per second."""
     found = [c for _, c in zip(range(60), read_scifact(), strict=False)]
     pairs = [(c.claim, joined(c.title, " ".join(c.sentences))) for c in found]
     model.probabilities(pairs[:2])
@@ -61,7 +61,7 @@ def speed(model: StanceModel) -> float:
 
 
 def scifact(folder: Path) -> float | None:
-    """Stance macro-F1 on the fifth of SciFact's documents never trained on, through the whole judge."""
+    """Stance macro-F1 of the whole judge on the fifth of SciFact's documents never trained on."""
     cases, papers = read_suite("scifact", require(DATA / "claims/scifact/claims_train.jsonl"))
     judge = EmbeddedJudge(StanceModel(folder, "given"), given=True)
     found = on_given(cases, papers, judge, AbstractReader(), lambda *_: None, verdicts=False)
@@ -71,7 +71,7 @@ def scifact(folder: Path) -> float | None:
 
 @torch.no_grad()
 def rounding(model: StanceModel, weights: Path | None) -> dict[str, float]:
-    """How far the rounded network's shares are from the whole one's, on abstracts it was not trained on."""
+    """How far the rounded network's shares are from the original's, on abstracts it was not trained on."""
     examples: list[Example] = [e for e in abstracts(own_pairs()) if fold_of(e.claim) == 0][:SAMPLE]
     pairs = [(e.claim, e.text) for e in examples]
     net = judging(weights).eval()

@@ -25,7 +25,7 @@ WIDTH = 768
 
 
 class Batch(NamedTuple):
-    """Padded pairs: ids, and which tokens are any, the claim's and the text's, each [pairs, tokens]."""
+    """Padded pairs: ids, and masks of all tokens, the claim's and the text's, each [pairs, tokens]."""
 
     ids: Tensor
     mask: Tensor
@@ -48,13 +48,13 @@ class Head(nn.Module):
         return scores
 
     def joined(self, tokens: Tensor, claim: Tensor, text: Tensor) -> Tensor:
-        """What the head looks at [pairs, 5 * width]."""
+        """The head's input [pairs, 5 * width]."""
         u, v = _mean(tokens, claim), _mean(tokens, text)
         return torch.cat([tokens[:, 0], u, v, (u - v).abs(), u * v], dim=1)
 
 
 class StanceNet(nn.Module):
-    """Twelve layers and a head; `layers` names those to keep, for a smaller network."""
+    """Twelve layers and a head; `layers` selects those to keep, for a smaller network."""
 
     def __init__(self, layers: Sequence[int] = tuple(range(12))) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class StanceNet(nn.Module):
         return self._through(tokens, mask, 0, count)
 
     def upper(self, tokens: Tensor, mask: Tensor, claim: Tensor, text: Tensor, start: int) -> Tensor:
-        """Scores from the tokens that the first `start` layers gave."""
+        """Scores from the output of the first `start` layers."""
         tokens = self._through(tokens, mask, start, len(self.enc.encoder.layer))
         scores: Tensor = self.head(tokens, claim, text)
         return scores
@@ -93,14 +93,14 @@ def _mean(tokens: Tensor, which: Tensor) -> Tensor:
 
 
 def load_checkpoint(folder: Path = CHECKPOINT) -> StanceNet:
-    """The network of the shared checkpoint: int8 matrices with a scale a row, the rest as float32."""
-    held = np.load(require(folder / "mpnet12.npz"))
+    """The network of the shared checkpoint: int8 matrices with one scale per row, the rest in float32."""
+    arrays = np.load(require(folder / "mpnet12.npz"))
     weights = {}
-    for name in {key.split("|")[0] for key in held.files}:
+    for name in {key.split("|")[0] for key in arrays.files}:
         whole = (
-            held[f"{name}|q"].astype(np.float32) * held[f"{name}|s"]
-            if f"{name}|q" in held.files
-            else held[name]
+            arrays[f"{name}|q"].astype(np.float32) * arrays[f"{name}|s"]
+            if f"{name}|q" in arrays.files
+            else arrays[name]
         )
         weights[name] = torch.tensor(np.asarray(whole, dtype=np.float32))
     net = StanceNet()
@@ -109,7 +109,7 @@ def load_checkpoint(folder: Path = CHECKPOINT) -> StanceNet:
 
 
 def load_tokenizer(folder: Path = CHECKPOINT) -> Tokenizer:
-    """The base's tokenizer, which neither cuts nor pads."""
+    """The base model's tokenizer, without truncation or padding."""
     tokenizer = Tokenizer.from_file(str(require(folder / "tokenizer.json")))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -117,11 +117,11 @@ def load_tokenizer(folder: Path = CHECKPOINT) -> Tokenizer:
 
 
 def collate(pairs: Sequence[Pair], layout: Layout = MPNET) -> Batch:
-    """Pad pairs to the longest."""
+    """Pad pairs to the length of the longest."""
     ids, sides = map(torch.from_numpy, padded(pairs, layout))
     return batch_of(ids, sides, layout)
 
 
 def batch_of(ids: Tensor, sides: Tensor, layout: Layout) -> Batch:
-    """Ids and sides, each [pairs, tokens], as the networks take them."""
+    """Ids and sides, each [pairs, tokens], as a batch for the network."""
     return Batch(ids, (ids != layout.padding).float(), (sides == CLAIM).float(), (sides == TEXT).float())

@@ -1,7 +1,7 @@
-"""What the shipped judge reads in labelled papers that a search brought, on claims it was not trained on.
+"""What the shipped judge reads in labelled papers found by search, on claims it was not trained on.
 
-Two kinds of pool: those of the shared data, which a word search brought, and those of our own ranking.
-Readings are kept in the work folder, so that thresholds can be chosen in a second.
+There are two kinds of pool: those of the shared data, from a word search, and those of our own ranking.
+Readings are cached in the work folder, so that choosing thresholds takes a second.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from bench.stance.data import fold_of, own_pairs
 from store.records import Claim, Paper, Passage
 
 READ = 0.25
-"""Readings under this share of the whole are never looked at again."""
+"""Readings whose share of the whole is below this are not considered further."""
 OF_A_KIND = 75
-"""Pools of each kind that are read: some 1,500 papers, six minutes."""
+"""Number of pools read of each kind: about 1,500 papers, six minutes."""
 ELSEWHERE = 1
-"""Other papers of a pool whose sentences are read as if they were the body."""
+"""Number of other papers in a pool whose sentences are read as if they were the body."""
 _SIDE = {"supports": "supports", "relaxes": "adverse", "contradicts": "adverse", "neutral": "neutral"}
 
 
 class Pool(NamedTuple):
-    """A claim with labelled papers. `kind` is "words" or "own", after the ranking that brought them."""
+    """A claim with labelled papers. `kind` is "words" or "own", after the ranking that found them."""
 
     kind: str
     claim: Claim
@@ -42,7 +42,7 @@ class Pool(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled paper and what was read in it; `stance` is empty where nothing was."""
+    """One labelled paper and what was read in it; `stance` is empty if nothing was."""
 
     pool: str
     claim: str
@@ -54,7 +54,7 @@ class Row:
     passes: bool = False
     quote: str = ""
     elsewhere: float = 0.0
-    """The largest share that a sentence of other papers of the pool gives the side: a wrong quote."""
+    """The largest share that a sentence of the pool's other papers gives the side: a wrong quote."""
 
     @property
     def side(self) -> str:
@@ -63,17 +63,17 @@ class Row:
 
     @property
     def right(self) -> bool:
-        """Whether the side is that of the label."""
+        """Whether the side matches the label."""
         return self.side == _SIDE[self.label]
 
     @property
     def bears(self) -> bool:
-        """Whether the paper is labelled to bear on the claim."""
+        """Whether the paper is labelled as bearing on the claim."""
         return self.label != "neutral"
 
 
 def rows(folder: Path, work: Path, fold: int = 0) -> list[Row]:
-    """All rows of a fold's claims, read once by the judge in `folder`."""
+    """All rows for a fold's claims, read once by the judge in `folder`."""
     model = StanceModel(folder)
     kept = work / f"readings-{model.weights_digest}.jsonl"
     if not kept.exists():
@@ -92,7 +92,7 @@ def rows(folder: Path, work: Path, fold: int = 0) -> list[Row]:
 
 
 def pools(fold: int) -> Iterator[Pool]:
-    """Both kinds of pool of the claims in one fold."""
+    """Both kinds of pool for the claims of one fold."""
     cases = [c for c in read_cases(require(DATA / "cases/pools.dev.jsonl")) if fold_of(c.claim) == fold]
     wanted = {i for c in cases for i in c.labels}
     records = read_jsonl(DATA / "stance/papers.jsonl.gz")
@@ -111,7 +111,7 @@ def pools(fold: int) -> Iterator[Pool]:
 
 
 def paper_of(paper_id: str, published: str, sentences: Sequence[str]) -> Paper:
-    """A paper of its title and its abstract's sentences."""
+    """A paper with the title and abstract in `sentences`."""
     return Paper(paper_id, sentences[0], " ".join(sentences[1:]), published)
 
 
@@ -122,7 +122,7 @@ def old(text: str) -> Claim:
 
 
 def read(judge: EmbeddedJudge, pool: Pool, number: int) -> Row:
-    """Read one paper of a pool, and pass its quote through every gate but the threshold."""
+    """Read one paper of a pool, and check its quote with every gate but the threshold."""
     paper, label = pool.papers[number]
     reading = AbstractReader().read(paper)
     cuts = tuple(passages.cut(reading, 1, paper.id))
@@ -145,5 +145,5 @@ def read(judge: EmbeddedJudge, pool: Pool, number: int) -> Row:
 
 
 def _as_body(paper: Paper) -> Passage:
-    """An abstract as if it were a section of a body."""
+    """An abstract, presented as a section of a body."""
     return Passage(paper.id, 1, paper.id, "results", 1, 0, len(paper.abstract), paper.abstract)

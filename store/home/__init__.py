@@ -1,1 +1,1 @@
-"""The folder that holds all state: its files, its lock, its backup."""
+"""The folder that holds all state: its files, locks and backups."""

@@ -1,6 +1,6 @@
-"""A home in one file: the ledger by SQLite's own backup, what cannot be made again, and checksums.
+"""Back up a home to one file: the ledger by SQLite's own backup, what cannot be rebuilt, and checksums.
 
-Keys are left out: `retest.toml` may hold them. The vector index is derived and is made anew.
+`retest.toml` is left out, since it may hold keys. The vector index is derived and is rebuilt.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ _NAMES = re.compile(
     r"ledger\.sqlite|chats\.sqlite|prices\.toml|schedule\.json|feed\.xml|run-[\w-]+/(?:run\.json|calls\.jsonl|report\.md)"
     r"|papers/[\w./-]+"
 )
-"""What a backup may hold. Settings are not among it: a backup that is handed on sets nothing."""
+"""What a backup may hold. Settings are not included: somebody else's backup must not configure anything."""
 
 
 def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[str, str]:
-    """Write a backup, whole or not at all; return the sha256 of each file in it.
+    """Write a backup atomically; return the sha256 of each file in it.
 
-    `papers` takes the downloaded papers along: they can be had again from arXiv. Raises LedgerError.
+    `papers` includes the downloaded papers, which can also be fetched from arXiv again. Raises LedgerError
+    if there is no ledger or it is damaged.
     """
     if not home.ledger.exists():
         raise LedgerError(f"no ledger at {home.ledger}", "run: retest init")
@@ -48,7 +49,7 @@ def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[st
             members[CHATS] = Path(folder) / CHATS
             _copy(home.chats, members[CHATS])
         for path in _files(home, papers=papers):
-            # A copy is what is hashed and what is kept: a run may write the file anew meanwhile.
+            # Hash and store a copy: a run may rewrite the file meanwhile.
             name = str(path.relative_to(home.root))
             members[name] = Path(folder) / "files" / name
             members[name].parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +67,14 @@ def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[st
 
 
 def restore(file: Path, home: Home, now: str, *, force: bool = False) -> dict[str, str]:
-    """Put a backup in place of a home; return the sha256 of each file.
+    """Replace a home with a backup; return the sha256 of each file.
 
-    Everything is unpacked and checked first. Raises LedgerError for a file that is no whole backup, and
-    where there is a ledger already unless `force`; of that one a whole copy is kept beside it, named for
-    `now`.
+    Everything is unpacked and checked first. Raises LedgerError if the file is not a complete backup, or if
+    there is a ledger already and `force` is not set. With `force`, a full copy of the old ledger is kept
+    beside the new one, with `now` in its name.
     """
     if home.ledger.exists() and not force:
-        raise LedgerError(f"there is a ledger at {home.ledger}", "restore elsewhere, or --force")
+        raise LedgerError(f"there is a ledger at {home.ledger}", "restore elsewhere, or use --force")
     home.root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.root, prefix=".restore-") as folder:
         sums = _unpacked(file, Path(folder))
@@ -81,14 +82,14 @@ def restore(file: Path, home: Home, now: str, *, force: bool = False) -> dict[st
             _set_aside(home.ledger, now)
             for base, left in itertools.product((home.ledger, home.chats), ("-wal", "-shm")):
                 Path(f"{base}{left}").unlink(missing_ok=True)
-        for name in sorted(sums, key=lambda n: n == LEDGER):  # the ledger last: then the rest is there
+        for name in sorted(sums, key=lambda n: n == LEDGER):  # the ledger last, once the rest is in place
             (home.root / name).parent.mkdir(parents=True, exist_ok=True)
             (Path(folder) / name).replace(home.root / name)
     return sums
 
 
 def _set_aside(ledger: Path, now: str) -> None:
-    """Keep what is there: all of it, what stands in the write-ahead log too; a damaged one as it is."""
+    """Keep a copy of the ledger, including its write-ahead log; a damaged one is copied as it is."""
     kept = ledger.with_name(f"{LEDGER}.before-{re.sub('[^0-9]', '', now)}")
     if check(ledger) == "ok":
         _copy(ledger, kept)
@@ -105,22 +106,22 @@ def _unpacked(file: Path, folder: Path) -> dict[str, str]:
         manifest = json.loads((folder / MANIFEST).read_text())
         sums: dict[str, str] = dict(manifest["sha256"])
     except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise LedgerError(f"{file} is no backup: {error}", "name a file that retest backup made") from error
+        raise LedgerError(f"{file} is not a backup: {error}", "name a file made by retest backup") from error
     if manifest.get("format") != FORMAT or LEDGER not in sums:
-        raise LedgerError(f"{file} is a backup of another program", "use that one")
+        raise LedgerError(f"{file} was made by another program or version", "restore it with that one")
     for name, expected in sums.items():
         path = folder / name
         if not _NAMES.fullmatch(name) or ".." in Path(name).parts:
             raise LedgerError(f"{file} holds {name!r}, which no backup does", "do not trust it")
         if not path.is_file() or _sha256(path) != expected:
-            raise LedgerError(f"{file} is damaged: {name} is not what was kept", "use another backup")
-    if (said := check(folder / LEDGER)) != "ok":
-        raise LedgerError(f"the ledger in {file} is damaged: {said}", "use another backup")
+            raise LedgerError(f"{file} is damaged: {name} does not match its checksum", "use another backup")
+    if (problem := check(folder / LEDGER)) != "ok":
+        raise LedgerError(f"the ledger in {file} is damaged: {problem}", "use another backup")
     return sums
 
 
 def check(ledger: Path) -> str:
-    """What SQLite says of a ledger's file: "ok", or what is wrong."""
+    """SQLite's integrity check of a ledger file: "ok", or what is wrong."""
     try:
         with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db:
             return str(db.execute("PRAGMA integrity_check").fetchone()[0])
@@ -129,12 +130,12 @@ def check(ledger: Path) -> str:
 
 
 def _copy(ledger: Path, copy: Path) -> None:
-    """A consistent copy of a database, whatever is being written meanwhile (https://sqlite.org/backup.html)."""
+    """Copy a database consistently, even while it is being written (https://sqlite.org/backup.html)."""
     with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
-    if (said := check(copy)) != "ok":
-        raise LedgerError(f"the ledger {ledger} is damaged: {said}", "restore an earlier backup")
+    if (problem := check(copy)) != "ok":
+        raise LedgerError(f"the ledger {ledger} is damaged: {problem}", "restore an earlier backup")
 
 
 def _files(home: Home, *, papers: bool) -> Iterator[Path]:

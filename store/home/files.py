@@ -1,4 +1,4 @@
-"""The folders and files of a home, and writing them so that a reader never sees half a file."""
+"""The folders and files of a home, written so that a reader never sees half a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Home:
-    """Where everything a program wrote lives. Copying the folder is a backup."""
+    """The folder for everything the program writes. Copying it is a backup."""
 
     root: Path
 
@@ -26,17 +26,17 @@ class Home:
 
     @property
     def search(self) -> Path:
-        """Copies of vectors to search in memory: derived."""
+        """Copies of vectors for in-memory search: derived."""
         return self.root / "search"
 
     @property
     def chats(self) -> Path:
-        """Threads of questions and answers."""
+        """Chat threads: questions and answers."""
         return self.root / "chats.sqlite"
 
     @property
     def papers(self) -> Path:
-        """Downloaded files, by id and version: for reading here, never to be passed on."""
+        """Downloaded files, by id and version: for local reading, never redistributed."""
         return self.root / "papers"
 
     @property
@@ -59,14 +59,14 @@ class Home:
         return self.root / run_id
 
     def checkpoints(self, run_id: str) -> Path:
-        """Where a run was when it was stopped."""
+        """Where a run stood when it was interrupted."""
         return self.run_folder(run_id) / "checkpoints.sqlite"
 
 
 def write_atomically(path: Path, content: str | bytes, *, shared: bool = False) -> None:
-    """Replace `path` by `content` at once, or leave it as it was.
+    """Replace `path` with `content` atomically, or leave it as it was.
 
-    Only its owner may read it, unless it is `shared`: then as the umask says.
+    Only the owner may read it; if `shared`, its permissions follow the umask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

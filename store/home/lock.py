@@ -1,4 +1,4 @@
-"""One holder at a time, across processes, and who it is."""
+"""A lock across processes that also records who holds it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from store.errors import Locked
 
 @contextmanager
 def exclusive(path: Path, holder: str, *, wait: float = 0) -> Iterator[None]:
-    """Hold the lock at `path` for the length of the block, leaving word of who holds it.
+    """Hold the lock at `path` for the duration of the block, and record who holds it.
 
-    Raises Locked when another process holds it after `wait` seconds; -1 waits for as long as it takes.
+    Raises Locked if another process still holds it after `wait` seconds; -1 waits indefinitely.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock, note = FileLock(path), path.with_suffix(".holder")

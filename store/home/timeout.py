@@ -1,4 +1,4 @@
-"""Do something, but do not wait for it for ever."""
+"""Run something with a time limit."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ Result = TypeVar("Result")
 
 
 def in_time(work: Callable[[], Result], seconds: float) -> Result:
-    """What `work` gives. Raises what it raises, and TimeoutError when it takes longer.
+    """Return what `work` returns. Raises what it raises, and TimeoutError if it takes longer.
 
-    What takes longer goes on in a thread of its own, which does not keep the process from ending.
+    Work that takes longer continues in a daemon thread, which does not keep the process alive.
     """
-    given: list[Result] = []
+    results: list[Result] = []
     raised: list[BaseException] = []
 
     def watched() -> None:
         try:
-            given.append(work())
+            results.append(work())
         except BaseException as error:
             raised.append(error)
 
-    doing = threading.Thread(target=watched, daemon=True, name="in time")
-    doing.start()
-    doing.join(seconds)
+    thread = threading.Thread(target=watched, daemon=True, name="in time")
+    thread.start()
+    thread.join(seconds)
     if raised:
         raise raised[0]
-    if not given:
+    if not results:
         raise TimeoutError(f"no answer in {seconds:.0f} seconds")
-    return given[0]
+    return results[0]

@@ -1,1 +1,1 @@
-"""The claim packs that ship with us: YAML, one file a collection."""
+"""The bundled claim packs: YAML, one file per collection."""

@@ -15,12 +15,14 @@ from store.errors import LedgerError
 def upgrade(db: Connection) -> None:
     """Bring the schema to the newest revision, inside the caller's transaction.
 
-    Raises LedgerError when the ledger was written by a newer program.
+    Raises LedgerError if the ledger was written by a newer program.
     """
     try:
         command.upgrade(configuration(db), "head")
     except CommandError as error:
-        raise LedgerError(f"this ledger was written by a newer retest ({error})", "upgrade retest") from error
+        raise LedgerError(
+            f"this ledger was written by a newer version of retest ({error})", "upgrade retest"
+        ) from error
 
 
 def configuration(db: Connection | None = None) -> Config:

@@ -1,4 +1,4 @@
-"""The tables of what is remarked of lines and claims; see `store.remarks`."""
+"""Tables for what is recorded about lines, claims and runs; see `store.remarks`."""
 
 from __future__ import annotations
 

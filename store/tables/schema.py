@@ -1,4 +1,4 @@
-"""The tables, in SQLAlchemy Core. Migrations build them; a test holds the two together.
+"""The tables, in SQLAlchemy Core. Migrations build them; a test checks that the two agree.
 
 Lists and maps that are never searched live in JSON columns. Evidence, gate results, verdicts and
 claim revisions are append-only: triggers in the migrations refuse UPDATE and DELETE.
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 HEAD = "0007"
-"""The newest migration; a ledger at this revision needs no alembic import to open."""
+"""The newest migration; a ledger at this revision opens without importing alembic."""
 
 APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses",
                "source_checks", "overrides", "writings")  # fmt: skip

@@ -1,1 +1,1 @@
-"""The vector index, and copies of its vectors to search in memory."""
+"""The vector index, and copies of its vectors for in-memory search."""

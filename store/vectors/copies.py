@@ -1,7 +1,7 @@
-"""Copies of vectors to search in memory: derived from the index, which only one process may open.
+"""Copies of vectors for in-memory search, derived from the index, which only one process may open.
 
-A copy is one folder, named for what it was made of, written whole or not at all; a reader maps the file and
-keeps what it has mapped, whatever is written later.
+A copy is a folder named after what it was made from, and is written atomically. A reader maps the file and
+keeps its mapping, whatever is written later.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MATRIX, _IDS = "vectors.npy", "ids.json"
 
 @dataclass(frozen=True)
 class Vectors:
-    """Unit vectors [len(ids), width], and what they were made of."""
+    """Unit vectors [len(ids), width], and an identifier of what they were made from."""
 
     ids: tuple[str, ...]
     matrix: NDArray[np.float32]
@@ -31,20 +31,20 @@ NONE = Vectors((), np.zeros((0, 1), dtype=np.float32), "")
 
 
 def load(folder: Path) -> Vectors:
-    """The copy kept in `folder`; none where there is none, or where it cannot be read."""
-    for kept in sorted(folder.glob("of-*")):
+    """Return the copy stored in `folder`, or NONE if there is none or it cannot be read."""
+    for stored in sorted(folder.glob("of-*")):
         try:
-            ids = tuple(json.loads((kept / _IDS).read_text()))
-            matrix = np.load(kept / _MATRIX, mmap_mode="r")
+            ids = tuple(json.loads((stored / _IDS).read_text()))
+            matrix = np.load(stored / _MATRIX, mmap_mode="r")
         except (OSError, ValueError):
             continue
         if len(ids) == len(matrix):
-            return Vectors(ids, matrix, kept.name.removeprefix("of-"))
+            return Vectors(ids, matrix, stored.name.removeprefix("of-"))
     return NONE
 
 
 def save(folder: Path, copy: Vectors) -> None:
-    """Keep a copy in place of the one before it. `made_of` has to be a plain word."""
+    """Replace the stored copy with `copy`. `made_of` must be usable in a folder name."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh, old = Path(tempfile.mkdtemp(dir=folder, prefix=".making-")), list(folder.glob("of-*"))
     np.save(fresh / _MATRIX, copy.matrix)

@@ -1,7 +1,7 @@
 """The vector index in Chroma: derived from the ledger, rebuildable, one writer.
 
-Two processes writing one persistent path lose vectors without a word, so a writer holds a lock
-from open to close. Texts live in the ledger; Chroma keeps ids and our own vectors only.
+Two processes writing to the same path silently lose vectors, so a writer holds a lock from open
+to close. Texts live in the ledger; Chroma keeps only ids and our own vectors.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from store.home.timeout import in_time
 
 _BATCH = 2000
 SECONDS = 180.0
-"""How long a batch of vectors may take: a hundred times what it does on a slow disk."""
+"""Time limit for a batch of vectors: a hundred times what one takes on a slow disk."""
 
 
 class VectorIndex:
-    """Unit vectors by id, in named collections ("papers", "passages"). One model an index."""
+    """Unit vectors by id, in named collections ("papers", "passages"). One model per index."""
 
     def __init__(self, client: Any, model: str, changed: Callable[[], None] = lambda: None) -> None:
         self._client = client
@@ -48,40 +48,40 @@ class VectorIndex:
         return [i for i in ids if i not in known]
 
     def add(self, collection: str, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Store vectors [len(ids), width]; an id stored before is overwritten.
+        """Store vectors [len(ids), width]; an existing id is overwritten.
 
-        Raises VectorIndexError when that cannot be done.
+        Raises VectorIndexError if they cannot be written.
         """
         for start in range(0, len(ids), _BATCH):
             batch = slice(start, start + _BATCH)
-            into, some, theirs = self._collection(collection), list(ids[batch]), vectors[batch]
-            self._in_time(partial(into.upsert, ids=some, embeddings=theirs))
+            target, batch_ids, batch_vectors = self._collection(collection), list(ids[batch]), vectors[batch]
+            self._in_time(partial(target.upsert, ids=batch_ids, embeddings=batch_vectors))
             self._changed()
 
     def vectors(self, collection: str, ids: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors [len(ids), width] in the order asked.
+        """Return vectors [len(ids), width] in the order of `ids`.
 
-        Raises VectorIndexError when one is missing.
+        Raises VectorIndexError if one is missing.
         """
         found: dict[str, NDArray[np.float32]] = {}
         for start in range(0, len(ids), _BATCH):
             batch = list(ids[start : start + _BATCH])
             got = self._collection(collection).get(ids=batch, include=["embeddings"])
             found.update(zip(got["ids"], got["embeddings"], strict=True))
-        lost = [i for i in ids if i not in found]
-        if lost:
+        missing = [i for i in ids if i not in found]
+        if missing:
             raise VectorIndexError(
-                f"{len(lost)} vectors are missing from the index, {lost[0]} first",
+                f"{len(missing)} vectors are missing from the index; the first is {missing[0]}",
                 "run: retest index rebuild",
             )
         return np.array([found[i] for i in ids], dtype=np.float32)
 
     def ids(self, collection: str) -> list[str]:
-        """Every id of a collection."""
+        """Every id in a collection."""
         return list(self._collection(collection).get(include=[])["ids"])
 
     def closest(self, collection: str, vector: NDArray[np.float32]) -> str | None:
-        """The id whose vector is nearest to `vector`, by the approximate search."""
+        """The id whose vector is nearest to `vector`, by approximate search."""
         found = self._collection(collection).query(query_embeddings=[vector], n_results=1, include=[])
         return next(iter(found["ids"][0]), None)
 
@@ -90,13 +90,13 @@ class VectorIndex:
         return int(self._collection(collection).count())
 
     def _in_time(self, work: Callable[[], object]) -> None:
-        """Chroma waits without end for a write that the disk refused; we do not."""
+        """Run a write with a time limit: Chroma waits forever for a write that the disk refused."""
         try:
             in_time(work, SECONDS)
         except Exception as error:  # Chroma raises many kinds, its Rust core among them
             self.is_stuck = isinstance(error, TimeoutError)
             raise VectorIndexError(
-                f"the index takes no vectors: {error}", "check the disk, then: retest run --resume"
+                f"cannot write to the index: {error}", "check the disk, then: retest run --resume"
             ) from error
 
     def _collection(self, name: str) -> Any:
@@ -121,9 +121,9 @@ class VectorIndex:
 
 @contextmanager
 def open_index(folder: Path, model: str, *, holder: str, wait: float = 0) -> Iterator[VectorIndex]:
-    """Open the index as its one writer, waiting so many seconds for another one to end.
+    """Open the index as its only writer, waiting up to `wait` seconds for another writer to finish.
 
-    Raises store.errors.Locked when another process has it open, VectorIndexError when it is broken.
+    Raises store.errors.Locked if another process has it open, VectorIndexError if it is broken.
     """
     with exclusive(folder.with_suffix(".lock"), holder, wait=wait):
         folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def open_index(folder: Path, model: str, *, holder: str, wait: float = 0) -> Ite
         try:
             yield index
         finally:
-            if not index.is_stuck:  # a stuck one would not close either, and is gone with the process
+            if not index.is_stuck:  # a stuck client would hang on close; it ends with the process
                 client.close()
 
 
@@ -146,7 +146,7 @@ def _client(folder: Path) -> Any:
 
 
 def generation(folder: Path) -> str:
-    """A word that changes whenever vectors are added; "none" where there is no index."""
+    """A token that changes whenever vectors are added; "none" if there is no index."""
     try:
         return folder.with_suffix(".generation").read_text().strip()
     except OSError:
@@ -158,12 +158,12 @@ def _next_generation(folder: Path) -> None:
 
 
 def erase_index(folder: Path, *, holder: str) -> None:
-    """Remove the index; the next run or `retest index rebuild` makes it anew."""
+    """Delete the index; the next run or `retest index rebuild` builds it again."""
     with exclusive(folder.with_suffix(".lock"), holder):
         shutil.rmtree(folder, ignore_errors=True)
         _next_generation(folder)
 
 
 def self_query(index: VectorIndex, collection: str, ids: Sequence[str]) -> int:
-    """How many of `ids` are not found again by their own vector."""
+    """Return how many of `ids` are not found by searching for their own vector."""
     return sum(index.closest(collection, index.vectors(collection, [i])[0]) != i for i in ids)

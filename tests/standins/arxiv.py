@@ -2,7 +2,7 @@
 
     python -m tests.standins.arxiv --records FILE [--port 8765] [--faults SEED]
 
-serves a snapshot, and prints the settings with which `retest run --source arxiv` talks to it.
+serves a snapshot, and prints the settings that point `retest run --source arxiv` at it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ Record = dict[str, Any]
 class Fault:
     """What goes wrong with one request.
 
-    Kinds: status (with `headers`), reset, cut (half a body, by length), short (half a body that says it
-    is whole), drip (whole, but far too slowly), html, empty, hollow (a total, no entries), twice (entries
+    Kinds: status (with `headers`), reset, cut (half a body, by length), short (half a body declared
+    complete), drip (complete, but far too slow), html, empty, hollow (a total, no entries), twice (entries
     doubled), thin (a short page).
     """
 
@@ -48,7 +48,7 @@ Schedule = Callable[[int, str], Fault | None]
 
 
 def seeded(seed: int, share: float = 0.3) -> Schedule:
-    """A schedule of faults: the same ones for the same seed; some seeds have a long outage."""
+    """A schedule of faults, the same for the same seed; some seeds have a long outage."""
     rng = random.Random(seed)
     outage = range(start := rng.randrange(12), start + rng.choice((0, 0, 3, 8)))
 
@@ -65,9 +65,9 @@ def seeded(seed: int, share: float = 0.3) -> Schedule:
 
 
 class ArxivServer:
-    """`faults` are consumed one a request, then `schedule` is asked. `log` has (instant, path and query).
+    """`faults` are consumed one per request, then `schedule` is asked. `log` has (instant, path and query).
 
-    `now` and `tick` are the clock the requests are logged by, and what passes time while it drips.
+    `now` is the clock for the log; `tick` passes time while a response drips.
     """
 
     def __init__(self, records: list[Record]) -> None:
@@ -86,11 +86,11 @@ class ArxivServer:
         self.url = self.site = self.oai_url = ""
 
     def fault(self, path: str) -> Fault | None:
-        """What goes wrong with the request that came last."""
+        """What goes wrong with the latest request."""
         return self.faults.pop(0) if self.faults else self.schedule(len(self.log) - 1, path)
 
     def page(self, query: dict[str, str], fault: Fault | None) -> tuple[int, str]:
-        """An answer of the query API."""
+        """A response of the query API."""
         if self.replay:
             return self.replay
         by_id = {r["id"]: r for r in self.records}
@@ -104,7 +104,7 @@ class ArxivServer:
                 shown = shown[: len(shown) // 2] if fault.kind == "thin" else []
             if fault and fault.kind == "twice":
                 shown = [r for r in shown for _ in range(2)]
-            if size > 1 and (fault is None or fault.kind in ("thin", "twice")):  # 1: is arXiv awake?
+            if size > 1 and (fault is None or fault.kind in ("thin", "twice")):  # size 1 is the canary query
                 self.given |= {r["id"] for r in shown}
             entries = "".join(arxiv_query.entry(r) for r in shown)
             return 200, arxiv_query.feed(query, len(found), start, size, entries)
@@ -112,7 +112,7 @@ class ArxivServer:
             return 400, arxiv_query.error(str(error))
 
     def listing(self, query: dict[str, str], fault: Fault | None) -> str:
-        """An answer of the OAI-PMH repository."""
+        """A response of the OAI-PMH repository."""
         wrong = fault.kind if fault else ""
         if wrong == "empty":
             return arxiv_oai.failure("noRecordsMatch")
@@ -182,7 +182,7 @@ def tag(found: bytes) -> str:
 
 
 def ranged(found: bytes, asked: str | None) -> tuple[int, bytes, dict[str, str]]:
-    """A file, or the rest of it from where a Range header says (RFC 9110, 14)."""
+    """A file, or the rest of it from the offset in a Range header (RFC 9110, 14)."""
     headers = {"ETag": tag(found), "Accept-Ranges": "bytes"}
     if not asked:
         return 200, found, headers
@@ -194,7 +194,7 @@ Reply = tuple[int, bytes, str, dict[str, str]]
 
 
 def misbehave(handler: Quiet, server: ArxivServer, fault: Fault, reply: Reply) -> None:
-    """Answer wrongly, as the fault says."""
+    """Send the faulty response that the fault describes."""
     status, body, kind, headers = reply
     if fault.kind == "status":
         handler.answer(
@@ -229,7 +229,7 @@ def _begin(handler: Quiet, status: int, body: bytes, kind: str, headers: dict[st
 
 
 def record_of(paper: Paper) -> Record:
-    """A paper as the stand-in serves it."""
+    """A paper as a record that the stand-in serves."""
     return asdict(paper) | {"version": paper.version or 1, "authors": paper.authors or ("Unknown",)}
 
 

@@ -1,4 +1,4 @@
-"""The files of papers: HTML as LaTeXML writes it, and PDF, made of a record or of a given body."""
+"""The files of papers: HTML as LaTeXML writes it, and PDF, made from a record or a given body."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LINES_A_PAGE, LINE = 50, 85
 
 
 def body_of(record: Record) -> list[tuple[str, str]]:
-    """(heading, text) pairs: the record's `body`, or its abstract told as a paper."""
+    """(heading, text) pairs: the record's `body`, or its abstract laid out as a paper."""
     if "body" in record:
         return [tuple(part) for part in record["body"]]
     said = record["abstract"]
@@ -53,7 +53,7 @@ def pdf_of(record: Record) -> bytes:
 
 
 def wrapped(text: str) -> list[str]:
-    """The text in lines."""
+    """The text, wrapped into lines."""
     lines = [""]
     for word in text.split():
         if len(lines[-1]) + len(word) > LINE:
@@ -73,7 +73,7 @@ def _string(line: str) -> bytes:
 
 
 def written(streams: list[bytes], page_entries: bytes = b"") -> bytes:
-    """A PDF of content streams, one a page, with one font (PDF 32000-1, 7.5)."""
+    """A PDF with one content stream per page and one font (PDF 32000-1, 7.5)."""
     count = len(streams)
     kids = b" ".join(b"%d 0 R" % (4 + 2 * n) for n in range(count))
     objects = [

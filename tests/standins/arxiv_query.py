@@ -1,4 +1,4 @@
-"""arXiv's query language over records, and its answers in Atom, as the recorded real ones are."""
+"""arXiv's query language over records, and Atom responses like the recorded real ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIELDS = {"ti": ("title",), "abs": ("abstract",), "co": ("comment",), "au": ("a
 
 
 class Malformed(Exception):
-    """A request arXiv answers with HTTP 400 and an error entry."""
+    """A request that arXiv answers with HTTP 400 and an error entry."""
 
 
 def answer(records: list[Record], by_id: dict[str, Record], query: dict[str, str]) -> str:
@@ -49,7 +49,7 @@ def select(records: list[Record], by_id: dict[str, Record], query: dict[str, str
 
 
 class Index:
-    """Which records have a word, a phrase, a category or a date."""
+    """Which records match a word, a phrase, a category or a date."""
 
     def __init__(self, records: list[Record]) -> None:
         self.records = list(records)
@@ -58,7 +58,7 @@ class Index:
         self._known: dict[str, frozenset[int]] = {}
 
     def field(self, token: str) -> frozenset[int]:
-        """The rows that meet one `field:value`."""
+        """The rows that match one `field:value`."""
         if token not in self._known:
             self._known[token] = self._met(token)
         return self._known[token]
@@ -98,7 +98,7 @@ _indexes: list[Index] = []
 
 
 def index_of(records: list[Record]) -> Index:
-    """The index of a list of records, kept while the list holds the same ones."""
+    """The index of a list of records, cached while the list holds the same ones."""
     for index in _indexes:
         if len(index.records) == len(records) and all(map(operator.is_, index.records, records)):
             return index
@@ -133,7 +133,7 @@ class Parser:
         self._terms: list[frozenset[int]] = []
 
     def parsed(self) -> tuple[frozenset[int], list[frozenset[int]]]:
-        """The rows of the whole expression, and those of each term, which relevance counts."""
+        """The rows matching the whole expression, and those matching each term, for relevance."""
         return self._either(), self._terms
 
     def _either(self) -> frozenset[int]:
@@ -166,7 +166,7 @@ class Parser:
 
 
 def stamp(record: Record, name: str) -> str:
-    """A date as submittedDate has it, YYYYMMDDHHMM; a month alone is its first day."""
+    """A date in the format of submittedDate, YYYYMMDDHHMM; a bare month is its first day."""
     day = record.get(name) or record["published"]
     if "T" in day:
         return re.sub(r"\D", "", day)[:12]
@@ -174,7 +174,7 @@ def stamp(record: Record, name: str) -> str:
 
 
 def instant(record: Record, name: str) -> str:
-    """A date as an entry has it."""
+    """A date in the format of an entry."""
     day = record.get(name) or record["published"]
     return (
         str(day)
@@ -222,7 +222,7 @@ def entry(record: Record) -> str:
 
 
 def error(message: str) -> str:
-    """The feed of a refused request: one entry that says why."""
+    """The feed for a refused request: one entry that says why."""
     place = f"https://arxiv.org/api/errors#{message.replace(' ', '_')}"
     return (
         "<?xml version='1.0' encoding='UTF-8'?>\n"

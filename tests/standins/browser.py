@@ -1,4 +1,4 @@
-"""Debian's Chromium, headless, driven by Playwright; it reaches nothing but this machine."""
+"""Debian's Chromium, headless, driven by Playwright; it can reach only this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def watched(page: Any) -> list[str]:
-    """Whatever a page does that it should not, as it does it: errors, and asking anybody but this machine."""
+    """Collects what a page should not do, as it happens: errors, dialogs, requests to other machines."""
     found: list[str] = []
 
     def refuse(dialog: Any) -> None:

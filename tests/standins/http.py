@@ -24,7 +24,7 @@ def served(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str
 
 
 class Quiet(BaseHTTPRequestHandler):
-    """A handler that says nothing on stderr and answers in one go."""
+    """A handler that logs nothing to stderr and sends each answer in one piece."""
 
     def log_message(self, *_: object) -> None:
         pass

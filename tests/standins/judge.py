@@ -1,4 +1,4 @@
-"""A judge that reads plain words: what a paper "raises", "lowers" or "narrows" is its stance."""
+"""A judge that goes by single words: "raises", "lowers" or "narrows" decides a paper's stance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAYS: dict[str, Stance] = {"raises": "contradicts", "lowers": "supports", "narro
 
 
 class WordJudge:
-    """Every sentence of ours with one of the words, as a finding of full strength."""
+    """Reports every "We find" sentence with one of the words as a strong finding."""
 
     name, kind, calibration, open_from = "words@1", "embedded", (1.0, 0.0), 0.3
 
@@ -21,7 +21,7 @@ class WordJudge:
         self.shown: list[str] = []
 
     def threshold_of(self, stance: Stance, section: str) -> float:
-        """Everything counts."""
+        """Below the strength of every finding, so all of them count."""
         return 0.5
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class WordJudge:
         return {"claim": claim.id, "paper": paper.id, "texts": [p.text for p in passages]}
 
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
-        """The findings, every load-bearing axis the same."""
+        """The findings, with every load-bearing axis the same."""
         self.shown += [p.text for p in passages]
         told = [(s, p.id) for p in passages for s in split_sentences(p.text) if s.startswith("We find")]
         return Answer(tuple(

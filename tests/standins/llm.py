@@ -1,4 +1,4 @@
-"""A scripted OpenAI-compatible server: a queue of behaviours, and the history of what was asked."""
+"""A scripted OpenAI-compatible server: a queue of behaviours, and a log of what was asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Behaviour = Callable[[Quiet, dict[str, Any]], None]
 
 
 class LlmServer:
-    """`script` is consumed one behaviour a request; then `default` answers."""
+    """`script` is consumed one behaviour per request; then `default` answers."""
 
     def __init__(self, default: Behaviour) -> None:
         self.default = default
@@ -58,7 +58,7 @@ def fails(status: int, headers: dict[str, str] | None = None) -> Behaviour:
 
 
 def slow(seconds: float, then: Behaviour) -> Behaviour:
-    """Answer after a while."""
+    """Answer after a delay."""
 
     def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
         time.sleep(seconds)
@@ -82,7 +82,7 @@ def judged(*parts: dict[str, Any]) -> Behaviour:
 
 
 def by_schema(**answers: Callable[[str], dict[str, Any]]) -> Behaviour:
-    """Answer each kind of question by the name of the schema it asks for, seeing the user's part."""
+    """Answer by the name of the requested schema, given the user's message."""
 
     def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
         name = body["response_format"]["json_schema"]["name"]
@@ -93,7 +93,7 @@ def by_schema(**answers: Callable[[str], dict[str, Any]]) -> Behaviour:
 
 def streams(*pieces: str, tools: Sequence[tuple[str, dict[str, Any] | str]] = (), broken: bool = False,
             pause: Callable[[], object] = lambda: None) -> Behaviour:  # fmt: skip
-    """Answer piece by piece as a chat does; `pause` is called before the second piece; `broken` hangs up."""
+    """Stream an answer in pieces; `pause` is called before the second piece; `broken` hangs up."""
 
     def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": reason}

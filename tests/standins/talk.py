@@ -1,4 +1,4 @@
-"""A retested home with a chat over it: real graph, ledger and threads; the model's far end is scripted."""
+"""A retested home with a chat over it: real graph, ledger and threads; the model's server is scripted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEY = "sk-never-shown"
 
 
 class Actions:
-    """Notes what it is asked to do, and does nothing."""
+    """Records what it is asked to do, and does nothing."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -52,7 +52,7 @@ class Actions:
 def chat_over(
     home: Home, url: str | None = None, budget: Budget | None = None
 ) -> Iterator[tuple[Chat, Actions]]:
-    """A chat over a home; with a model at `url`, without one where there is none."""
+    """A chat over a home, with the model at `url` if one is given."""
     embedder, actions, ledger = WordEmbedder(), Actions(), Ledger.view(home.ledger)
     client = openai.OpenAI(api_key=KEY, base_url=url, max_retries=0, timeout=20) if url else None
     with open_index(home.index, embedder.name, holder="test") as index:
@@ -77,7 +77,7 @@ def chat_over(
 
 
 def contents(ledger: Path) -> str:
-    """A hash of everything that stands in a ledger."""
+    """A hash of everything in a ledger."""
     digest = hashlib.sha256()
     connection = sqlite3.connect(ledger)
     for line in connection.iterdump():

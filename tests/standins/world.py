@@ -1,4 +1,4 @@
-"""A small arXiv, and a run of the real graph against it over HTTP, with time that sleeping passes."""
+"""A small arXiv, and a run of the real graph against it over HTTP, on a clock that sleeping advances."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ DAY = "2026-09-01"
 
 
 class Time:
-    """A clock that sleeping moves, and the waits it was asked for."""
+    """A clock that sleeping advances, and the waits it was asked for."""
 
     def __init__(self) -> None:
         self.at = START.timestamp()
         self.waits: list[float] = []
 
     def now(self) -> float:
-        """Seconds."""
+        """The current time in seconds."""
         return self.at
 
     def sleep(self, seconds: float) -> None:
-        """Pass time."""
+        """Advance the clock."""
         self.waits.append(round(seconds, 3))
         self.at += seconds
 
@@ -62,12 +62,12 @@ class TimeClock:
     time: Time
 
     def now(self) -> datetime:
-        """The instant."""
+        """The current instant."""
         return datetime.fromtimestamp(self.time.at, UTC)
 
 
 class WordEmbedder:
-    """Unit vectors of hashed words: alike texts are near, and no model is loaded."""
+    """Unit vectors of hashed words: similar texts are close, and no model is loaded."""
 
     name = "words-64"
 
@@ -87,7 +87,7 @@ class WordEmbedder:
 
 @dataclass
 class World:
-    """What a run needs besides a home and an arXiv. With `time` None it is real time."""
+    """What a run needs besides a home and an arXiv. If `time` is None, it runs in real time."""
 
     gate: Path
     sandbox: Sandbox
@@ -99,7 +99,7 @@ class World:
 
     @contextmanager
     def parts(self, home: Home, server: ArxivServer) -> Iterator[Parts]:
-        """The real parts, but for the judge and the embedder."""
+        """The real parts, except for the judge and the embedder."""
         time = self.time
         gate = PoliteGate(self.gate, time.now, time.sleep) if time else PoliteGate(self.gate)
         clock = TimeClock(time or Time())
@@ -121,13 +121,13 @@ class World:
             ledger.close()
 
     def run(self, home: Home, server: ArxivServer, *, claims: Sequence[str] = (), day: str = DAY) -> Run:
-        """One whole run."""
+        """Run once, from start to finish."""
         with self.parts(home, server) as parts:
             return service.start(parts, day, list(claims), [], lambda _: None, 2)
 
 
 def paper(number: int, word: str = "", body: str = "", **more: Any) -> dict[str, Any]:
-    """A record on fine-tuning and faithfulness; `word` in the abstract or `body` takes a side."""
+    """A record about fine-tuning and faithfulness; `word` in the abstract or `body` takes a side."""
     said = f"We find that fine-tuning {word} the faithfulness of a chain of thought in {number} of 9 tasks."
     quiet = f"We describe a data set of fine-tuning and faithfulness, number {number}."
     record = {

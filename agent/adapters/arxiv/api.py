@@ -1,7 +1,7 @@
-"""Papers from the live arXiv query API: the arxiv package reads the pages, we ask for and doubt them.
+"""Papers from the live arXiv query API: the arxiv package parses the pages, we fetch and check them.
 
-The package has no timeout, ignores Retry-After and paces each client alone; so its client is given
-our one way to arXiv (`arxiv_http`). Its `_parse_feed`, one page, is the seam.
+The package has no timeout, ignores Retry-After and paces each client separately, so its client fetches
+through our own `ArxivHttp`. We override its `_parse_feed`, which handles one page.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from store.records import Paper
 
 API_URL = "https://export.arxiv.org/api/query"
 ASKED_AGAIN = 2
-"""How often an empty answer is asked for again before it is believed to be what arXiv says."""
+"""How many times an empty result is requested again before it is accepted."""
 _FEED = "{http://www.w3.org/2005/Atom}feed"
 
 
 class Refused(SourceError):
-    """arXiv answered that it does not take the query."""
+    """arXiv rejected the query."""
 
 
 class ArxivApi:
     """The query API.
 
-    `total` is what arXiv says the last query has in all, `unreadable` how many results were no papers,
-    `refused` the ids that arXiv does not take.
+    `total` is the number of results arXiv reports for the last query, `unreadable` how many results had
+    no arXiv id, `refused` the ids that arXiv rejected.
     """
 
     def __init__(self, http: ArxivHttp, url: str = API_URL) -> None:
@@ -42,11 +42,11 @@ class ArxivApi:
         self.refused: set[str] = set()
 
     def search(self, query: str, most: int | None, page: int) -> Iterator[Paper]:
-        """Yield a query's results, oldest first, so that what is added meanwhile comes last.
+        """Yield a query's results, oldest first, so that papers added meanwhile come last.
 
-        `most` None takes them all. An empty answer is asked for again.
+        `most` None means no limit. An empty result is requested again.
 
-        Raises SourceError when a page does not come.
+        Raises SourceError if a page cannot be fetched.
         """
         order = {"sort_by": arxiv.SortCriterion.SubmittedDate, "sort_order": arxiv.SortOrder.Ascending}
         search = arxiv.Search(query, max_results=most, **order)
@@ -59,9 +59,9 @@ class ArxivApi:
                 return
 
     def by_ids(self, ids: Sequence[str]) -> Iterator[Paper]:
-        """Yield the newest records of papers; one id that arXiv refuses spoils no other's.
+        """Yield the newest records of papers; an id that arXiv rejects does not affect the others.
 
-        Raises SourceError when the page does not come.
+        Raises SourceError if the page cannot be fetched.
         """
         try:
             yield from self._results(arxiv.Search(id_list=list(ids), max_results=len(ids)), len(ids))
@@ -74,7 +74,7 @@ class ArxivApi:
                 yield from self.by_ids(part)
 
     def is_awake(self, category: str) -> bool:
-        """Whether a query that always has results has some: silence then means that nothing is there."""
+        """Whether a query that always has results returns any; if so, an empty result can be trusted."""
         return next(iter(self.search(f"cat:{category}", 1, 1)), None) is not None
 
     def _results(self, search: arxiv.Search, page: int) -> Iterator[Paper]:
@@ -89,12 +89,12 @@ class ArxivApi:
 
 
 def _names(message: str, paper_id: str) -> bool:
-    """Whether a message speaks of an id, and not of a longer one that begins or ends like it."""
+    """Whether a message mentions this id, not a longer one that begins or ends like it."""
     return re.search(rf"(?<![\w.]){re.escape(paper_id)}(?!\w)", message) is not None
 
 
 class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
-    """The package's client, each page through `ArxivHttp` and looked at before it is believed."""
+    """The package's client, with each page fetched through `ArxivHttp` and checked before use."""
 
     def __init__(self, http: ArxivHttp, url: str, page: int) -> None:
         super().__init__(page_size=page, delay_seconds=0, num_retries=0)
@@ -106,10 +106,10 @@ class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
         feed = _feed.parse(answer.body)
         if answer.status != 200:
             raise Refused(
-                f"arXiv refuses the query (HTTP {answer.status}): {_said(answer.body)}",
-                "report it with the query",
+                f"arXiv rejected the query (HTTP {answer.status}): {_reason_of(answer.body)}",
+                "report this error with the query",
             )
-        # The package counts on by what it was given: a result given twice would skip one that was not.
+        # The package advances by the number of results it got: a duplicate would make it skip another.
         feed.results = list({r.entry_id: r for r in feed.results}.values())
         if first_page:
             self.total = feed.header.total_results
@@ -117,13 +117,13 @@ class _Client(arxiv.Client):  # type: ignore[misc]  # the package ships no types
 
 
 def _what_is_wrong(answer: Answer) -> str:
-    """Why an answer is not a page of results; empty when it is one, or a refusal to be read."""
+    """Why a response is not a page of results; empty if it is one, or if it is a readable refusal."""
     try:
         root = etree.fromstring(answer.body, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:
-        return f"an answer that is no Atom feed, or half of one (HTTP {answer.status})"
+        return f"a response that is not a complete Atom feed (HTTP {answer.status})"
     if root.tag != _FEED:
-        return f"an answer that is no Atom feed (HTTP {answer.status})"
+        return f"a response that is not an Atom feed (HTTP {answer.status})"
     if answer.status == 400:
         return ""
     if answer.status != 200:
@@ -132,26 +132,26 @@ def _what_is_wrong(answer: Answer) -> str:
         feed = _feed.parse(answer.body)
     except ValueError as error:
         return f"an entry that cannot be read: {error}"
-    asked = feed.header.total_results - feed.header.start_index
-    return "an empty page where there are results" if asked > 0 and not feed.results else ""
+    remaining = feed.header.total_results - feed.header.start_index
+    return "an empty page although there are results" if remaining > 0 and not feed.results else ""
 
 
 def _what_is_wrong_later(answer: Answer) -> str:
-    """As above; and a page after the first may not say that there is nothing."""
+    """As above, but a page after the first must not be empty."""
     wrong = _what_is_wrong(answer)
     if wrong or answer.status != 200 or _feed.parse(answer.body).results:
         return wrong
-    return "an empty page where there are results"
+    return "an empty page although there are results"
 
 
-def _said(body: bytes) -> str:
+def _reason_of(body: bytes) -> str:
     """The message of an error entry."""
     root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
     return " ".join((root.findtext(".//{*}entry/{*}summary") or "no reason given").split())
 
 
 def paper_of(result: arxiv.Result) -> Paper | None:
-    """Build a paper from an API result; None when its id is not one of arXiv's."""
+    """Build a paper from an API result; None if its id is not an arXiv id."""
     parsed = parse_id(result.get_short_id())
     if parsed is None:
         return None

@@ -6,7 +6,7 @@ import re
 
 
 def split_authors(text: str) -> tuple[str, ...]:
-    """The names of an author line; affiliations in brackets are left out."""
+    """Return the names in an author line, without affiliations in parentheses."""
     bare = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", " ".join(text.split())))
     names = re.split(r",\s*(?:and\s+)?|\s+and\s+", bare)
     return tuple(name.strip() for name in names if name.strip())

@@ -21,17 +21,17 @@ from filelock import FileLock
 from agent.errors import SourceError
 
 SPACING_S = 3.2
-"""Three seconds between beginnings, and a little because requests take unlike times to arrive."""
+"""Three seconds between request starts, plus a margin because latency varies."""
 BACKOFF_S = (10.0, 20.0, 40.0)
 PATIENCE_S = 600.0
-"""A run waits this long at the gate; asked to stay away for longer, it gives up and says so."""
+"""The longest a run waits at the gate; if arXiv asks for a longer pause, it gives up with an error."""
 LONGEST_S = 24 * 3600.0
-"""A note further ahead than this was left by a clock that was wrong."""
+"""A stored time further ahead than this was written by a wrong clock."""
 
 
 def machine_folder() -> Path:
-    """Where every process of this machine meets, whatever its own temporary folder is."""
-    shared = Path("/tmp")  # noqa: S108  known to everybody: that is its point
+    """The folder shared by all processes of this machine, whatever their own temporary folders are."""
+    shared = Path("/tmp")  # noqa: S108  a fixed, shared path on purpose
     return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / "retest-arxiv-gate"
 
 
@@ -39,7 +39,7 @@ _TABLE = "CREATE TABLE IF NOT EXISTS gate (next REAL NOT NULL, refusals INTEGER 
 
 
 class PoliteGate:
-    """Take a turn before each request. `now` and `sleep` are given so that tests need not wait."""
+    """Take a turn before each request. `now` and `sleep` are parameters so that tests need not wait."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class PoliteGate:
 
     @contextmanager
     def turn(self) -> Iterator[PoliteGate]:
-        """Hold the gate for one request, begun no sooner than it may; say within the turn how it went.
+        """Wait for a turn and hold the gate for one request; report its outcome within the turn.
 
-        Raises SourceError when arXiv asked to be left alone for longer than a run waits.
+        Raises SourceError if arXiv asked for a pause longer than a run waits.
         """
         with self._lock():
             wait = self._wait()
@@ -68,13 +68,13 @@ class PoliteGate:
             yield self
 
     def refused(self, retry_after: float | None) -> None:
-        """Let nobody ask before `retry_after` (never under 3 s) or a back-off; within a turn."""
+        """Block requests for `retry_after` (at least `SPACING_S`) or a back-off; call within a turn."""
         refusals = self._read()[1]
         wait = BACKOFF_S[min(refusals, len(BACKOFF_S) - 1)] if retry_after is None else retry_after
         self._postpone(min(max(wait, SPACING_S), LONGEST_S), refusals + 1)
 
     def answered(self) -> None:
-        """The next refusal is the first again; within a turn."""
+        """Reset the back-off; call within a turn."""
         self._postpone(0, 0)
 
     def _wait(self) -> float:
@@ -87,19 +87,19 @@ class PoliteGate:
         return float(later), int(refusals)
 
     def _postpone(self, seconds: float, refusals: int | None = None) -> None:
-        later, held = self._read()
+        later, count = self._read()
         now = self._now()
         if later > now + LONGEST_S:
             later = 0.0
-        row = (max(later, now + seconds), held if refusals is None else refusals)
+        row = (max(later, now + seconds), count if refusals is None else refusals)
         with self._open() as db:
             db.execute("UPDATE gate SET next = ?, refusals = ?", row)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """The machine's one lock, and the row made where there is none yet."""
+        """Hold the machine-wide lock; create the row if there is none yet."""
         if self._folder.is_symlink():
-            raise SourceError(f"{self._folder} is a link, which arXiv's gate may not be", "remove it")
+            raise SourceError(f"{self._folder} is a symlink, which arXiv's gate must not be", "remove it")
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._file_lock:
             try:

@@ -1,7 +1,7 @@
-"""HTTP to arXiv through the polite gate: every request waits its turn, and every answer is doubted.
+"""HTTP to arXiv through the polite gate: every request waits its turn, and every response is checked.
 
-A refusal is waited out; a body that is cut short, comes too slowly or is not what was asked for is
-asked for again. What stays wrong is a SourceError, never an empty answer.
+After a refusal we wait; a body that is truncated, too slow or not what was requested is requested
+again. A failure that persists raises SourceError; it never becomes an empty response.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NEVER_THERE = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutErro
 
 @dataclass
 class Answer:
-    """An HTTP answer, its body read whole into `body` or into the file given."""
+    """An HTTP response; its whole body is in `body`, or in the file passed to `get`."""
 
     url: str
     status: int
@@ -43,7 +43,7 @@ class Answer:
 
 
 Check = Callable[[Answer], str]
-"""Says in a few words what is wrong with an answer; empty when nothing is."""
+"""Says in a few words what is wrong with a response; empty if nothing is."""
 
 
 Heard = Callable[[Answer], None]
@@ -51,8 +51,8 @@ Heard = Callable[[Answer], None]
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one try brought: an answer, what is wrong, and how long we were asked to wait."""
+class Attempt:
+    """One attempt: the response, what is wrong with it, and how long we were asked to wait."""
 
     answer: Answer | None = None
     wrong: str = ""
@@ -66,9 +66,9 @@ def _nothing_wrong(_: Answer) -> str:
 
 @dataclass
 class ArxivHttp:
-    """The one way to arXiv. `asked` counts the requests made; `reached`: whether any was ever answered.
+    """The only route to arXiv. `asked` counts the requests made; `reached` is whether any was answered.
 
-    `seconds` is what one answer may take, `monotonic` the clock that tells.
+    `seconds` is the time limit for one response, `monotonic` the clock that measures it.
     """
 
     gate: PoliteGate
@@ -91,42 +91,44 @@ class ArxivHttp:
         most_bytes: int = MOST_BYTES,
         heard: Heard = lambda _: None,
     ) -> Answer:
-        """Ask until an answer passes `check`, `tries` times at most. Redirects are not followed.
+        """Request `url` until a response passes `check`, at most `tries` times, without redirects.
 
-        A good answer's body goes `into` the file where one is given, from where it stands, or from its
-        beginning when the server sends the whole (200) in place of the rest (206). `heard` is called
-        with the status and headers before the body is read.
+        A good response's body is written `into` the file if one is passed: at its current position, or
+        from its beginning if the server sends the whole (200) instead of the rest (206). `heard` is
+        called with the status and headers before the body is read.
 
-        Raises SourceError naming the last thing that went wrong: Unfit where an answer came, TooMuch
-        where it was larger than `most_bytes`.
+        Raises SourceError naming the last failure: Unfit if there was a response, TooMuch if it was
+        larger than `most_bytes`.
         """
-        told = Told()
+        attempt = Attempt()
         for _ in range(tries):
             with self.gate.turn() as turn, span("retest.arxiv", url=url.partition("?")[0]):
-                told = self._told(url, dict(headers or {}), into, most_bytes, heard, check)
-                said = told.answer.status if told.answer else "no answer"
-                tell("arxiv", url=url, status=said, wrong=told.wrong)
-                if told.answer and not told.wrong:
+                attempt = self._attempt(url, dict(headers or {}), into, most_bytes, heard, check)
+                status = attempt.answer.status if attempt.answer else "no answer"
+                tell("arxiv", url=url, status=status, wrong=attempt.wrong)
+                if attempt.answer and not attempt.wrong:
                     turn.answered()
-                    return told.answer
-                turn.refused(told.wait)
-            if not self.reached and told.never_there:
+                    return attempt.answer
+                turn.refused(attempt.wait)
+            if not self.reached and attempt.never_there:
                 break
-        said = f"arXiv is out of reach at {url.partition('?')[0]}: {told.wrong}"
+        message = f"arXiv is out of reach at {url.partition('?')[0]}: {attempt.wrong}"
         way_out = "try later, or use --source snapshot --snapshot PATH"
-        raise Unfit(said, way_out, told.answer.status) if told.answer else SourceError(said, way_out)
+        if attempt.answer:
+            raise Unfit(message, way_out, attempt.answer.status)
+        raise SourceError(message, way_out)
 
-    def _told(
+    def _attempt(
         self, url: str, headers: dict[str, str], into: BinaryIO | None, most: int, heard: Heard, check: Check
-    ) -> Told:
-        """One try: the answer, and what is wrong with it."""
+    ) -> Attempt:
+        """Make one attempt and check the response."""
         try:
             answer = self._once(url, headers, into, most, heard)
         except (requests.exceptions.RequestException, HTTPError, UnicodeError, ValueError) as error:
-            return Told(wrong=cause(error), never_there=any(word in str(error) for word in _NEVER_THERE))
+            return Attempt(wrong=cause(error), never_there=any(word in str(error) for word in _NEVER_THERE))
         self.reached = True
         wrong = f"HTTP {answer.status}" if answer.status in _TRY_AGAIN else check(answer)
-        return Told(answer, wrong, retry_after(answer.headers.get("Retry-After"), self.clock))
+        return Attempt(answer, wrong, retry_after(answer.headers.get("Retry-After"), self.clock))
 
     def _once(
         self, url: str, headers: dict[str, str], into: BinaryIO | None, most: int, heard: Heard
@@ -149,7 +151,7 @@ class ArxivHttp:
         return Answer(url, response.status_code, response.headers, body.getvalue())
 
     def _chunks(self, response: requests.Response, began: float, most: int) -> Iterator[bytes]:
-        """What has come so far, again and again: a body that trickles must not hold the gate for ever."""
+        """Yield the body as it arrives; one that only trickles in must not hold the gate indefinitely."""
         size = int(response.headers.get("Content-Length") or 0)
         if size > most:
             raise TooMuch(f"{size // 2**20} MB")
@@ -164,7 +166,7 @@ class ArxivHttp:
 
 
 class Unfit(SourceError):
-    """An answer came, with a `status`, and was not what was asked for."""
+    """There was a response, with a `status`, but not the one requested."""
 
     def __init__(self, message: str, way_out: str = "", status: int = 0) -> None:
         super().__init__(message, way_out)
@@ -172,11 +174,11 @@ class Unfit(SourceError):
 
 
 class TooMuch(SourceError):
-    """An answer larger than any we take."""
+    """A response larger than the size limit."""
 
 
 def retry_after(value: str | None, clock: Clock) -> float | None:
-    """Seconds to wait for, from a Retry-After header (RFC 9110, 10.2.3); None when unreadable."""
+    """Seconds to wait, from a Retry-After header (RFC 9110, 10.2.3); None if absent or unreadable."""
     if value is None:
         return None
     if value.strip().isascii() and value.strip().isdigit():
@@ -188,15 +190,15 @@ def retry_after(value: str | None, clock: Clock) -> float | None:
 
 
 def cause(error: Exception) -> str:
-    """A broken connection in a few words."""
+    """Describe a connection error in a few words."""
     text = str(error)
     if "Name or service not known" in text or "NameResolution" in text or "resolve" in text:
-        return "its name cannot be resolved"
+        return "the host name cannot be resolved"
     if "refused" in text:
         return "connection refused"
     if "timed out" in text:
         return "timed out"
     if "IncompleteRead" in text:
-        return "the answer was cut short"
+        return "the response was cut short"
     broke = "Connection" in type(error).__name__ or "Connection" in text
-    return "the connection broke" if broke else f"{type(error).__name__} {text[:80]}"
+    return "the connection was lost" if broke else f"{type(error).__name__} {text[:80]}"

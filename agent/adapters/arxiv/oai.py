@@ -1,7 +1,7 @@
-"""Listings of arXiv by OAI-PMH: every record that changed in a window, with all its versions.
+"""arXiv listings over OAI-PMH: every record that changed in a window, with all its versions.
 
 Protocol: http://www.openarchives.org/OAI/openarchivesprotocol.html; arXiv's formats arXivRaw (versions,
-dates, comments) and oai_dc (no versions) are understood: https://info.arxiv.org/help/oa/index.html
+dates, comments) and oai_dc (no versions) are supported: https://info.arxiv.org/help/oa/index.html
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class ArxivListing:
     def changed(self, archive: str, window: Window) -> Iterator[Paper]:
         """Yield the newest record of every paper of an archive that changed in a window.
 
-        A token that expired begins the listing again, and an empty one is asked for again; papers may
-        come twice. Raises SourceError when a page does not come, or the listing breaks off.
+        An expired token restarts the listing, and an empty listing is requested again; a paper may be
+        yielded twice. Raises SourceError if a page cannot be fetched or the listing breaks off.
         """
         for left in range(FRESH_STARTS, -1, -1):
             found = False
@@ -48,14 +48,14 @@ class ArxivListing:
                     yield paper
             except _Expired:
                 if not left:
-                    raise SourceError("arXiv's listing expires before it ends", "try later") from None
+                    raise SourceError("arXiv's listing expired before it was complete", "try later") from None
                 continue
             if found:
                 return
 
     def _pages(self, archive: str, window: Window) -> Iterator[Paper]:
-        asked = {"metadataPrefix": "arXivRaw", "from": window.first, "until": window.last}
-        params: dict[str, str] | None = asked | ({"set": archive} if archive else {})
+        query = {"metadataPrefix": "arXivRaw", "from": window.first, "until": window.last}
+        params: dict[str, str] | None = query | ({"set": archive} if archive else {})
         seen, total = set[str](), 0
         while params:
             root = self._page({"verb": "ListRecords", **params})
@@ -70,7 +70,7 @@ class ArxivListing:
             total = max(total, int(size) if size.isdecimal() else 0)
             params = {"resumptionToken": text} if text else None
         if len(seen) < total:
-            raise SourceError(f"arXiv's listing gave {len(seen)} of {total} records", "try later")
+            raise SourceError(f"arXiv's listing returned {len(seen)} of {total} records", "try later")
 
     def _papers(self, records: Sequence[Any]) -> Iterator[Paper]:
         for record in records:
@@ -90,13 +90,13 @@ class ArxivListing:
             raise _Expired
         if error is not None and error.get("code") != _NOTHING:
             raise SourceError(
-                f"arXiv refuses the listing: {error.get('code')} {error.text or ''}", "report it"
+                f"arXiv rejected the listing: {error.get('code')} {error.text or ''}", "report it"
             )
         return root
 
 
 class _Expired(Exception):
-    """The resumption token is no longer known."""
+    """The resumption token has expired."""
 
 
 def _parsed(body: bytes) -> Any:
@@ -109,15 +109,15 @@ def _what_is_wrong(answer: Answer) -> str:
     try:
         root = _parsed(answer.body)
     except etree.XMLSyntaxError:
-        return "an answer that is no OAI-PMH, or half of one"
+        return "a response that is not complete OAI-PMH"
     named = etree.QName(root).localname
-    return "" if named == "OAI-PMH" else "an answer that is no OAI-PMH"
+    return "" if named == "OAI-PMH" else "a response that is not OAI-PMH"
 
 
 def paper_of(record: Any) -> Paper | None:
     """Build a paper from a record in arXivRaw or oai_dc; None for a deleted one.
 
-    Raises ValueError, TypeError or IndexError for one that makes no sense.
+    Raises ValueError, TypeError or IndexError if the record is malformed.
     """
     raw = record.find("{*}metadata/{*}arXivRaw")
     if raw is not None:
@@ -152,9 +152,9 @@ def _from_raw(raw: Any) -> Paper | None:
 
 
 def _from_dc(paper_id: str, plain: Any) -> Paper:
-    told = [" ".join((d.text or "").split()) for d in plain.findall("{*}description")]
-    comments = [d.removeprefix("Comment: ") for d in told if d.startswith("Comment: ")]
-    abstract = next((d for d in told if not d.startswith("Comment: ")), "")
+    descriptions = [" ".join((d.text or "").split()) for d in plain.findall("{*}description")]
+    comments = [d.removeprefix("Comment: ") for d in descriptions if d.startswith("Comment: ")]
+    abstract = next((d for d in descriptions if not d.startswith("Comment: ")), "")
     days = sorted(d.text or "" for d in plain.findall("{*}date"))
     names = [" ".join(reversed((c.text or "").split(", "))) for c in plain.findall("{*}creator")]
     return Paper(

@@ -1,9 +1,9 @@
 """How to collect from arXiv with the fewest requests: search claim by claim, harvest, or list. Pure.
 
-A search costs its pages for every claim, and a claim without a telling word cannot be searched for. A
-harvest takes a whole window of the categories once for all claims, by submission date. A listing (OAI-PMH)
-takes every record of the archive that changed, so that it also tells of revisions and withdrawals, which
-otherwise cost a check by id. Claims that reach far back can be searched while the others share a harvest.
+A search costs result pages for every claim, and a claim without a distinctive word cannot be searched for. A
+harvest fetches a whole window of the categories by submission date, once for all claims. A listing (OAI-PMH)
+fetches every changed record of the archive, so it also reports revisions and withdrawals, which otherwise
+cost a check by id. Claims that reach far back can be searched while the others share a harvest.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from agent.ports.sources import CitedPapers, Wanted
 PAGE = 2000
 MOST_RESULTS = 30_000
 IDS = 150
-"""Ids asked for in one request: the address stays under 2,000 characters."""
+"""Ids per request: keeps the URL under 2,000 characters."""
 FIRST_DAY = "1991-08-14"
 PER_DAY, ALL_PER_DAY = 150, 1000
-"""New papers a day, by category and in all of arXiv: on the high side, so that a harvest is not flattered."""
+"""New papers per day, per category and in all of arXiv; rather high, so as not to underrate a harvest."""
 CHANGED_PER_DAY, LISTING = 1000, 1000
-"""Records of one archive that change in a day, and records on one page of a listing."""
+"""Records of one archive that change per day, and records per listing page."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Days from `first` to `last`, both of them in it; "YYYY-MM-DD"."""
+    """Days from `first` to `last`, both included; "YYYY-MM-DD"."""
 
     first: str
     last: str
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """The number of days."""
         return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
 
     def halves(self) -> tuple[Window, Window]:
-        """Two windows that meet in the middle."""
+        """Split the window in two; it must have at least two days."""
         return self.parts(2)[0], self.parts(2)[1]
 
     def parts(self, number: int) -> list[Window]:
-        """The window in at most `number` parts of like length."""
+        """Split the window into at most `number` parts of similar length."""
         begin, size = date.fromisoformat(self.first), ceil(self.days / number)
         starts = [begin + timedelta(days=n) for n in range(0, self.days, size)]
         ends = [*(s - timedelta(days=1) for s in starts[1:]), date.fromisoformat(self.last)]
@@ -52,9 +52,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to ask for. `ways` gives the requests each way would have cost; `requests` is the least.
+    """What to request. `ways` gives the requests that each way would cost; `requests` is the lowest.
 
-    `check` are the cited papers that have to be asked for by id.
+    `check` lists the cited papers that have to be fetched by id.
     """
 
     way: str
@@ -69,31 +69,31 @@ class Plan:
 def choose(
     wanted: Sequence[Wanted], cited: CitedPapers, categories: Sequence[str], share: Callable[[Wanted], float]
 ) -> Plan:
-    """The cheapest plan for these claims; `share` of its window's papers is what a claim's search brings.
+    """The cheapest plan for these claims; `share` estimates which share of a window a search returns.
 
-    A claim whose share is 0 cannot be searched for. A listing stands for the check of those cited papers
-    that are in the archives it lists, where it reaches back to the last time they were seen.
+    A claim whose share is 0 cannot be searched for. A listing replaces the check of the cited papers in the
+    archives it lists, provided that it reaches back to when they were last seen.
     """
     ordered = sorted(wanted, key=lambda w: w.after or "")
     shares = [share(w) for w in ordered]
-    archives, every = archives_of(categories), cited.ids
-    others = tuple(i for i, said in cited.categories.items() if not is_listed(said, archives))
+    archives, cited_ids = archives_of(categories), cited.ids
+    others = tuple(i for i, names in cited.categories.items() if not is_listed(names, archives))
     plans = []
     last = max((w.until for w in ordered), default="")
     for turn in [*_turns(ordered), len(ordered)]:
-        sought = [(w, some) for w, some in zip(ordered[:turn], shares, strict=False) if some]
+        sought = [(w, fraction) for w, fraction in zip(ordered[:turn], shares, strict=False) if fraction]
         searches = tuple(w for w, _ in sought)
         rest = [w for n, w in enumerate(ordered) if n >= turn or not shares[n]]
-        cost = sum(_search_pages(w, categories, some) for w, some in sought)
+        cost = sum(_search_pages(w, categories, fraction) for w, fraction in sought)
         if not rest:
-            plans.append(Plan("search", cost + _checks(every), {}, searches, check=every))
+            plans.append(Plan("search", cost + _checks(cited_ids), {}, searches, check=cited_ids))
             continue
         begin = first_day(rest[0].after)
         window = Window(begin, max(last, begin))
         windows = tuple(split(window, categories))
-        pages = cost + sum(_pages(w, categories) for w in windows) + _checks(every)
-        plans.append(Plan("harvest", pages, {}, searches, windows, check=every))
-        if cited.since or not every:
+        pages = cost + sum(_pages(w, categories) for w in windows) + _checks(cited_ids)
+        plans.append(Plan("harvest", pages, {}, searches, windows, check=cited_ids))
+        if cited.since or not cited_ids:
             listed = Window(min(window.first, cited.since or window.first), window.last)
             pages = cost + len(archives) * ceil(listed.days * CHANGED_PER_DAY / LISTING) + _checks(others)
             plans.append(Plan("listing", pages, {}, searches, listing=listed, check=others))
@@ -101,7 +101,7 @@ def choose(
 
 
 def _cheapest(plans: Sequence[Plan]) -> Plan:
-    """The plan with the fewest requests, and what each of the ways would have cost."""
+    """The plan with the fewest requests, with what each way would have cost."""
     best_of = {p.way: p for p in sorted(plans, key=lambda p: -p.requests)}
     order = {"harvest": 0, "search": 1, "listing": 2}
     best = min(best_of.values(), key=lambda p: (p.requests, order[p.way]))
@@ -114,12 +114,12 @@ def _search_pages(want: Wanted, categories: Sequence[str], share: float) -> int:
 
 
 def _turns(ordered: Sequence[Wanted]) -> list[int]:
-    """Where a later bound begins: searching for fewer of those with one bound spares no day."""
+    """Indices where the bound changes: splitting up claims that share a bound saves no days."""
     return [n for n, w in enumerate(ordered) if n == 0 or w.after != ordered[n - 1].after]
 
 
 def first_day(after: str | None) -> str:
-    """The first day a bound lets in: "2024-11-32" is the end of a month, None the beginning of arXiv."""
+    """The first day a bound admits: "2024-11-32" is the end of a month, None the start of arXiv."""
     if after is None:
         return FIRST_DAY
     if after.endswith("-32"):
@@ -128,7 +128,7 @@ def first_day(after: str | None) -> str:
 
 
 def split(window: Window, categories: Sequence[str]) -> list[Window]:
-    """The window in parts that arXiv can be expected to answer whole."""
+    """Split the window into parts small enough for arXiv to return in full."""
     return window.parts(max(1, ceil(expected(window, categories) / MOST_RESULTS)))
 
 

@@ -1,7 +1,7 @@
-"""Queries in arXiv's language, built from a claim: its rarest words, or two less rare ones. Pure.
+"""arXiv API queries built from a claim: its rarest words, or pairs of less rare ones. Pure.
 
 Fields and operators: arXiv API user's manual, section 5.1 (https://info.arxiv.org/help/api/user-manual.html).
-How rare a word is comes from `arxiv_words.txt`: how many of 10,000 abstracts have it, where at least 30 do.
+Word frequencies come from `words.txt`: how many of 10,000 abstracts contain a word, if at least 30 do.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from store.records import Claim
 
 OUT_OF = 10_000
 UNLISTED = 0.0005
-"""The share of papers that have a word which is not in the list: below 0.003."""
+"""The assumed share of papers that contain an unlisted word; it is below 0.003."""
 TOO_COMMON = 0.25
-"""Words of so many papers tell nothing."""
+"""A word in this share of papers or more is not distinctive."""
 MOST_HITS = 4000
-"""Papers that a claim's query may be expected to bring: two pages of results."""
+"""Expected results allowed for one claim's query: two pages."""
 LEAST_SHARE, MOST_SHARE, ALONE = 0.011, 0.1, 0.5
-"""Bounds of the share of a window's papers that a query may bring, and how much of it single words may.
+"""Bounds on the share of a window's papers that a query may return, and the part left to single words.
 
-Over 23,000 records of one field, 500 claims: a share of 0.0075 finds the paper a claim was written from 0.74
-times, 0.011 0.80, 0.06 0.92.
+On 23,000 records of one field and 500 claims, a share of 0.0075 finds the paper that a claim was written
+from in 74% of cases, 0.011 in 80%, 0.06 in 92%.
 """
 MOST_TERMS = 12
 _TERM = re.compile(r"[^\W_]+(?:(?:[-+'’]|(?<=\d)\.(?=\d))[^\W_]+)*")
 _NOT = re.compile(r"n['’]t$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 LONGEST_CJK = 4
-"""Scripts without blanks give a sentence as one word, which no record has; so long a one may be a name."""
+"""Scripts without spaces make a sentence one word, found in no record; up to this length it may be a name."""
 _FUNCTION_WORDS = """
 about after again against all almost also although among any are as at away be because become
 becomes becoming been before being both but by can cannot come comes could did do does doing done
@@ -53,38 +53,38 @@ _LEAST_PLURAL = 4
 
 
 class Terms(NamedTuple):
-    """What a claim is asked for by: any of the words `alone`, or any two of those `together`."""
+    """A claim's search terms: any of the words `alone`, or any two of those `together`."""
 
     alone: tuple[str, ...]
     together: tuple[str, ...]
 
     @property
     def share(self) -> float:
-        """The share of papers that may be expected to answer."""
+        """The expected share of papers that match."""
         shares = [rarity(t) for t in self.together]
         pairs = sum(a * b for n, a in enumerate(shares) for b in shares[n + 1 :])
         return min(1.0, sum(map(rarity, self.alone)) + CLUSTERED * pairs)
 
 
 CLUSTERED = 3.0
-"""Words of one subject stand together so many times more often than chance would have it."""
+"""Words of one subject co-occur this many times more often than by chance."""
 
 
 def query_of(want: Wanted, categories: Sequence[str] = ()) -> str:
-    """The query for a claim's window; empty for a claim that has no word to ask for."""
+    """The query for a claim's window; empty if the claim has no distinctive word."""
     terms = terms_of(want.claim, allowed(want, categories))
     if not terms.alone:
         return ""
-    return " AND ".join([_asked(terms), *within(categories), submitted(_window(want))])
+    return " AND ".join([_any_term(terms), *within(categories), submitted(_window(want))])
 
 
 def share_of(want: Wanted, categories: Sequence[str] = ()) -> float:
-    """The share of its window's papers that a claim's query may bring; 0 for a claim without a query."""
+    """The share of its window's papers that a claim's query may return; 0 if it has no query."""
     return terms_of(want.claim, allowed(want, categories)).share
 
 
 def allowed(want: Wanted, categories: Sequence[str]) -> float:
-    """The share of its window's papers that a claim's query should bring at most: more of a short window."""
+    """The largest share of its window's papers that a query should return; larger for short windows."""
     papers = max(1, expected(_window(want), categories))  # the month of a claim may not have ended yet
     return min(MOST_SHARE, max(LEAST_SHARE, MOST_HITS / papers))
 
@@ -94,17 +94,17 @@ def _window(want: Wanted) -> Window:
 
 
 def harvest_query(window: Window, categories: Sequence[str]) -> str:
-    """Everything of the categories that was submitted in a window."""
+    """The query for everything submitted to the categories in a window."""
     return " AND ".join([*within(categories), submitted(window)])
 
 
 def within(categories: Sequence[str]) -> list[str]:
-    """A group of categories; none when every category will do."""
+    """The category filter; an empty list if all categories are wanted."""
     return [f"({' OR '.join(f'cat:{c}' for c in categories)})"] if categories else []
 
 
 def submitted(window: Window) -> str:
-    """First versions of a window of days. Dates are GMT."""
+    """The filter for first versions submitted within a window. Dates are GMT."""
     first, last = (day.replace("-", "") for day in (window.first, window.last))
     return f"submittedDate:[{first}0000 TO {last}2359]"
 
@@ -112,11 +112,11 @@ def submitted(window: Window) -> str:
 def terms_of(claim: Claim, share: float) -> Terms:
     """The rarest words and names of a claim, its parts and its scope, whatever their length or script.
 
-    Single words take up to half of the share, pairs the rest; the rarest word is always asked for.
+    Single words use up to half of the share, pairs the rest; the rarest word is always included.
     """
-    said = " ".join([claim.text, *(a.text for a in claim.atoms), *(x.value for x in claim.scope.values())])
-    found = _TERM.findall(unicodedata.normalize("NFKC", said).replace("_", " ").lower())
-    words = dict.fromkeys(t for t in (_POSSESSIVE.sub("", t) for t in found) if _tells(t))
+    text = " ".join([claim.text, *(a.text for a in claim.atoms), *(x.value for x in claim.scope.values())])
+    found = _TERM.findall(unicodedata.normalize("NFKC", text).replace("_", " ").lower())
+    words = dict.fromkeys(t for t in (_POSSESSIVE.sub("", t) for t in found) if _is_distinctive(t))
     ordered = sorted(words, key=lambda w: (rarity(w), w))
     terms = Terms((), ())
     for word in ordered:
@@ -136,14 +136,14 @@ def terms_of(claim: Claim, share: float) -> Terms:
 
 
 def rarity(term: str) -> float:
-    """The share of papers that have a word in either number, or a phrase."""
+    """The share of papers that contain a word, in singular or plural, or a phrase."""
     parts = re.findall(r"[^\W_]+", term)
     if len(parts) > 1:
         return min(_shares().get(p, UNLISTED) for p in parts) / 2
     return sum(_shares().get(form, UNLISTED if form == term else 0.0) for form in _forms(term))
 
 
-def _tells(term: str) -> bool:
+def _is_distinctive(term: str) -> bool:
     long = len(term) > 1 if term.isascii() else True
     if term in _FUNCTION or _NOT.search(term) or (_CJK.search(term) and len(term) > LONGEST_CJK):
         return False
@@ -156,22 +156,22 @@ def _shares() -> dict[str, float]:
     return {word: int(count) / OUT_OF for word, count in zip(lines[::2], lines[1::2], strict=True)}
 
 
-def _asked(terms: Terms) -> str:
+def _any_term(terms: Terms) -> str:
     pairs = [
         f"({_any([one])} AND {_any(terms.together[n + 1 :])})" for n, one in enumerate(terms.together[:-1])
     ]
-    asked = [_any(terms.alone), *pairs]
-    return f"({' OR '.join(asked)})" if len(asked) > 1 else asked[0]
+    groups = [_any(terms.alone), *pairs]
+    return f"({' OR '.join(groups)})" if len(groups) > 1 else groups[0]
 
 
 def _any(terms: Sequence[str]) -> str:
-    """Any of the terms, each as it is and in its other number, in any field."""
+    """Match any of the terms, in singular or plural, in any field."""
     forms = dict.fromkeys(f"all:{_written(form)}" for term in terms for form in _forms(term))
     return f"({' OR '.join(forms)})" if len(forms) > 1 else next(iter(forms))
 
 
 def _forms(term: str) -> list[str]:
-    """A word in singular and plural, as far as its ending tells."""
+    """A word in singular and plural, judging by its ending."""
     if not (term.isalpha() and term.isascii() and len(term) >= _LEAST_PLURAL):
         return [term]
     if term.endswith("ies"):
@@ -190,6 +190,6 @@ def _forms(term: str) -> list[str]:
 
 
 def _written(term: str) -> str:
-    """A term as arXiv takes it: a phrase in quotes, its parts blank-separated."""
+    """A term in arXiv's syntax: a phrase is quoted, its parts separated by spaces."""
     parts = re.findall(r"[^\W_]+", term)
     return f'"{" ".join(parts)}"' if len(parts) > 1 else parts[0]

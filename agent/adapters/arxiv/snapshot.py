@@ -1,7 +1,7 @@
 """Papers from a snapshot: JSON Lines, plain, .gz or .xz; one file or a folder of them.
 
-Both our own layout and that of arXiv's public metadata snapshot are read (`snapshot_records`), line by line:
-a file of millions of records needs no more memory than one.
+Both our own format and that of arXiv's public metadata snapshot are read (`snapshot_records`), line by line,
+so that memory use does not grow with the number of records.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from store.records import Paper
 
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.xz")
 _PUBLIC = "arxiv-metadata"
-"""How the name of arXiv's public snapshot begins; it ends in .json, and holds JSON Lines."""
+"""Name prefix of arXiv's public snapshot, a .json file that contains JSON Lines."""
 _SHOWN = 10
 NOTHING = CitedPapers()
 
@@ -30,8 +30,8 @@ def newest(papers: Iterable[Paper]) -> dict[str, Paper]:
     """Papers by id, each in its newest version, whatever their order."""
     found: dict[str, Paper] = {}
     for paper in papers:
-        held = found.get(paper.id)
-        if held is None or not is_older(paper, held):
+        current = found.get(paper.id)
+        if current is None or not is_older(paper, current):
             found[paper.id] = paper
     return found
 
@@ -50,7 +50,7 @@ class SnapshotSource:
 
     @property
     def problems(self) -> list[str]:
-        """The lines that could not be read, the first few by number."""
+        """The lines that could not be read; the first few are listed by number."""
         if not self._skipped:
             return []
         more = f" and {self._skipped - _SHOWN} more" if self._skipped > _SHOWN else ""
@@ -61,9 +61,9 @@ class SnapshotSource:
         return Outlook("snapshot")
 
     def collect(self, wanted: Sequence[Wanted], cited: CitedPapers = NOTHING) -> Iterator[Paper]:
-        """Yield the papers; a bad line is named by number and skipped.
+        """Yield the papers; a bad line is skipped and reported by number.
 
-        Raises SnapshotError when a file cannot be read at all.
+        Raises SnapshotError if a file cannot be read at all.
         """
         bounds = [w.after for w in wanted]
         floor = "" if None in bounds else min((b for b in bounds if b), default="")

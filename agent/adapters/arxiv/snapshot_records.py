@@ -1,7 +1,7 @@
-"""One record of a snapshot into a paper, in our own layout or in that of arXiv's public snapshot. Pure.
+"""Convert a snapshot record, in our own format or that of arXiv's public snapshot, to a paper. Pure.
 
-arXiv's public metadata snapshot (https://www.kaggle.com/datasets/Cornell-University/arxiv) has one object a
-line: `versions` with their dates, `authors_parsed`, `categories` and `comments` as texts, `update_date`.
+arXiv's public metadata snapshot (https://www.kaggle.com/datasets/Cornell-University/arxiv) has one object per
+line: `versions` with dates, `authors_parsed`, `categories` and `comments` as strings, `update_date`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from store.records import Paper
 
 
 def paper_of(record: Any) -> Paper:
-    """Build a paper from one record. Raises ValueError naming the field that is wrong."""
+    """Build a paper from one record. Raises ValueError naming the invalid field."""
     if not isinstance(record, dict):
         raise ValueError("not a JSON object")
     if "versions" in record and "published" not in record:
@@ -27,11 +27,11 @@ def paper_of(record: Any) -> Paper:
     for name in ("id", "title", "abstract", "published"):
         if not isinstance(record.get(name), str) or not record[name].strip():
             raise ValueError(f"no text in field {name!r}")
-    given, comment = read_id(record["id"]), _text(record, "comment")
-    version = _version(record.get("version")) or given.version
+    parsed, comment = read_id(record["id"]), _text(record, "comment")
+    version = _version(record.get("version")) or parsed.version
     abstract = without_controls(record["abstract"]).strip()
     return Paper(
-        id=given.id,
+        id=parsed.id,
         title=" ".join(without_controls(record["title"]).split()),
         abstract=abstract,
         published=_date(record["published"].partition("T")[0]),
@@ -45,7 +45,7 @@ def paper_of(record: Any) -> Paper:
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of arXiv's public snapshot in our own layout."""
+    """Convert a record of arXiv's public snapshot to our own format."""
     versions = record["versions"]
     if not isinstance(versions, list) or not versions or not all(isinstance(v, dict) for v in versions):
         raise ValueError("no versions in field 'versions'")
@@ -84,7 +84,7 @@ def _day(text: Any) -> str:
     try:
         return parsedate_to_datetime(str(text)).date().isoformat()
     except (TypeError, ValueError) as error:
-        raise ValueError(f"a version was created on {text!r}, which is not a date") from error
+        raise ValueError(f"the version date {text!r} is not a date") from error
 
 
 def _version(value: Any) -> int | None:
@@ -93,14 +93,14 @@ def _version(value: Any) -> int | None:
     number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     digits = str(int(number)) if number is not None and number == int(number) else str(value).lstrip("v")
     if not re.fullmatch(r"[1-9][0-9]{0,2}", digits):
-        raise ValueError(f"version {value!r} is not a number from 1")
+        raise ValueError(f"version {value!r} is not a number from 1 to 999")
     return int(digits)
 
 
 def _text(record: dict[str, Any], name: str) -> str | None:
     found = record.get(name)
     if found is not None and not isinstance(found, str):
-        raise ValueError(f"{name!r} is not a text")
+        raise ValueError(f"{name!r} is not a string")
     return without_controls(found) if found else None
 
 
@@ -110,6 +110,6 @@ def _texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
         found = list(split_authors(found)) if name == "authors" else found.split()
     if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
         if found:
-            raise ValueError(f"{name!r} is not a list of texts")
+            raise ValueError(f"{name!r} is not a list of strings")
         return ()
     return tuple(map(without_controls, found))

@@ -1,7 +1,7 @@
-"""arXiv as a source of papers: the planned requests, and doubt about every answer.
+"""arXiv as a source of papers: make the planned requests and check every response.
 
-What could not be had is named in `problems`, and the run is then degraded: silence is believed only
-when arXiv has shown that it is awake.
+Whatever could not be fetched is listed in `problems`, and the run is then degraded. An empty result is
+accepted only after arXiv has returned results for another query.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from agent.ports.sources import CitedPapers, Outlook, Wanted
 from store.records import Paper
 
 GIVE_UP = 2
-"""After this many queries that failed for good, no more are made: arXiv is not well."""
+"""After this many queries have failed for good, no more are made: arXiv has a problem."""
 STRAY = 0.1
-"""Of more results outside the window than this, the window was not heeded."""
+"""If a larger share of results lies outside the window, arXiv ignored the window."""
 IMPLAUSIBLE = 1000
 """A window expected to hold this many papers cannot be empty."""
 _CANARY = "cs.CL"
@@ -59,21 +59,21 @@ class ArxivSource:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Requests made so far, downloads among them."""
+        """Requests made so far, including downloads."""
         return {"requests": self._http.asked}
 
     def outlook(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Outlook:
-        """What collecting would cost; nothing is asked."""
+        """What collecting would cost; makes no request."""
         plan = self._plan(wanted, cited)
         return Outlook(plan.way, plan.requests, plan.ways)
 
     def collect(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Iterator[Paper]:
-        """Yield papers of the claims' windows, and records of those `cited`; each version once.
+        """Yield papers in the claims' windows, and records of those `cited`; each version once.
 
-        Raises SourceError when arXiv was never reached; what fails later is named in `problems`.
+        Raises SourceError if arXiv was never reached; later failures are listed in `problems`.
         """
         plan, seen = self._plan(wanted, cited), dict[str, int]()
-        for paper in self._asked(plan, cited.ids):
+        for paper in self._requested(plan, cited.ids):
             version = paper.version or 0
             if version > seen.get(paper.id, -1):
                 seen[paper.id] = version
@@ -84,12 +84,12 @@ class ArxivSource:
             self.problems.append(f"{self._unasked} further arXiv queries were not made")
         lost = sorted(set(plan.check) - set(seen))
         if lost and not self._failed:
-            self.problems.append(f"arXiv gave no record of {', '.join(lost[:5])}, which verdicts rest on")
+            self.problems.append(f"arXiv returned no record of {', '.join(lost[:5])}, which verdicts rest on")
 
     def records(self, ids: Sequence[str]) -> dict[str, Paper]:
-        """The newest records of papers by id; an id that is missing is one that arXiv does not have.
+        """The newest records of papers by id; a missing id is one that arXiv does not have.
 
-        Raises SourceError when arXiv is out of reach, or answers with nothing.
+        Raises SourceError if arXiv is out of reach or returns nothing.
         """
         found: dict[str, Paper] = {}
         for _ in range(ASKED_AGAIN + 1):
@@ -101,28 +101,28 @@ class ArxivSource:
         return found
 
     def ping(self) -> None:
-        """Ask for one paper. Raises SourceError when arXiv is out of reach or answers with nothing."""
+        """Request one paper. Raises SourceError if arXiv is out of reach or returns nothing."""
         if not self._api.is_awake(self._categories[0] if self._categories else _CANARY):
-            raise SourceError(f"arXiv at {self._api.url} answers with nothing", "try later")
+            raise SourceError(f"arXiv at {self._api.url} returns nothing", "try later")
 
     def _plan(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Plan:
         return choose(wanted, cited, self._categories, partial(share_of, categories=self._categories))
 
-    def _asked(self, plan: Plan, cited: Sequence[str]) -> Iterator[Paper]:
+    def _requested(self, plan: Plan, cited: Sequence[str]) -> Iterator[Paper]:
         for want in plan.searches:
-            yield from self._doubted(f"the search for {want.claim.id}", self._search(want))
+            yield from self._guarded(f"the search for {want.claim.id}", self._search(want))
         for window in plan.windows:
-            yield from self._doubted(f"the harvest of {_days(window)}", self._harvest(window))
+            yield from self._guarded(f"the harvest of {_days(window)}", self._harvest(window))
         if plan.listing:
             for archive in archives_of(self._categories):
                 listed = self._listed(archive, plan.listing, frozenset(cited))
-                yield from self._doubted(f"the listing of {archive or 'arXiv'}", listed)
+                yield from self._guarded(f"the listing of {archive or 'arXiv'}", listed)
         for start in range(0, len(plan.check), IDS):
             batch = plan.check[start : start + IDS]
-            yield from self._doubted("the check of cited papers", self._api.by_ids(batch))
+            yield from self._guarded("the check of cited papers", self._api.by_ids(batch))
 
-    def _doubted(self, what: str, papers: Iterator[Paper]) -> Iterator[Paper]:
-        """The papers, up to a failure, which is named; nothing once too much has failed."""
+    def _guarded(self, what: str, papers: Iterator[Paper]) -> Iterator[Paper]:
+        """Yield the papers up to a failure, which is recorded; yield nothing after too many failures."""
         if self._failed >= GIVE_UP:
             self._unasked += 1
             return
@@ -140,26 +140,26 @@ class ArxivSource:
         def ask(part: Window) -> str:
             return query_of(replace(want, after=part.first, until=part.last), self._categories)
 
-        yield from self._every(window, f"the search for {want.claim.id}", ask, least=0)
+        yield from self._all_results(window, f"the search for {want.claim.id}", ask, least=0)
 
     def _harvest(self, window: Window) -> Iterator[Paper]:
         ask = partial(harvest_query, categories=self._categories)
-        yield from self._every(window, f"the harvest of {_days(window)}", ask, least=IMPLAUSIBLE)
+        yield from self._all_results(window, f"the harvest of {_days(window)}", ask, least=IMPLAUSIBLE)
 
-    def _every(
+    def _all_results(
         self, window: Window, what: str, ask: Callable[[Window], str], *, least: int
     ) -> Iterator[Paper]:
-        """All results of a query, window by window where arXiv would not give them all at once."""
+        """Yield all results of a query, splitting the window if arXiv would not return them all at once."""
         found = self._api.search(ask(window), None, PAGE)
         first = next(found, None)
         if self._api.total > MOST_RESULTS and window.days > 1:
             for half in window.halves():
-                yield from self._every(half, what, ask, least=least)
+                yield from self._all_results(half, what, ask, least=least)
             return
         yield from self._within(window, _joined(first, found), what, least)
 
     def _within(self, window: Window, papers: Iterator[Paper], what: str, least: int) -> Iterator[Paper]:
-        """The papers whose dates are in the window; what does not add up is named."""
+        """Yield the papers dated within the window; record inconsistent counts as problems."""
         got, stray = set[str](), 0
         for paper in papers:
             got.add(paper.id)
@@ -169,31 +169,31 @@ class ArxivSource:
                 stray += 1
         total = self._api.total
         if not got:
-            self._believe_silence(window, what, least)
+            self._check_empty(window, what, least)
         elif len(got) < total:
-            self.problems.append(f"{what} gave {len(got)} of {total} results")
+            self.problems.append(f"{what} returned {len(got)} of {total} results")
         if stray > STRAY * len(got):
-            self.problems.append(f"{what} gave {stray} of {len(got)} results outside its window")
+            self.problems.append(f"{what} returned {stray} of {len(got)} results outside its window")
 
-    def _believe_silence(self, window: Window, what: str, least: int) -> None:
-        """Nothing was found, though asked for again: tell whether nothing is there, or arXiv is asleep."""
+    def _check_empty(self, window: Window, what: str, least: int) -> None:
+        """Check whether an empty result is genuine; record a problem if arXiv seems to be failing."""
         if not self._api.is_awake(self._categories[0] if self._categories else _CANARY):
-            self.problems.append(f"{what} gave nothing, and arXiv gives nothing where it has papers")
+            self.problems.append(f"{what} returned nothing, and arXiv seems to return nothing at all")
         elif least and expected(window, self._categories) >= least:
-            self.problems.append(f"{what} gave nothing, where some were to be expected")
+            self.problems.append(f"{what} returned nothing, although papers were expected")
 
     def _listed(self, archive: str, window: Window, cited: frozenset[str]) -> Iterator[Paper]:
-        """What a listing has of the window, and of cited papers; a listing has older papers as well."""
-        wanted, held = set(self._categories), 0
+        """Yield a listing's papers that are in the window or cited; a listing has older papers as well."""
+        wanted, count = set(self._categories), 0
         for paper in self._listing.changed(archive, window):
-            held += 1
+            count += 1
             new = window.first <= paper.published <= window.last
             if paper.id in cited or (new and (not wanted or wanted & set(paper.categories))):
                 yield paper
-        if not held:
-            self._believe_silence(window, f"the listing of {archive or 'arXiv'}", IMPLAUSIBLE)
+        if not count:
+            self._check_empty(window, f"the listing of {archive or 'arXiv'}", IMPLAUSIBLE)
         if self._listing.unreadable:
-            self.problems.append(f"{self._listing.unreadable} records of the listing make no sense")
+            self.problems.append(f"{self._listing.unreadable} records of the listing are malformed")
 
 
 def _days(window: Window) -> str:

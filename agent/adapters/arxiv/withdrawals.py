@@ -1,8 +1,8 @@
 """Whether the newest version of a paper says that the paper is withdrawn. Pure.
 
 arXiv keeps a withdrawn paper and replaces its newest version by a notice: in the comment, in the first
-sentence of the abstract, or in both (https://info.arxiv.org/help/withdraw.html). Comments also speak of
-other withdrawals, from a conference or of an earlier version; those say nothing against the paper.
+sentence of the abstract, or in both (https://info.arxiv.org/help/withdraw.html). Comments also mention
+other withdrawals, from a conference or of an earlier version; those do not count against the paper.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ _ENDS = re.compile(r"[;\n]|\.(?=\s|$)")
 
 def is_withdrawal(comment: str | None, abstract: str = "", version: int | None = None) -> bool:
     """Whether a comment, or the first sentence of an abstract, says that this `version` is withdrawn."""
-    told = " ".join((comment or "").split())
-    clauses = _ENDS.split(told)
+    text = " ".join((comment or "").split())
+    clauses = _ENDS.split(text)
     bare = [part for clause in clauses for part in clause.split(",")[1:] if _BARE.match(part)]
     first = _ENDS.split(" ".join(abstract.split()), maxsplit=1)[0]
     opens = first if _OPENS.match(first) else ""
@@ -62,7 +62,7 @@ _OPENS = re.compile(
     r"(?:(?:due to|because of|owing to)\b[^,]*,\s*)?(?:this|the|our|we|i|the authors?)\b"
     rf"|{_WORK}\b|\W*(?:withdrawn|retracted)", re.I,
 )  # fmt: skip
-"""How an abstract that is a notice begins."""
+"""How an abstract that is a withdrawal notice begins."""
 
 
 def _says_so(clause: str, version: int | None) -> bool:
@@ -76,7 +76,7 @@ def _says_so(clause: str, version: int | None) -> bool:
 
 
 def _is_of_another(before: str, version: int | None) -> bool:
-    """Whether what stands before "withdrawn" speaks of another paper or of an earlier version."""
+    """Whether the text before "withdrawn" refers to another paper or to an earlier version."""
     numbers = [int(n) for n in _NUMBERED.findall(before)]
     return bool(_OTHER.search(before)) or any(n != version for n in numbers)
 

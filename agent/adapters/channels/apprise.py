@@ -1,4 +1,4 @@
-"""Messages to whatever Apprise reaches: Slack, Teams, Matrix, ntfy ... (the extra `apprise`)."""
+"""Messages through Apprise: Slack, Teams, Matrix, ntfy ... (needs the extra `apprise`)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class AppriseChannel:
             raise SettingsError("apprise is not installed", "pip install 'retest[apprise]'") from error
         self._apprise, self._plain = apprise.Apprise(), apprise.NotifyFormat.TEXT
         if not all(self._apprise.add(url) for url in urls.split()):
-            raise SettingsError("apprise does not know one of the addresses", "see its documentation")
+            raise SettingsError("apprise does not recognise one of the addresses", "see its documentation")
 
     def send(self, message: Message) -> None:
-        """Send. Raises DeliveryError when a service refuses; addresses hold tokens, and are not told."""
+        """Send. Raises DeliveryError if a service refuses; it omits the addresses, which contain tokens."""
         if not self._apprise.notify(title=message.subject, body=message.text, body_format=self._plain):
-            raise DeliveryError("apprise could not deliver", "it is tried again")
+            raise DeliveryError("apprise could not deliver", "it will be retried")

@@ -1,4 +1,4 @@
-"""Messages by e-mail: SMTP with STARTTLS, or TLS from the start."""
+"""Messages by e-mail: SMTP with STARTTLS or implicit TLS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PORTS = {"smtp": 587, "smtps": 465}
 
 
 class Mail:
-    """Sends to a list of addresses. `url` is smtp://[user:password@]host[:port], smtps:// for TLS at once.
+    """Sends to a list of addresses. `url` is smtp://[user:password@]host[:port], smtps:// for implicit TLS.
 
     A password is never sent in the clear: without TLS the server must be on this machine.
     """
@@ -25,7 +25,9 @@ class Mail:
             parts = urlsplit(url)
             self._host, self._port = parts.hostname or "", parts.port or PORTS[parts.scheme]
         except (KeyError, ValueError) as error:
-            raise SettingsError("smtp_url is no smtp:// or smtps:// address", "see retest doctor") from error
+            raise SettingsError(
+                "smtp_url is not an smtp:// or smtps:// address", "see retest doctor"
+            ) from error
         self._tls, self._user = parts.scheme == "smtps", unquote(parts.username or "")
         self._password = unquote(parts.password or "")
         self._from, self._to = sender, [a.strip() for a in to.split(",") if a.strip()]
@@ -33,16 +35,16 @@ class Mail:
             raise SettingsError("mail needs smtp_url, mail_from and mail_to", "set all three")
 
     def send(self, message: Message) -> None:
-        """Send. Raises DeliveryError; the password is in no message of it."""
+        """Send. Raises DeliveryError, whose message never contains the password."""
         try:
             with self._connection() as server:
                 server.send_message(self._mail(message))
-        except (OSError, ValueError, smtplib.SMTPException) as error:  # a password may be no ASCII
+        except (OSError, ValueError, smtplib.SMTPException) as error:  # a password may not be ASCII
             code = getattr(error, "smtp_code", "")
             plain = isinstance(error, smtplib.SMTPException | OSError) and str(error)
-            said = f"the server says {code}" if code else plain or type(error).__name__
+            reason = f"the server answered {code}" if code else plain or type(error).__name__
             raise DeliveryError(
-                f"mail to {self._host} failed: {said}", "check smtp_url; it is tried again"
+                f"mail to {self._host} failed: {reason}", "check smtp_url; it will be retried"
             ) from error
 
     def _connection(self) -> smtplib.SMTP:
@@ -57,7 +59,7 @@ class Mail:
                 server.ehlo()
             elif self._host not in ("localhost", "127.0.0.1", "::1"):
                 server.close()
-                raise smtplib.SMTPException("the server offers no TLS")
+                raise smtplib.SMTPException("the server does not offer TLS")
         if self._user:
             server.login(self._user, self._password)
         return server

@@ -16,19 +16,19 @@ SECONDS = 20.0
 
 
 class Webhook:
-    """Posts JSON. The signature is over the very bytes of the body; redirects are not followed."""
+    """Posts JSON. The signature covers the exact bytes of the body; redirects are not followed."""
 
     def __init__(self, url: str, secret: str) -> None:
         parts = urlsplit(url)
         here = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
         if not parts.hostname or not (parts.scheme == "https" or here):
-            raise SettingsError("webhook is no https:// address", "plain http is for this machine only")
+            raise SettingsError("webhook is not an https:// address", "plain http is for this machine only")
         if not secret:
-            raise SettingsError("webhook needs webhook_secret", "what the receiver checks the signature with")
+            raise SettingsError("webhook needs webhook_secret", "the receiver checks the signature with it")
         self._url, self._secret = url, secret.encode()
 
     def send(self, message: Message) -> None:
-        """Post. Raises DeliveryError for anything but a 2xx, without the address: it may hold a token."""
+        """Post. Raises DeliveryError unless the status is 2xx, without the address (it may hold a token)."""
         body = json.dumps(message.document, ensure_ascii=False).encode()
         headers = {
             "Content-Type": "application/json",
@@ -41,7 +41,7 @@ class Webhook:
             )
         except requests.RequestException as error:
             raise DeliveryError(
-                f"the webhook failed ({type(error).__name__})", "it is tried again"
+                f"the webhook failed ({type(error).__name__})", "it will be retried"
             ) from error
         if not answer.ok or answer.is_redirect:
-            raise DeliveryError(f"the webhook answers HTTP {answer.status_code}", "it is tried again")
+            raise DeliveryError(f"the webhook returned HTTP {answer.status_code}", "it will be retried")

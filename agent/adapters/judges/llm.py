@@ -1,4 +1,4 @@
-"""The LLM judge: one call a (claim, paper) to any OpenAI-compatible endpoint, strict JSON schema."""
+"""The LLM judge: one call per (claim, paper) to any OpenAI-compatible endpoint, strict JSON schema."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class JudgeAnswer(Strict):
 
 
 class LlmJudge:
-    """Asks a chat model, blind to verdicts and to other papers."""
+    """Asks a chat model, which sees neither verdicts nor other papers."""
 
     kind = "llm"
     calibration = (1.0, 0.0)
@@ -64,11 +64,11 @@ class LlmJudge:
         self.open_from = threshold / 2
 
     def threshold_of(self, stance: Stance, section: str) -> float:  # noqa: ARG002  one for all
-        """Least strength of evidence that counts: the same for every stance and section."""
+        """Lowest strength at which evidence counts: the same for every stance and section."""
         return self._threshold
 
     def request(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
-        """The very messages sent; the system part is the same in every call."""
+        """The exact messages sent; the system message is the same in every call."""
         user = self._prompt.render(
             claim=_claim_text(claim),
             atoms="\n".join(f"- part {n}: {atom.text}" for n, atom in enumerate(claim.parts, 1)),
@@ -94,7 +94,7 @@ class LlmJudge:
 
 
 def _check(answer: JudgeAnswer, claim: Claim, about: str) -> None:
-    """An answer that leaves out a part, or takes a side without a quote, must not pass for silence."""
+    """An answer that leaves out a part, or takes a side without a quote, must not count as silence."""
     if set(range(1, len(claim.parts) + 1)) - {p.part for p in answer.parts}:
         raise JudgeNonsense(f"{about} leaves out a part", "try a stronger model")
     if any(p.stance != "neutral" and not p.quotes for p in answer.parts):

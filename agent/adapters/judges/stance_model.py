@@ -1,7 +1,7 @@
 """The shipped stance network. No key, no internet.
 
 It reads a claim with a text, a whole abstract or a sentence, and gives the share of each stance. How it was
-made and measured: adapters/stance/README.md and bench/stance/.
+made and measured: agent/adapters/judges/stance/README.md and bench/stance/.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from agent.errors import ModelError
 LABELS = ("supports", "contradicts", "relaxes", "neutral")
 SHIPPED = Path(__file__).parent / "stance"
 Branch: TypeAlias = Literal["found", "given"]
-"""Papers that a search found, or that a person gave: each has upper layers of its own."""
+"""Papers found by a search, or given by a person: each branch has its own upper layers."""
 TextPairs = Sequence[tuple[str, str]]
 Shares = NDArray[np.float32]
 _BATCH_TOKENS = 3000
@@ -53,13 +53,13 @@ class StanceModel:
         try:
             self._weights = [(folder / f"{name}.onnx").read_bytes() for name in ("trunk", branch)]
             self._words = (folder / "tokenizer.json").read_text(encoding="utf-8")
-            held = (folder / "stance.json").read_text(encoding="utf-8")
+            settings_text = (folder / "stance.json").read_text(encoding="utf-8")
         except OSError as error:
             raise ModelError(f"no stance model in {folder}: {error.strerror}", "reinstall retest") from error
-        self.settings: dict[str, Any] = json.loads(held)
+        self.settings: dict[str, Any] = json.loads(settings_text)
         weights = hashlib.sha256(b"".join(self._weights) + self._words.encode())
         self.weights_digest = weights.hexdigest()[:12]
-        self._all = hashlib.sha256(weights.digest() + held.encode())
+        self._all = hashlib.sha256(weights.digest() + settings_text.encode())
 
     @property
     def digest(self) -> str:
@@ -73,9 +73,9 @@ class StanceModel:
         for rows in batches(found, _BATCH_TOKENS):
             ids, sides = padded([found[i] for i in rows], MPNET)
             trunk, upper = self._sessions
-            told = {"ids": ids, "sides": sides}
+            inputs = {"ids": ids, "sides": sides}
             (tokens,) = trunk.run(None, {"ids": ids})
-            scores[rows] = upper.run(None, told | {"tokens": tokens})[0]
+            scores[rows] = upper.run(None, inputs | {"tokens": tokens})[0]
         powers = np.exp(scores - scores.max(axis=1, keepdims=True)) if len(pairs) else scores
         shares: Shares = powers / powers.sum(axis=1, keepdims=True)
         return shares
@@ -83,7 +83,7 @@ class StanceModel:
     @cached_property
     def _sessions(self) -> list[Any]:
         on = ["CPUExecutionProvider"]
-        return [onnxruntime.InferenceSession(held, providers=on) for held in self._weights]
+        return [onnxruntime.InferenceSession(weights, providers=on) for weights in self._weights]
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:

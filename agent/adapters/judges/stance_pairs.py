@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 CLAIM, TEXT = 1, 2
-"""Sides of a token; 0 is neither: marks and padding."""
+"""Sides of a token; 0 is neither: special tokens and padding."""
 Ids = NDArray[np.int64]
 
 
 class Layout(NamedTuple):
-    """How a network wants a pair: the marks before, between and after, the padding, and the most tokens."""
+    """How a network encodes a pair: special tokens before, between and after, padding, and token limits."""
 
     start: int
     between: tuple[int, ...]
@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
     @property
     def length(self) -> int:
-        """All its tokens."""
+        """The number of tokens."""
         return len(self.ids)
 
 
@@ -46,7 +46,7 @@ def joined(title: str, abstract: str) -> str:
 
 
 def tokenise(tokenizer: Tokenizer, layout: Layout, pairs: Sequence[tuple[str, str]]) -> list[Pair]:
-    """Pairs as a network takes them, long texts cut at their end. The tokenizer must not cut or pad."""
+    """Encode pairs, truncating long texts at the end. The tokenizer itself must not truncate or pad."""
     claims = tokenizer.encode_batch([c for c, _ in pairs], add_special_tokens=False)
     texts = tokenizer.encode_batch([t for _, t in pairs], add_special_tokens=False)
     marks = len(layout.between) + 2
@@ -59,7 +59,7 @@ def tokenise(tokenizer: Tokenizer, layout: Layout, pairs: Sequence[tuple[str, st
 
 
 def batches(pairs: Sequence[Pair], most_tokens: int) -> Iterator[list[int]]:
-    """Row numbers in groups of like length, at most so many tokens each with their padding."""
+    """Yield row numbers in groups of similar length, at most `most_tokens` each including padding."""
     group: list[int] = []
     for row in sorted(range(len(pairs)), key=lambda i: pairs[i].length):
         if group and pairs[row].length * (len(group) + 1) > most_tokens:

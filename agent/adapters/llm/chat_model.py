@@ -1,4 +1,4 @@
-"""A chat model asked for text and tools, as a stream."""
+"""A chat model that streams text and tool calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ATTEMPTS = 3
 
 
 class LlmChatModel:
-    """Streams one answer. It is asked again only while nothing of it has come."""
+    """Streams one answer. A request is retried only until its stream has started."""
 
     def __init__(
         self, client: openai.OpenAI, model: str, *, sleep: Callable[[float], None] = time.sleep,
@@ -41,7 +41,7 @@ class LlmChatModel:
         except (openai.APIConnectionError, openai.APIError) as error:
             raise JudgeUnreachable(
                 f"the LLM at {self._client.base_url} broke off ({cause(error)})",
-                "check RETEST_BASE_URL and that the server runs, then ask again",
+                "check RETEST_BASE_URL and that the server is running, then ask again",
             ) from error
 
     def _begun(self, messages: Any, tools: Any) -> Any:
@@ -87,8 +87,8 @@ def _add(calls: dict[int, list[str]], part: Any) -> None:
         call[2] += part.function.arguments or ""
 
 
-def _usage(told: Any) -> Usage:
-    details = getattr(told, "prompt_tokens_details", None)
+def _usage(usage: Any) -> Usage:
+    details = getattr(usage, "prompt_tokens_details", None)
     return Usage(
-        told.prompt_tokens, told.completion_tokens, int(getattr(details, "cached_tokens", None) or 0)
+        usage.prompt_tokens, usage.completion_tokens, int(getattr(details, "cached_tokens", None) or 0)
     )

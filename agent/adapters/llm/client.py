@@ -1,6 +1,6 @@
 """One question to an OpenAI-compatible endpoint, answered in a strict JSON schema.
 
-Retries, time-outs and rate limits are ours: the client makes none of its own.
+Retries and rate limits are handled here: the openai client must not retry on its own.
 """
 
 from __future__ import annotations
@@ -70,16 +70,16 @@ class LlmClient:
                 completion = self._retrying()(once)
         except AGAIN as error:
             raise JudgeUnreachable(
-                f"the LLM at {self._client.base_url} gave no answer ({cause(error)})",
-                "check RETEST_BASE_URL and that the server runs, then: retest run --resume",
+                f"the LLM at {self._client.base_url} did not answer ({cause(error)})",
+                "check RETEST_BASE_URL and that the server is running, then: retest run --resume",
             ) from error
         except _NONSENSE as error:
-            nonsense = JudgeNonsense(f"{about} is not the JSON asked for", "try a stronger model")
+            nonsense = JudgeNonsense(f"{about} is not the JSON that was requested", "try a stronger model")
             nonsense.answers = unusable
             raise nonsense from error
         except openai.OpenAIError as error:
             raise JudgeRefused(
-                f"the LLM at {self._client.base_url} refuses model {self.model} ({cause(error)})",
+                f"the LLM at {self._client.base_url} refused model {self.model} ({cause(error)})",
                 "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
             ) from error
         spent = self._with(unusable, _spent(completion.usage))
@@ -87,7 +87,7 @@ class LlmClient:
         return _parsed(completion, about), spent
 
     def _with(self, unusable: int, spent: Usage) -> Usage:
-        """What was spent, with answers that could not be used: each may have had every token allowed."""
+        """What was spent, including unusable answers: each may have used all the tokens allowed."""
         wasted = unusable * self._max_tokens
         return Usage(spent.tokens_in * (1 + unusable), spent.tokens_out + wasted, spent.cached)
 
@@ -118,8 +118,8 @@ class LlmClient:
 def _parsed(completion: Any, about: str) -> Any:
     message = completion.choices[0].message if completion.choices else None
     if message is None or message.parsed is None:
-        said = getattr(message, "refusal", None)
-        why = f"a refusal ({said[:80]!r})" if said else "empty"
+        refusal = getattr(message, "refusal", None)
+        why = f"a refusal ({refusal[:80]!r})" if refusal else "empty"
         raise JudgeNonsense(f"{about} is {why}", "try another model")
     return message.parsed
 
@@ -137,7 +137,7 @@ def _wait(state: RetryCallState) -> float:
 
 
 def wait_of(error: BaseException | None, attempt: int) -> float:
-    """Retry-After where the server gives one (at most two minutes), else 1, 2, 4 ... seconds."""
+    """Retry-After if the server sends one (at most two minutes), else 1, 2, 4 ... seconds."""
     asked = _asked_pause(error) if isinstance(error, openai.APIStatusError) else 0.0
     return asked or 2.0 ** (attempt - 1)
 

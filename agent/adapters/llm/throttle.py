@@ -1,7 +1,7 @@
-"""How many calls may be under way at once: additive increase, multiplicative decrease.
+"""How many calls may be in flight at once: additive increase, multiplicative decrease.
 
-The classic control of Chiu and Jain (1989, doi:10.1016/0169-7552(89)90019-6): every success widens
-the limit by a part, every refusal halves it, and nobody calls before the server's Retry-After is over.
+The classic control of Chiu and Jain (1989, doi:10.1016/0169-7552(89)90019-6): every success raises
+the limit by a fraction, every refusal halves it, and no call starts before the server's Retry-After is over.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Throttle:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold one of the places; waits for one, and for the end of any pause."""
+        """Hold one slot, after waiting for it and for the end of any pause."""
         with self._free:
             self._free.wait_for(lambda: self._under_way < int(self.limit))
             self._under_way += 1
@@ -43,13 +43,13 @@ class Throttle:
                 self._free.notify()
 
     def succeeded(self) -> None:
-        """Widen the limit: one more place for every `limit` successes."""
+        """Raise the limit: one more slot for every `limit` successes."""
         with self._free:
             self.limit = min(self.limit + 1 / self.limit, self._most)
             self._free.notify()
 
     def refused(self, pause: float) -> None:
-        """Halve the limit and let nobody call for `pause` seconds."""
+        """Halve the limit and block calls for `pause` seconds."""
         with self._free:
             self.limit = max(self.limit / 2, 1.0)
             self._not_before = max(self._not_before, self._now() + pause)

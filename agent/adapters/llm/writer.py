@@ -14,13 +14,13 @@ Asked = TypeVar("Asked", bound=BaseModel)
 
 
 class LlmWriter:
-    """Fills a prompt and asks; what comes back is checked by who asked."""
+    """Fills in a prompt and asks; the caller checks the answer."""
 
     def __init__(self, llm: LlmClient) -> None:
         self._llm, self.name = llm, llm.model
 
     def request(self, prompt: str, inputs: Mapping[str, str]) -> dict[str, Any]:
-        """The very messages sent."""
+        """The exact messages sent."""
         loaded = prompts.load(prompt)
         return {
             "prompt": f"{loaded.name}-{loaded.version}-{loaded.digest[:8]}",

@@ -1,1 +1,1 @@
-"""Reading whole papers: files in, text and sections out, in a child process that is kept on a short lead."""
+"""Reading whole papers: files in, text and sections out, in a sandboxed child process."""

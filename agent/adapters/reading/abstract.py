@@ -1,4 +1,4 @@
-"""The reader that reads what the record holds: title and abstract."""
+"""The reader for what is in the record: title and abstract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class AbstractReader:
     """Title and abstract as two sections of one text, equal to `Paper.text`."""
 
     def read(self, paper: Paper, file: PaperFile | None = None) -> Reading:  # noqa: ARG002  it reads none
-        """Return the record's own text, whatever file there is."""
+        """Return the record's own text; any file is ignored."""
         title_end = len(paper.title)
         sections = (
             Section("title", None, 0, title_end),

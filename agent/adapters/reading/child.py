@@ -1,8 +1,8 @@
 """The child process that parses files: python -m agent.adapters.reading.child '<limits as JSON>'.
 
-It reads one JSON line a file on its standard input and answers with one line. Before the first file it
-gives up the network, writing, and starting programs; memory and processor time are limited by the
-system, so that a hostile file costs a child and nothing else.
+It reads one JSON line per file from standard input and answers with one line. Before the first file it
+gives up network access, writing and starting programs; the system limits memory and CPU time, so that a
+hostile file costs one child process and nothing else.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", 
               "os.truncate", "os.kill", "shutil.", "ftplib.", "urllib.", "webbrowser.", "http.")  # fmt: skip
 _HALVES = re.compile("[\ud800-\udfff]")
 MOST_TEXT = 5_000_000
-AS_DRAWN = "read in the order it was drawn: columns may be mixed"
+AS_DRAWN = "read in drawing order: columns may be mixed"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def main() -> None:
-    """Answer until the standard input ends."""
+    """Answer requests until standard input ends."""
     limits = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -61,7 +61,7 @@ def _give_up_rights(memory_mb: int) -> None:
         ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)
     wanted = ((resource.RLIMIT_AS, memory_mb * 2**20), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0))
     for name, value in wanted:
-        with suppress(ValueError, OSError):  # macOS knows no limit of address space
+        with suppress(ValueError, OSError):  # macOS has no address space limit
             resource.setrlimit(name, (value, value))
     sys.addaudithook(_refuse)
 
@@ -71,22 +71,22 @@ def _refuse(event: str, args: tuple[Any, ...]) -> None:
         raise PermissionError(f"a file being read may not do this: {event}")
 
 
-def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, Any]) -> dict[str, Any]:
+def _answer(request: dict[str, Any], limits: dict[str, Any], parsers: dict[str, Any]) -> dict[str, Any]:
     used = time.process_time()
     _allow_cpu(used + limits["cpu_s"])
     try:
-        if asked["kind"] == "html":
-            text, parts, hidden = parsers["html"](Path(asked["path"]).read_bytes())
-            return _told(whole_characters(text), parts, hidden, note="")
+        if request["kind"] == "html":
+            text, parts, hidden = parsers["html"](Path(request["path"]).read_bytes())
+            return _result(whole_characters(text), parts, hidden, note="")
         try:
-            return _read_pdf(asked["path"], limits, parsers["pdf"], used)
+            return _read_pdf(request["path"], limits, parsers["pdf"], used)
         except MemoryError:
             raise
         except Exception:  # what one parser cannot read, the other may
             if "drawn" not in parsers:
                 raise
-            told = _read_pdf(asked["path"], limits, parsers["drawn"], used)
-            return told | {"note": "; ".join(filter(None, (AS_DRAWN, told.get("note"))))}
+            result = _read_pdf(request["path"], limits, parsers["drawn"], used)
+            return result | {"note": "; ".join(filter(None, (AS_DRAWN, result.get("note"))))}
     except MemoryError:
         return {"error": f"it needs more than {limits['memory_mb']} MB", "worn": True}
     except Exception as error:  # a parser may raise anything on a hostile file
@@ -94,7 +94,7 @@ def _answer(asked: dict[str, Any], limits: dict[str, Any], parsers: dict[str, An
 
 
 def whole_characters(text: str) -> str:
-    """The text without controls and halves of surrogate pairs, which no file holds; of the same length."""
+    """Replace control characters and lone surrogates; the length stays the same."""
     return without_controls(_HALVES.sub("\ufffd", text))
 
 
@@ -114,22 +114,22 @@ def _read_pdf(path: str, limits: dict[str, Any], pages_of: Any, began: float) ->
         note = f"only the first {len(pages)} of {number} pages were read"
     texts, asides = running(pages)
     if not any(text.strip() for text in texts):
-        raise ValueError("no text was found in it in time" if len(pages) < number else "it holds no text")
+        raise ValueError("no text was found in time" if len(pages) < number else "it holds no text")
     text, starts = join_pages([whole_characters(page) for page in texts])
     parts = parts_of(text, starts)
     for aside in asides:
-        text, part = _with(text, aside)
+        text, part = _append(text, aside)
         parts.append(part)
-    return _told(text, parts, sum(page.hidden for page in pages), note=note)
+    return _result(text, parts, sum(page.hidden for page in pages), note=note)
 
 
-def _with(text: str, aside: Aside) -> tuple[str, Part]:
-    """The text with what was set aside after it."""
+def _append(text: str, aside: Aside) -> tuple[str, Part]:
+    """Append an aside to the text; return the new text and the aside as a part."""
     longer = f"{text}\n{whole_characters(aside.text)}"
     return longer, Part(aside.name, aside.page, len(text) + 1, len(longer))
 
 
-def _told(text: str, parts: list[Part], hidden: int, *, note: str) -> dict[str, Any]:
+def _result(text: str, parts: list[Part], hidden: int, *, note: str) -> dict[str, Any]:
     if len(text) > MOST_TEXT:
         return {"error": f"it holds more than {MOST_TEXT // 10**6} million characters"}
     return {"text": text, "parts": parts, "hidden": hidden, "note": note}

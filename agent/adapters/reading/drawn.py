@@ -1,9 +1,9 @@
-"""PDF by pypdf: the text of each page in the order it was drawn. Runs in the reading child.
+"""PDF by pypdf: the text of each page in drawing order. Runs in the reading child.
 
-The reader for files that pdfminer.six cannot read, and for those who want it by `pdf_reader`.
+Used for files that pdfminer.six cannot read, or if `pdf_reader` selects it.
 
-Text that nobody sees (white, transparent, tiny, off the page, drawn invisibly) is left out and counted:
-it is how instructions to a model are smuggled into papers. Text under a picture is not recognised.
+Invisible text (white, transparent, tiny, off the page, drawn invisibly) is left out and counted: it is how
+prompt injections are hidden in papers. Text covered by an image is not detected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 def pages_of(path: str) -> tuple[int, Any]:
-    """The number of pages of a file, and a function from a page's index to its `Page`."""
+    """Return the number of pages of a file and a function from a page's index to its `Page`."""
     reader = PdfReader(path)
     if reader.is_encrypted:
         reader.decrypt("")
@@ -31,7 +31,7 @@ def pages_of(path: str) -> tuple[int, Any]:
 
 
 def read_page(page: Any) -> Page:
-    """Extract a page's text, without what is hidden."""
+    """Extract a page's visible text."""
     eye = _Eye(page)
     page.extract_text(
         visitor_operand_before=eye.operator, visitor_operand_after=eye.done, visitor_text=eye.text
@@ -42,7 +42,7 @@ def read_page(page: Any) -> Page:
 
 
 class _Form(NamedTuple):
-    """A form being drawn: its matrix to the page, its resources, and how many states were saved before."""
+    """A form being drawn: its matrix to the page, its resources, and the number of states saved before."""
 
     place: Matrix
     resources: Any
@@ -50,7 +50,7 @@ class _Form(NamedTuple):
 
 
 class _Drawing(NamedTuple):
-    """How text is drawn: white fill or outline, transparent, squeezed; painting mode, the fill's space."""
+    """How text is drawn: white fill or outline, transparent, squeezed; rendering mode, fill colour space."""
 
     white: bool = False
     outline: bool = False
@@ -60,7 +60,7 @@ class _Drawing(NamedTuple):
     space: str = "/DeviceGray"
 
     def is_unseen(self) -> bool:
-        """Whether nobody sees text drawn so (modes: PDF 32000-1, 9.3.6)."""
+        """Whether text drawn this way is invisible (modes: PDF 32000-1, 9.3.6)."""
         if self.mode in (3, 7) or self.narrow or self.faint:
             return True
         if self.mode % 4 == 1:
@@ -69,9 +69,9 @@ class _Drawing(NamedTuple):
 
 
 class _Eye:
-    """Follows the graphics state through a page and the forms drawn on it, and tells what can be seen.
+    """Tracks the graphics state through a page and its forms, and decides what is visible.
 
-    pypdf follows a form from its own origin, so each form's place on the page is kept here.
+    pypdf processes a form from its own origin, so each form's place on the page is tracked here.
     """
 
     def __init__(self, page: Any) -> None:
@@ -87,7 +87,7 @@ class _Eye:
         self.hidden = 0
 
     def operator(self, name: bytes, operands: Any, cm: Matrix, _tm: Matrix) -> None:
-        """Note what changes how text is drawn, and whether text drawn now can be seen."""
+        """Track the operators that affect how text is drawn and whether it is visible."""
         if self._entering:
             self._forms.append(self._entering)
             self._entering = None
@@ -95,7 +95,7 @@ class _Eye:
             handler(self, operands, cm)
 
     def done(self, name: bytes, *_: Any) -> None:
-        """Come back from a form."""
+        """Restore the state after a form or an image."""
         if name != b"Do":
             return
         form, self._entering = self._drawn.pop(), None
@@ -104,7 +104,7 @@ class _Eye:
         self.restore()
 
     def text(self, text: str, cm: Matrix, tm: Matrix, _font: Any, size: float) -> None:
-        """Take a stretch of text, or count it as hidden."""
+        """Collect a piece of text, or count it as hidden."""
         letters = text.strip()
         if letters and (self._unseen or self._is_away(cm, tm, size)):
             self.hidden += len(letters)
@@ -125,7 +125,7 @@ class _Eye:
         return _Form(place, drawn.get("/Resources") or inside.resources, len(self._saved) + 1)
 
     def show(self, *_: Any) -> None:
-        """`Tj` and its like: whether what is drawn now can be seen."""
+        """`Tj` and similar: note whether the text drawn now is invisible."""
         self._unseen |= self._now.is_unseen()
 
     def save(self, *_: Any) -> None:
@@ -138,7 +138,7 @@ class _Eye:
             self._now = self._saved.pop()
 
     def draw(self, operands: Any, cm: Matrix) -> None:
-        """`Do`: a form or an image; it leaves the state as it was."""
+        """`Do`: draw a form or an image; the state is restored afterwards."""
         self._entering = self._form(operands, cm)
         self._drawn.append(self._entering)
         self.save()
@@ -170,13 +170,13 @@ class _Eye:
             self._now = self._now._replace(outline=outline)
 
     def space(self, operands: Any, *_: Any) -> None:
-        """`cs`: another colour space; its first colour is black, or all ink."""
+        """`cs`: another colour space; its initial colour is black, or full ink."""
         named = _named(self._forms[-1].resources, "/ColorSpace", operands)
         kind = str(named[0]) if isinstance(named, list) and named else str(operands[0]) if operands else ""
         self._now = self._now._replace(space=kind, white=False)
 
     def colour(self, operands: Any, *_: Any) -> None:
-        """`sc`, `scn`: one component is ink where it names an ink, light in any other space."""
+        """`sc`, `scn`: a single component is ink in an ink colour space, light in any other."""
         plain = [o for o in operands if not str(o).startswith("/")]
         if len(plain) == 4 or (len(plain) == 1 and self._now.space in _INKS):
             self.cmyk(plain)
@@ -217,7 +217,7 @@ def _number(value: Any) -> float:
 
 
 def _named(resources: Any, kind: str, operands: Any) -> Any:
-    """A resource by the name an operator gives; empty where there is none."""
+    """The resource that an operator names; empty if there is none."""
     try:
         return resources[kind].get_object()[operands[0]].get_object()
     except (KeyError, IndexError, TypeError, AttributeError):
@@ -225,7 +225,7 @@ def _named(resources: Any, kind: str, operands: Any) -> Any:
 
 
 def _times(left: Matrix, right: Matrix) -> Matrix:
-    """First `left`, then `right` (PDF 32000-1, 8.3.4)."""
+    """Compose two transforms: first `left`, then `right` (PDF 32000-1, 8.3.4)."""
     a, b, c, d, e, f = left
     g, h, i, j, k, m = right
     return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)

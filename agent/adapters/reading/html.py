@@ -35,13 +35,13 @@ _UNSEEN = re.compile(
 _PHANTOM = re.compile(
     r"\\(?:[hv]?phantom|color\s*\[rgb\]\s*\{1,1,1\}|textcolor\s*\{white\}|color\s*\{white\})"
 )
-"""What makes part of a formula invisible: then all of it is left out."""
+"""Commands that make part of a formula invisible; the whole formula is then left out."""
 _NUMBER = re.compile(r"^(?:Appendix\s+)?(?:\d+(?:\.\d+)*|[A-Z](?:\.\d+)*|[IVX]+)\.?\s+")
 MOST_DEPTH = 200
 
 
 def read_html(body: bytes) -> tuple[str, list[Part], int]:
-    """The visible text of a page, its sections, and how many characters were hidden."""
+    """Return the visible text of a page, its sections, and the number of hidden characters."""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True)
     root = html.document_fromstring(body, parser=parser)
     walk = _Walk()
@@ -50,7 +50,7 @@ def read_html(body: bytes) -> tuple[str, list[Part], int]:
 
 
 class _Walk:
-    """Writes the text down and notes where headings stand."""
+    """Collects the text and the positions of headings."""
 
     def __init__(self) -> None:
         self._text: list[str] = []
@@ -59,7 +59,7 @@ class _Walk:
         self._above = ""
 
     def into(self, node: Any, depth: int) -> None:
-        """Write an element and what is in it, but not what follows it."""
+        """Write an element and its contents, but not its tail."""
         if not isinstance(node.tag, str) or node.tag in _SKIP or depth > MOST_DEPTH:
             return
         classes = set((node.get("class") or "").split())
@@ -69,10 +69,10 @@ class _Walk:
             self.hidden += len("".join(node.itertext()).strip())
             return
         if node.tag == "math":
-            said = node.get("alttext") or " ".join(node.itertext())
-            hides = _PHANTOM.search(said)
-            self.hidden += len(said) if hides else 0
-            self._write(" " if hides else said)
+            formula = node.get("alttext") or " ".join(node.itertext())
+            hides = _PHANTOM.search(formula)
+            self.hidden += len(formula) if hides else 0
+            self._write(" " if hides else formula)
             return
         if node.tag in _HEADINGS and "ltx_title_document" not in classes:
             self._heading(node, classes)
@@ -111,7 +111,7 @@ class _Walk:
             self._length += len(text)
 
     def finished(self) -> tuple[str, list[Part], int]:
-        """The text, its sections but for the abstract, and the hidden characters."""
+        """Return the text, its sections except the abstract, and the number of hidden characters."""
         text = "".join(self._text)
         ends = [*(at for at, _ in self._marks[1:]), len(text)]
         parts: list[Part] = []
@@ -124,13 +124,13 @@ class _Walk:
 
 
 def is_unseen(node: Any) -> bool:
-    """Whether an element says of itself that nobody sees it."""
+    """Whether an element's own attributes make it invisible."""
     white = re.fullmatch(_WHITE, (node.get("color") or "").strip(), re.I)
     return bool(node.get("hidden") is not None or white or _UNSEEN.search(node.get("style") or ""))
 
 
 def _seen(node: Any) -> Iterator[str]:
-    """The texts in an element that can be seen."""
+    """Yield the visible text in an element."""
     if not isinstance(node.tag, str) or is_unseen(node) or node.tag in _SKIP:
         return
     yield node.text or ""

@@ -1,6 +1,6 @@
-"""Page texts into one text with its sections: headings recognised, reference lists set apart. Pure.
+"""Join page texts into one text with sections: find headings, set reference lists apart. Pure.
 
-A section is what stands under a heading, page by page, so that a passage has one section and one page.
+A section is the text under a heading, split by page, so that a passage has one section and one page.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ KNOWN = {
     "appendices": "appendix",
 }  # fmt: skip
 _UNNUMBERED = ("conclusion", "limitations", "ethics", "acknowledgements", "references", "appendix")
-"""Headings that carry no number even where the others do."""
+"""Headings that may be unnumbered even if the others have numbers."""
 _NUMBERED = re.compile(
     r"(?P<top>\d{1,2}|[A-Z]|[IVX]{1,4})(?P<sub>(?:\.\d{1,2}){0,3})\.?\s+(?P<title>\S.{2,70})"
 )
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10}
 _WORD = re.compile(r"[^\W\d_]{3,}")
 LONGEST = 800
-"""Characters within which a sentence that goes on over a page has to end."""
+"""Characters within which a sentence continued from the previous page has to end."""
 _END = re.compile(r"[.!?][)\]”\"'’]*(?=\s+[A-Z]|\s*$)\s*")
 _ENDED = re.compile(r"[.!?:][)\]”\"'’]*$")
 
 
 class Part(NamedTuple):
-    """A stretch `text[start:end]` under one heading, on one page."""
+    """A span `text[start:end]` under one heading, on one page."""
 
     name: str
     page: int | None
@@ -52,7 +52,7 @@ class Part(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """A recognised heading: where its line begins and ends, and the name of what follows."""
+    """A heading: where its line begins and ends, and the name of the section below it."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class Heading(NamedTuple):
 
 
 def join_pages(pages: Sequence[str]) -> tuple[str, list[int]]:
-    """One text of all pages, and the offset each begins at."""
+    """Join all pages into one text; also return the offset of each page."""
     starts, at = [], 0
     for page in pages:
         starts.append(at)
@@ -69,10 +69,10 @@ def join_pages(pages: Sequence[str]) -> tuple[str, list[int]]:
 
 
 def parts_of(text: str, starts: Sequence[int]) -> list[Part]:
-    """The sections of a text, cut at page edges; what stands before the first heading is left out.
+    """The sections of a text, split at page edges; text before the first heading is left out.
 
-    Title, authors and the abstract of a file are left out as well: the record has them, clean. A text
-    without headings is one section, "body".
+    Title, authors and abstract are left out as well: the record has them in clean form. A text without
+    headings is one section, "body".
     """
     found = list(headings(text))
     named = [h for h in found if h.name != "abstract"]
@@ -87,7 +87,7 @@ def parts_of(text: str, starts: Sequence[int]) -> list[Part]:
 
 
 def headings(text: str) -> Iterator[Heading]:
-    """The headings of a text: known names on a line of their own, and numbers that follow on."""
+    """The headings of a text: known names on a line of their own, and titles numbered in sequence."""
     counting, at = _Counting(), 0
     for line in text.split("\n"):
         name = counting.name_of(" ".join(line.split()))
@@ -97,14 +97,14 @@ def headings(text: str) -> Iterator[Heading]:
 
 
 class _Counting:
-    """Follows the numbers of headings, so that "3 of 9" in running text is none."""
+    """Tracks heading numbers, so that "3 of 9" in running text is not taken for a heading."""
 
     def __init__(self) -> None:
         self._top, self._letter, self._above = 0, "", ""
         self._after_references = False
 
     def name_of(self, line: str) -> str:
-        """The section name a line announces; empty for a line that is no heading."""
+        """The section name that a line announces; empty if the line is not a heading."""
         known = KNOWN.get(line.rstrip(".:").casefold())
         if known and line[:1].isupper() and (not self._top or known in _UNNUMBERED):
             self._above = known
@@ -144,7 +144,7 @@ def _is_title(text: str) -> bool:
 
 
 def _sentence_edge(text: str, start: int) -> int:
-    """Where a page's first whole sentence begins: one that goes on from the page before stays with it."""
+    """Where a page's first full sentence begins; one continued from the previous page belongs there."""
     before = text[:start].rstrip()
     if not before or _ENDED.search(before[-3:]):
         return start

@@ -1,6 +1,6 @@
-"""The blocks of pages into running text: heads, feet, footnotes and captions set aside. Pure.
+"""Turn page blocks into running text: drop headers and footers, set footnotes and captions aside. Pure.
 
-A sentence reads down its column and on over the page, so nothing may stand between its parts.
+A sentence may continue in the next column or on the next page, so nothing may stand between its parts.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 EDGE, LOWER, SMALLER, SHARE = 0.1, 0.45, 0.95, 1 / 3
-"""Of a page's height: where heads and feet stand, below where footnotes do; of the body's size: a footnote's;
-of the pages: how many have a running head."""
+"""Fractions of the page height: the header and footer zones, and the top of the footnote zone; of the body
+text's size: the largest footnote; of the pages: how many must share a running header."""
 _NUMBER = re.compile(r"(?:page\s*)?[-–—\s]*(?:\d{1,4}|[ivxl]{1,6})[-–—\s]*(?:(?:of|/)\s*\d{1,4})?", re.I)
 _CAPTION = re.compile(
     r"(?:supplementary\s+|extended data\s+)?(?:figure|fig\.?|table|algorithm|listing)\s*"
@@ -24,7 +24,7 @@ _REFERENCES = re.compile(r"(?:references|bibliography)\b", re.I)
 
 
 class Block(NamedTuple):
-    """Some lines that stand together: corners in points from the page's lower left, median glyph size."""
+    """Adjacent lines: corners in points from the page's lower left, and the median glyph size."""
 
     text: str
     left: float
@@ -45,7 +45,7 @@ class Page(NamedTuple):
 
 
 class Aside(NamedTuple):
-    """What is no running text: "captions", "footnotes" or "figures", with its page."""
+    """Text that is not running text: "captions", "footnotes" or "figures", with its page."""
 
     name: str
     page: int
@@ -53,7 +53,7 @@ class Aside(NamedTuple):
 
 
 def running(pages: Sequence[Page]) -> tuple[list[str], list[Aside]]:
-    """The running text of each page, and what was set aside of them."""
+    """Return the running text of each page, and what was set aside."""
     repeated, body = _repeated(pages), _body_size(pages)
     texts, asides, in_references = list[str](), list[Aside](), False
     for number, page in enumerate(pages, 1):
@@ -76,21 +76,21 @@ def running(pages: Sequence[Page]) -> tuple[list[str], list[Aside]]:
 
 
 def _numbered(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks with the numbers of headings, which stand apart from them, on the heading's line."""
-    told = list[Block]()
+    """Merge each heading number that is a block of its own with the heading beside it."""
+    merged = list[Block]()
     for block in blocks:
-        before = told[-1] if told else None
+        before = merged[-1] if merged else None
         if before and _HEADING_NUMBER.fullmatch(before.text) and abs(before.top - block.top) < block.size / 2:
-            told[-1] = block._replace(text=f"{before.text} {block.text}", left=before.left)
+            merged[-1] = block._replace(text=f"{before.text} {block.text}", left=before.left)
         else:
-            told.append(block)
-    return told
+            merged.append(block)
+    return merged
 
 
 def _aside(block: Block, page: Page, body: float, notes: Sequence[Block]) -> str:
-    """What a block is if it is no running text; `notes` are the page's footnotes before it.
+    """A block's kind, empty for running text; `notes` are the page's footnotes before it.
 
-    A block without a size is a whole page, of which nothing is known but its text.
+    A block without a size is a whole page whose layout is unknown.
     """
     if not block.size:
         return ""
@@ -107,19 +107,19 @@ def _is_at_edge(block: Block, page: Page) -> bool:
 
 
 def _pattern(block: Block) -> str:
-    """A head or foot without its page number, at its height."""
+    """A header's or footer's text without its page number, and its height."""
     bare = re.sub(r"^\d+\s+|\s+\d+$", "", " ".join(block.text.split()))
     return f"{bare} {round(block.top / 10)}"
 
 
 def _repeated(pages: Sequence[Page]) -> set[str]:
-    """What stands at the same edge of many pages, page numbers aside."""
+    """The patterns that recur at the edges of many pages, ignoring page numbers."""
     seen = Counter(p for page in pages for p in {_pattern(b) for b in page.blocks if _is_at_edge(b, page)})
     return {pattern for pattern, times in seen.items() if times >= max(2, SHARE * len(pages))}
 
 
 def _body_size(pages: Sequence[Page]) -> float:
-    """The glyph size that most of the text has."""
+    """The most common glyph size, weighted by characters."""
     sizes = Counter[float]()
     for page in pages:
         for block in page.blocks:

@@ -1,8 +1,8 @@
 """PDF by pdfminer.six, whose layout analysis finds lines, columns and blocks. Runs in the reading child.
 
-Text that nobody sees (white, transparent, tiny, off the page, drawn invisibly) is left out and counted:
-it is how instructions to a model are smuggled into papers. Text under a picture is not recognised. Text
-drawn sideways, such as the stamp in arXiv's margin, is left out.
+Invisible text (white, transparent, tiny, off the page, drawn invisibly) is left out and counted: it is how
+prompt injections are hidden in papers. Text covered by an image is not detected. Sideways text, such as
+arXiv's stamp in the margin, is left out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ONE_INK = ("Separation", "DeviceN")
 
 
 def pages_of(path: str) -> tuple[int, Any]:
-    """The number of pages of a file, and a function from a page's index to its `Page`."""
+    """Return the number of pages of a file and a function from a page's index to its `Page`."""
     from pdfminer.pdfdocument import PDFDocument
 
     document = PDFDocument(PDFParser(BytesIO(Path(path).read_bytes())))
@@ -39,12 +39,12 @@ def pages_of(path: str) -> tuple[int, Any]:
 
 
 def read_page(resources: PDFResourceManager, page: PDFPage) -> Page:
-    """The blocks of a page in reading order, without what is hidden."""
+    """Return the visible blocks of a page in reading order."""
     eye = _Eye(resources, laparams=LAParams(all_texts=True))
     _Interpreter(resources, eye).process_page(page)
     layout = eye.get_result()
-    told = list(_blocks(layout, in_figure=False))
-    return Page(tuple(told), layout.width, layout.height, eye.hidden)
+    blocks = list(_blocks(layout, in_figure=False))
+    return Page(tuple(blocks), layout.width, layout.height, eye.hidden)
 
 
 def _blocks(item: Any, *, in_figure: bool) -> Iterator[Block]:
@@ -61,30 +61,30 @@ def _blocks(item: Any, *, in_figure: bool) -> Iterator[Block]:
 
 
 def _lines(lines: list[LTTextLine]) -> str:
-    """The lines of a block; what stands on one line, such as a number and its heading, is one."""
-    told, before = list[str](), None
+    """The text of a block; pieces on one line, such as a number and its heading, are joined."""
+    texts, before = list[str](), None
     for line in lines:
         text = line.get_text().strip()
         on_one = before is not None and abs(line.y0 - before.y0) < line.height / 3 and line.x0 >= before.x1
-        told[-1:] = [f"{told[-1]} {text}"] if on_one else [*told[-1:], text]
+        texts[-1:] = [f"{texts[-1]} {text}"] if on_one else [*texts[-1:], text]
         before = line
-    return "\n".join(told).strip()
+    return "\n".join(texts).strip()
 
 
 class _State(PDFGraphicState):
-    """A graphics state that knows how opaque the fill is."""
+    """A graphics state that includes the opacity of the fill."""
 
     opacity = 1.0
 
     def copy(self) -> _State:
-        """The same state, to be restored."""
-        held = _State()
-        held.__dict__.update(self.__dict__)
-        return held
+        """Return a copy to be restored later."""
+        state = _State()
+        state.__dict__.update(self.__dict__)
+        return state
 
 
 class _Interpreter(PDFPageInterpreter):
-    """Follows named states, and gives forms the state they are drawn in."""
+    """Handles named graphics states, and passes the current state on to forms."""
 
     graphicstate: Any
     inherited: Any = None
@@ -97,7 +97,7 @@ class _Interpreter(PDFPageInterpreter):
             self.graphicstate, self.textstate.render = self.inherited[0].copy(), self.inherited[1]
 
     def subinterp(self) -> PDFPageInterpreter:
-        """What follows a form."""
+        """Return the interpreter for a form, which inherits the current state."""
         inner: Any = super().subinterp()
         inner.inherited = (self.graphicstate, self.textstate.render)
         return cast(PDFPageInterpreter, inner)
@@ -111,19 +111,19 @@ class _Interpreter(PDFPageInterpreter):
 
 
 class _Eye(PDFPageAggregator):
-    """Lays out what can be seen of a page, and counts what cannot."""
+    """Lays out the visible glyphs of a page, and counts the hidden ones."""
 
     hidden = 0
     _box: tuple[float, float, float, float] = (0, 0, 0, 0)
     _mode = 0
 
     def begin_page(self, page: PDFPage, ctm: Any) -> None:
-        """Begin a page: what lies outside its crop box is not seen, whichever way it is turned."""
+        """Begin a page: anything outside its crop box is hidden, whatever the page's rotation."""
         super().begin_page(page, ctm)
         self._box = apply_matrix_rect(ctm, page.cropbox or page.mediabox)
 
     def render_string(self, textstate: Any, seq: Any, ncs: Any, graphicstate: Any) -> None:
-        """`Tj` and its like: note how glyphs are painted."""
+        """`Tj` and similar: note the text rendering mode."""
         self._mode = textstate.render
         super().render_string(textstate, seq, ncs, graphicstate)
 
@@ -133,17 +133,17 @@ class _Eye(PDFPageAggregator):
     ) -> float:  # fmt: skip
         """Place a glyph, unless it is hidden or sideways."""
         into: Any = self.cur_item
-        held = len(into)
+        start = len(into)
         advance = super().render_char(matrix, font, fontsize, scaling, rise, cid, ncs, graphicstate)
         seen = not (self._is_unseen(graphicstate) or self._is_away(matrix, fontsize, scaling))
         if not seen or abs(matrix[0]) < abs(matrix[1]):
-            for item in into._objs[held:]:
+            for item in into._objs[start:]:
                 self.hidden += not seen and not item.get_text().isspace()
-            del into._objs[held:]
+            del into._objs[start:]
         return float(advance)
 
     def _is_unseen(self, state: Any) -> bool:
-        """Whether nobody sees text painted so (modes: PDF 32000-1, 9.3.6)."""
+        """Whether text painted this way is invisible (modes: PDF 32000-1, 9.3.6)."""
         if self._mode in (3, 7) or getattr(state, "opacity", 1.0) < FAINT:
             return True
         fill, outline = _is_white(state.ncolor, state.ncs), _is_white(state.scolor, state.scs)

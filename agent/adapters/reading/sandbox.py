@@ -1,4 +1,4 @@
-"""Parse files in child processes with limits: a few of them, kept warm, replaced after a while or a fault."""
+"""Parse files in resource-limited child processes, kept warm and replaced after a while or a fault."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MODULE = "agent.adapters.reading.child"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost. `files` are read by one child before it is replaced."""
+    """Limits for one file, and `files`, the number that one child reads before it is replaced."""
 
     memory_mb: int = 768
     cpu_s: int = 15
@@ -35,9 +35,9 @@ class Limits:
 
 
 class Sandbox:
-    """A pool of children. `parse` may be called from several threads; each call has a child to itself.
+    """A pool of children. `parse` may be called from several threads; each call has a child of its own.
 
-    `first_on_path` is a folder whose modules the children find first, such as another parser.
+    `first_on_path` is a folder put first on the children's module path, such as another parser.
     """
 
     def __init__(self, limits: Limits | None = None, first_on_path: Path | None = None) -> None:
@@ -47,9 +47,9 @@ class Sandbox:
         self.started = 0
 
     def parse(self, path: Path, kind: str) -> dict[str, Any]:
-        """What a file says: its text, parts, hidden characters and note.
+        """Return a file's text, parts, number of hidden characters and note.
 
-        Raises ReadError naming the limit it broke, or what is wrong with it.
+        Raises ReadError naming the limit that it exceeded, or what is wrong with it.
         """
         with self._child() as child:
             answer = child.ask({"path": str(path.resolve()), "kind": kind})
@@ -83,7 +83,7 @@ class Sandbox:
 
 
 class _Child:
-    """One process: a question in, an answer out, killed when it takes too long."""
+    """One process: it answers one request at a time, and is killed if it takes too long."""
 
     def __init__(self, limits: Limits, first_on_path: Path | None) -> None:
         self._limits, self._asked, self._failed = limits, 0, False
@@ -97,15 +97,15 @@ class _Child:
         self._ready()
 
     def _ready(self) -> None:
-        """Wait for the child's first word; raise SandboxError when it cannot even start."""
+        """Wait until the child is ready; raise SandboxError if it does not start."""
         try:
-            said = self._line(time.monotonic() + STARTING_S)
+            line = self._line(time.monotonic() + STARTING_S)
         except TimeoutError:
-            said = b""
-        if not said.endswith(b"\n"):
+            line = b""
+        if not line.endswith(b"\n"):
             self.end()
             raise SandboxError(
-                f"the child that reads papers with {self._limits.pdf_reader} does not start",
+                f"the process that reads papers with {self._limits.pdf_reader} does not start",
                 f"try: python -m {MODULE} '{{}}'",
             )
 
@@ -123,7 +123,7 @@ class _Child:
             try:
                 answer: dict[str, Any] = json.loads(line)
             except (ValueError, RecursionError):
-                answer = {"error": "its reader answers nonsense", "worn": True}
+                answer = {"error": "its reader returned invalid output", "worn": True}
             self._failed = answer.get("worn", False)
             return answer
         self._failed = True
@@ -134,7 +134,7 @@ class _Child:
         return self._failed or self._asked >= self._limits.files
 
     def end(self) -> None:
-        """Kill it and take it back."""
+        """Kill the process and reap it."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
@@ -143,16 +143,16 @@ class _Child:
 
     def _line(self, deadline: float) -> bytes:
         assert self._process.stdout
-        out, held = self._process.stdout.fileno(), bytearray()
-        while not held.endswith(b"\n"):
+        out, buffer = self._process.stdout.fileno(), bytearray()
+        while not buffer.endswith(b"\n"):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([out], [], [], left)[0]:
                 raise TimeoutError
             chunk = os.read(out, 2**20)
-            held += chunk
-            if not chunk or len(held) > MOST_ANSWER:
+            buffer += chunk
+            if not chunk or len(buffer) > MOST_ANSWER:
                 break
-        return bytes(held)
+        return bytes(buffer)
 
     def _why(self) -> str:
         """Why there was no answer."""
@@ -162,5 +162,5 @@ class _Child:
         except subprocess.TimeoutExpired:
             return f"it takes more than {limits.wall_s:.0f} s"
         if code == -signal.SIGXCPU:
-            return f"it takes more than {limits.cpu_s} s of processor time"
-        return f"it needs more than {limits.memory_mb} MB, or breaks the parser (exit {code})"
+            return f"it takes more than {limits.cpu_s} s of CPU time"
+        return f"it needs more than {limits.memory_mb} MB, or crashes the parser (exit {code})"

@@ -1,4 +1,4 @@
-"""The reader: a paper's record, and behind it, where there is a file, its whole text."""
+"""The reader for a paper's record, followed by its full text if there is a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_LETTERS = 500
 
 
 class WholeReader:
-    """Title and abstract come from the record, where they are clean; the rest from the file, as it is."""
+    """Title and abstract come from the record, where they are clean; the rest comes from the file."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox, self._record = sandbox, AbstractReader()
@@ -23,12 +23,12 @@ class WholeReader:
         record = self._record.read(paper)
         if file is None:
             return record
-        told = self._sandbox.parse(file.path, file.kind)
-        if sum(c.isalpha() for c in told["text"]) < LEAST_LETTERS:
+        parsed = self._sandbox.parse(file.path, file.kind)
+        if sum(c.isalpha() for c in parsed["text"]) < LEAST_LETTERS:
             raise ReadError(f"{file.path.name} holds no text", "")
         start = len(record.text) + 2
-        sections = [Section(name, page, start + a, start + b) for name, page, a, b in told["parts"]]
+        sections = [Section(name, page, start + a, start + b) for name, page, a, b in parsed["parts"]]
         return Reading(
-            "full", f"{record.text}\n\n{told['text']}", (*record.sections, *sections),
-            file_sha256=file.sha256, hidden=told["hidden"], note=told["note"],
+            "full", f"{record.text}\n\n{parsed['text']}", (*record.sections, *sections),
+            file_sha256=file.sha256, hidden=parsed["hidden"], note=parsed["note"],
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Print answers as they come: statements, then what they rest on. Text from outside is made safe to print."""
+"""Print answers as they arrive: statements, then their sources. External text is made safe to print."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ _COLOUR = {"still-holds": "green", "relaxed": "yellow", "contradicted": "red", "
            "open": "cyan", "no challenge found": "dim",
            "supports": "green", "relaxes": "yellow", "contradicts": "red"}  # fmt: skip
 _TOOLS = {
-    "search_claims": "searching the claims", "show_claim": "looking at a claim",
-    "search_evidence": "searching the evidence", "compare_dates": "comparing two days",
-    "find_newer": "looking for newer papers", "start_retest": "beginning a retest",
+    "search_claims": "searching the claims", "show_claim": "reading a claim",
+    "search_evidence": "searching the evidence", "compare_dates": "comparing two dates",
+    "find_newer": "looking for newer papers", "start_retest": "starting a retest",
     "export_report": "writing the report",
 }  # fmt: skip
 
 
 class Printer:
-    """Prints events of one answer to a console."""
+    """Prints the events of one answer to a console."""
 
     def __init__(self, console: Any) -> None:
         self._console = console
         self._labels: dict[str, str] = {}
-        self._has_said = False
+        self._has_printed = False
 
     def show(self, event: dict[str, Any]) -> None:
-        """Print one event; those that are not for people are passed over."""
+        """Print one event; skip those not meant for people."""
         handler = getattr(self, f"_{event['kind']}", None)
         if handler:
             handler(event)
 
     def _found(self, event: dict[str, Any]) -> None:
         if event["claims"] and self._console.is_terminal:
-            self._console.print(f"{len(event['claims'])} claims bear on this …", style="dim")
+            self._console.print(f"{len(event['claims'])} related claims …", style="dim")
 
     def _tool(self, event: dict[str, Any]) -> None:
         if self._console.is_terminal:
             self._console.print(f"{_TOOLS.get(event['name'], event['name'])} …", style="dim")
 
     def _sentence(self, event: dict[str, Any]) -> None:
-        self._has_said = True
+        self._has_printed = True
         self._say(event["text"], event["role"], [self._label(c["ref"]) for c in event["cites"]])
 
     def _answer(self, answer: dict[str, Any]) -> None:
         if answer["note"]:
             self._console.print(_plain(answer["note"]), style="italic")
-        if not self._has_said:
+        if not self._has_printed:
             for s in answer["sentences"]:
                 self._say(s["text"], s["role"], s["cites"])
         brief = answer["answered_by"] == EXTRACTION  # what a source says was printed above
@@ -86,11 +86,11 @@ class Printer:
             self._console.print()
 
     def papers(self, papers: list[dict[str, Any]]) -> None:
-        """Print papers that nobody has judged."""
+        """Print papers that have not been judged."""
         from rich.text import Text
 
         if papers:
-            self._console.print("Papers nobody has judged yet", style="bold")
+            self._console.print("Papers not judged yet", style="bold")
         for paper in papers:
             line = Text("·  ")
             line.append(f"arXiv:{paper['arxiv_id']}", style=f"link {paper['url']}")

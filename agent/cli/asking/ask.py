@@ -22,10 +22,10 @@ INTERRUPTED = 130
 
 @click.command()
 @click.argument("question")
-@click.option("--thread", "thread_id", metavar="ID", help="Go on in this thread; else a new one.")
-@click.option("--newer", is_flag=True, help="Look for newer papers too, where papers come from; takes time.")
-@click.option("--yes", is_flag=True, help="Say yes to what a model asks leave for: newer papers, a retest.")
-@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model words the answer.")
+@click.option("--thread", "thread_id", metavar="ID", help="Continue this thread (default: a new one).")
+@click.option("--newer", is_flag=True, help="Also search the paper source for newer papers; takes time.")
+@click.option("--yes", is_flag=True, help="Agree in advance if a model asks to fetch papers or retest.")
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model writes the answer.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where newer papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -40,10 +40,10 @@ def command(
     as_json: bool,
     **flags: Any,
 ) -> int:
-    """Answer a question from the ledger: every sentence leads to a claim's verdict or to a quote."""
+    """Answer a question from the ledger: every sentence cites a claim's verdict or a quote."""
     from agent.chat.service import question_of
 
-    question = question_of(question)  # before what takes seconds to load
+    question = question_of(question)  # validate before the slow imports
     if sys.stderr.isatty():
         click.echo("opening the ledger …", err=True)
     from agent.wiring.chat import open_chat
@@ -62,7 +62,7 @@ def command(
 def _answered(
     chat: Chat, question: str, thread_id: str | None, *, yes: bool, quiet: bool, stop: threading.Event
 ) -> dict[str, Any]:
-    """Print an answer as it comes; return it whole."""
+    """Print an answer as it arrives; return the whole answer, or {} if it was stopped."""
     from agent.chat.background import conversed
     from agent.cli.asking.answers import Printer
 
@@ -74,7 +74,7 @@ def _answered(
 
 
 def _newer(chat: Chat, question: str, *, quiet: bool) -> list[dict[str, Any]]:
-    """Papers from where papers come from: asked for with a flag, so nobody has to be asked again."""
+    """Search the paper source for newer papers; the flag is the consent, so do not ask again."""
     from agent.chat import tools
     from agent.chat.question import parse
     from agent.chat.recalling import day_after
@@ -84,20 +84,20 @@ def _newer(chat: Chat, question: str, *, quiet: bool) -> list[dict[str, Any]]:
     after = day_after(chat.parts, asked)
     try:
         found = tools.newer(chat.parts, asked.topic, after)
-    except Failure as error:  # the answer is there, and is printed
-        click.echo(f"retest: newer papers could not be looked for: {error}", err=True)
+    except Failure as error:  # the answer itself is complete
+        click.echo(f"retest: could not search for newer papers: {error}", err=True)
         return []
     if not quiet:
-        since = after or "half a year ago"
-        click.echo(f"{len(found) or 'no'} papers close to this are newer than {since}", err=True)
+        since = after or "six months"
+        click.echo(f"{len(found) or 'no'} related papers are newer than {since}", err=True)
         Printer(console()).papers(found)
     return found
 
 
 def may(question: str) -> bool:
-    """Ask a person; without a terminal the answer is no."""
+    """Ask the user; without a terminal the answer is no."""
     if not sys.stdin.isatty():
-        click.echo(f"{question} No: nobody is here to ask; --yes agrees beforehand.", err=True)
+        click.echo(f"{question} No: there is no terminal to ask on; use --yes to agree in advance.", err=True)
         return False
     try:
         return click.confirm(question, default=False, err=True)
@@ -109,13 +109,13 @@ def may(question: str) -> bool:
 def stopping(stop: threading.Event) -> Iterator[None]:
     """Ctrl-C sets `stop`; a second one ends the program."""
 
-    def asked(*_: object) -> None:
+    def on_interrupt(*_: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
-    before = signal.signal(signal.SIGINT, asked)
+    previous = signal.signal(signal.SIGINT, on_interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)

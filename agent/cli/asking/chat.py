@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 SHOWN = 10
 
 COMMANDS = {
-    "/help": "what can be typed here",
-    "/new": "begin a new thread",
-    "/threads": "the last threads, numbered; /threads all lists every one",
-    "/open": "NUMBER: go on in a thread",
-    "/claims": "WORDS: the claims that bear on them",
-    "/newer": "TOPIC: look for newer papers; takes time",
-    "/retest": "ID ...: begin a retest of these claims",
+    "/help": "list the commands",
+    "/new": "start a new thread",
+    "/threads": "list recent threads by number; /threads all lists them all",
+    "/open": "NUMBER: continue a thread",
+    "/claims": "WORDS: list related claims",
+    "/newer": "TOPIC: search for newer papers; takes time",
+    "/retest": "ID ...: start a retest of these claims",
     "/export": "write the claim status report",
-    "/copy": "print the last answer as Markdown, to take elsewhere",
+    "/copy": "print the last answer as Markdown",
     "/forget": "NUMBER: delete a thread",
-    "/quit": "leave; so does Ctrl-D",
+    "/quit": "quit; so does Ctrl-D",
 }
 
 
 @click.command()
-@click.option("--thread", "thread_id", metavar="ID", help="Go on in this thread.")
-@click.option("--list", "as_list", is_flag=True, help="List the threads and leave.")
-@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model words the answers.")
+@click.option("--thread", "thread_id", metavar="ID", help="Continue this thread.")
+@click.option("--list", "as_list", is_flag=True, help="List the threads and exit.")
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model writes the answers.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where newer papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: one JSON document on stdout.")
 @click.pass_context
 def command(ctx: click.Context, /, thread_id: str | None, as_list: bool, as_json: bool, **flags: Any) -> None:
-    """Ask question after question. Ctrl-C stops an answer, Ctrl-D leaves; /help tells more."""
+    """Ask a series of questions. Ctrl-C stops an answer, Ctrl-D quits; /help lists the commands."""
     settings = settings_of(ctx, **flags)
     if as_list:
         _list(Home(settings.home), as_json=as_json)
@@ -88,13 +88,13 @@ class Room:
             self._open(thread_id)
 
     def greet(self) -> None:
-        """Say what this is."""
+        """Print a greeting."""
         chat_model = self._chat.parts.chat_model
-        by = f"worded by {chat_model.name} and checked" if chat_model else "in its own sentences"
-        self._console.print(f"Answers from the ledger, {by}. /help tells what can be typed.", style="dim")
+        by = f"written by {chat_model.name} and checked" if chat_model else "in its own sentences"
+        self._console.print(f"Answers from the ledger, {by}. /help lists the commands.", style="dim")
 
     def take(self, line: str) -> bool:
-        """Do what a line asks; False to leave. An expected failure is one line, and the room stays."""
+        """Handle one line; return False to quit. An expected failure prints one line and is not fatal."""
         words = line.strip()
         if not words:
             return True
@@ -111,15 +111,15 @@ class Room:
     def _command(self, name: str, rest: str) -> bool:
         if name in ("/quit", "/exit"):
             return False
-        known: dict[str, Callable[[str], None]] = {
+        handlers: dict[str, Callable[[str], None]] = {
             "/help": self._help, "/new": self._new, "/threads": self._threads, "/open": self._open,
             "/claims": self._claims, "/newer": self._newer, "/retest": self._retest, "/export": self._export,
             "/copy": self._copy, "/forget": self._forget,
         }  # fmt: skip
-        if name not in known:
-            self._console.print(f"there is no {name}; /help lists what there is", style="red")
+        if name not in handlers:
+            self._console.print(f"unknown command {name}; /help lists the commands", style="red")
         else:
-            known[name](rest.strip())
+            handlers[name](rest.strip())
         return True
 
     def _ask(self, question: str) -> None:
@@ -136,25 +136,25 @@ class Room:
     def _help(self, _: str) -> None:
         for name, meaning in COMMANDS.items():
             self._console.print(f"{name:9} {meaning}")
-        self._console.print("Enter sends; Alt-Enter begins a new line; Ctrl-C stops an answer.", style="dim")
+        self._console.print("Enter sends; Alt-Enter starts a new line; Ctrl-C stops an answer.", style="dim")
 
     def _new(self, _: str) -> None:
         self._thread = None
-        self._console.print("a new thread", style="dim")
+        self._console.print("new thread", style="dim")
 
     def _threads(self, rest: str) -> None:
-        every = self._chat.threads.every()
-        for number, t in reversed(list(enumerate(every, 1))[: len(every) if rest == "all" else SHOWN]):
+        threads = self._chat.threads.every()
+        for number, t in reversed(list(enumerate(threads, 1))[: len(threads) if rest == "all" else SHOWN]):
             here = "*" if t.id == self._thread else " "
             self._console.print(f"{here}{number:3}  {t.updated_at[:10]}  {t.turns:3}  {t.title}")
 
     def _named(self, which: str) -> str:
-        """A thread by its number in the list, or by its id."""
-        every = self._chat.threads.every()
-        if which.isdigit() and 0 < int(which) <= len(every):
-            return every[int(which) - 1].id
+        """Return a thread's id, given its number in the list or the id itself."""
+        threads = self._chat.threads.every()
+        if which.isdigit() and 0 < int(which) <= len(threads):
+            return threads[int(which) - 1].id
         if not which:
-            raise UsageError("no thread named", "/threads numbers them")
+            raise UsageError("no thread given", "/threads lists them by number")
         return which
 
     def _open(self, thread_id: str) -> None:
@@ -181,7 +181,7 @@ class Room:
         for status in found.values():
             self._console.print(f"{status.standing:18} {status.claim.id}: {status.claim.text}")
         if not found:
-            self._console.print("no claim bears on that", style="dim")
+            self._console.print("no related claim found", style="dim")
 
     def _newer(self, topic: str) -> None:
         from agent.chat import tools
@@ -190,7 +190,7 @@ class Room:
         found = tools.newer(self._chat.parts, topic, None)
         Printer(self._console).papers(found)
         if not found:
-            self._console.print("nothing newer was found", style="dim")
+            self._console.print("no newer papers found", style="dim")
 
     def _retest(self, ids: str) -> None:
         self._console.print(self._chat.parts.actions.retest(ids.split()))
@@ -210,7 +210,7 @@ class Room:
 
 
 def _reader(home: Home) -> Callable[[], str | None]:
-    """What gives the next line, None at the end: an editor in a terminal, else lines of standard input."""
+    """Return a reader of the next line (None at the end): an editor on a terminal, else standard input."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return lambda: sys.stdin.readline() or None
     from prompt_toolkit import PromptSession
@@ -232,7 +232,7 @@ def _reader(home: Home) -> Callable[[], str | None]:
             try:
                 return session.prompt()
             except KeyboardInterrupt:
-                click.echo("Ctrl-D leaves", err=True)
+                click.echo("Ctrl-D quits", err=True)
             except EOFError:
                 return None
 

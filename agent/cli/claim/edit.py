@@ -1,4 +1,4 @@
-"""`retest claim add | edit | retire | restore`: claims by hand."""
+"""`retest claim add | edit | retire | restore`: change claims by hand."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from store.ledger import Ledger
 from store.records import AXES
 
 _FIELDS = (
-    click.option("--text", help="What is claimed."),
-    click.option("--as-of", metavar="YYYY-MM", help="The month it was claimed in, or unknown."),
+    click.option("--text", help="Text of the claim."),
+    click.option("--as-of", metavar="YYYY-MM", help="Month of the claim, or unknown."),
     click.option(
         "--source", "sources", multiple=True, metavar="ID", help="arXiv id of a source; may be repeated."
     ),
@@ -27,13 +27,13 @@ _FIELDS = (
         "--line", "lines", multiple=True, metavar="ID", help="A line it belongs to; may be repeated."
     ),
     click.option("--question", help="The durable question behind it."),
-    click.option("--limitation", help="The perishable limitation in it."),
+    click.option("--limitation", help="The perishable limitation it states."),
     click.option(
         "--scope", multiple=True, metavar="AXIS=VALUE", help=f"Scope on an axis: {', '.join(AXES)}."
     ),
     click.option("--terms", multiple=True, metavar="AXIS=A,B", help="Words a paper would use for an axis."),
     click.option(
-        "--load-bearing", multiple=True, metavar="AXIS", help="An axis without which it is another claim."
+        "--load-bearing", multiple=True, metavar="AXIS", help="An axis that is essential to the claim."
     ),
 )
 
@@ -47,10 +47,10 @@ def _fields(command: Any) -> Any:
 @click.command("add")
 @_fields
 @click.pass_context
-def add(ctx: click.Context, /, **given: Any) -> None:
+def add(ctx: click.Context, /, **fields: Any) -> None:
     """Add a claim by hand."""
     with ledger_of(ctx) as db:
-        claim_id = editing.added(db, given, now())
+        claim_id = editing.added(db, fields, now())
     click.echo(claim_id)
 
 
@@ -58,10 +58,10 @@ def add(ctx: click.Context, /, **given: Any) -> None:
 @click.argument("claim_id")
 @_fields
 @click.pass_context
-def edit(ctx: click.Context, /, claim_id: str, **given: Any) -> None:
-    """Change a claim: a new revision, to be retested; the old one and its verdicts stay."""
+def edit(ctx: click.Context, /, claim_id: str, **fields: Any) -> None:
+    """Change a claim: makes a new revision to be retested; the old one and its verdicts are kept."""
     with ledger_of(ctx) as db:
-        done = store.claims.save(db, editing.changed(db, editing.claim_of(db, claim_id), given), now())
+        done = store.claims.save(db, editing.changed(db, editing.claim_of(db, claim_id), fields), now())
     click.echo(f"{claim_id}: {done}", err=True)
 
 
@@ -69,25 +69,25 @@ def edit(ctx: click.Context, /, claim_id: str, **given: Any) -> None:
 @click.argument("claim_id")
 @click.pass_context
 def retire(ctx: click.Context, claim_id: str) -> None:
-    """Take a claim out of retesting; nothing of it is lost."""
+    """Stop retesting a claim; nothing is deleted."""
     with ledger_of(ctx) as db:
         store.claims.retire(db, editing.claim_of(db, claim_id).id)
-    click.echo(f"{claim_id} is retired; retest claim restore {claim_id} takes it back", err=True)
+    click.echo(f"{claim_id} is retired; to undo: retest claim restore {claim_id}", err=True)
 
 
 @click.command("restore")
 @click.argument("claim_id")
 @click.pass_context
 def restore(ctx: click.Context, claim_id: str) -> None:
-    """Take a retired claim back under retest."""
+    """Start retesting a retired claim again."""
     with ledger_of(ctx) as db:
         store.claims.retire(db, editing.claim_of(db, claim_id).id, retired=False)
-    click.echo(f"{claim_id} is under retest", err=True)
+    click.echo(f"{claim_id} is active again", err=True)
 
 
 @contextmanager
 def ledger_of(ctx: click.Context) -> Iterator[Connection]:
-    """One transaction on the home's ledger."""
+    """Open one write transaction on the home's ledger."""
     ledger = Ledger.open(Home(settings_of(ctx).home).ledger)
     try:
         with ledger.write() as db:
@@ -97,5 +97,5 @@ def ledger_of(ctx: click.Context) -> Iterator[Connection]:
 
 
 def now() -> str:
-    """The present instant, to the second, in UTC."""
+    """Return the current time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

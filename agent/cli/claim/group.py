@@ -22,7 +22,7 @@ from agent.views.why_not import why_not
 
 @click.group()
 def command() -> None:
-    """Look at claims and why they have their verdicts."""
+    """Show, import and edit claims; explain their verdicts."""
 
 
 @command.command()
@@ -30,11 +30,11 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def show(ctx: click.Context, claim_id: str, as_json: bool) -> None:
-    """Show a claim: its evidence with quotes and gates, why this verdict and why not another."""
+    """Show a claim: its evidence with quotes and gates, and why it has this verdict and not another."""
     with reading(settings_of(ctx)) as db:
         if not store.claims.active(db, [claim_id]):
-            known = [c.id for c in store.claims.active(db)]
-            raise UsageError(f"no claim {claim_id!r}", _nearby(claim_id, known))
+            ids = [c.id for c in store.claims.active(db)]
+            raise UsageError(f"no claim {claim_id!r}", _nearby(claim_id, ids))
         status = build(load(db, today(), only=[claim_id])).statuses[0]
     if as_json:
         print_json(_document(status))
@@ -112,20 +112,21 @@ def _print_claim(status: ClaimStatus) -> None:
     for name, axis in claim.scope.items():
         click.echo(f"  scope {name}: {axis.value}" + (" (load-bearing)" if axis.load_bearing else ""))
     for atom in claim.atoms:
-        said = ", ".join(s for s in (atom.direction, atom.quantifier) if s)
-        click.echo(f"  part {atom.id}: {atom.text}" + (f" [{said}]" if said else ""))
+        details = ", ".join(s for s in (atom.direction, atom.quantifier) if s)
+        click.echo(f"  part {atom.id}: {atom.text}" + (f" [{details}]" if details else ""))
     if claim.tags:
         click.echo(f"  tags {', '.join(claim.tags)}")
 
 
 def _print_reasons(status: ClaimStatus) -> None:
-    verdict, held = status.verdict, status.override
-    if held:
-        click.secho(f"\noverride by {held.by}, {held.decided_at[:10]}", bold=True)
-        click.echo(f"  {held.reason}" + (f"; holds unless: {held.condition}" if held.condition else ""))
-        since = "; it has decided again since" if status.is_decided_since else ""
+    verdict, override = status.verdict, status.override
+    if override:
+        click.secho(f"\noverride by {override.by}, {override.decided_at[:10]}", bold=True)
+        unless = f"; holds unless: {override.condition}" if override.condition else ""
+        click.echo(f"  {override.reason}{unless}")
+        since = " (decided again since the override)" if status.is_decided_since else ""
         click.echo(f"  the rule says {status.rule_standing}{since}")
-    click.secho("\nwhy this verdict" if not held else "\nwhy the rule says so", bold=True)
+    click.secho("\nwhy this verdict" if not override else "\nwhy the rule says so", bold=True)
     click.echo(f"  {verdict.reason if verdict else 'never retested'}")
     if verdict and verdict.condition:
         click.echo(f"  holds unless: {verdict.condition}")
@@ -153,11 +154,11 @@ def _print_citation(citation: Citation) -> None:
 
 
 @command.command("list")
-@click.option("--tag", metavar="WORD", help="Only those with this tag.")
+@click.option("--tag", metavar="WORD", help="Only claims with this tag.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def list_claims(ctx: click.Context, tag: str | None, as_json: bool) -> None:
-    """List the claims under retest."""
+    """List the active claims."""
     with reading(settings_of(ctx)) as db:
         claims = tagged(store.claims.active(db), tag)
     if as_json:

@@ -26,33 +26,30 @@ MOST_BYTES = 2_000_000
 @click.command("import")
 @click.argument("file", metavar="FILE|-")
 @click.option(
-    "--line", "line_id", metavar="ID", help="The line the claims belong to; else the document's question."
+    "--line", "line_id", metavar="ID", help="Line for the claims (default: the document's question)."
 )
 @click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
 @click.option(
     "--merge", type=click.Choice(["same", "likely", "perhaps", "ask"]), default="same", show_default=True,
-    help="Join claims to known ones: in the same words, likely or perhaps the same; or ask about each.",
+    help="Merge with known claims: the same words, likely or perhaps the same; or ask about each.",
 )  # fmt: skip
-@click.option(
-    "--writer", type=click.Choice(["llm", "none"]), help="What reads plain prose: a model, or nothing."
-)
+@click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model reads plain prose.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
     ctx: click.Context, /, file: str, line_id: str | None, preview: bool, merge: str, as_json: bool,
     **flags: Any,
 ) -> None:  # fmt: skip
-    """Import claims: research prompt, inquiring line, paper summary page, list, CSV, YAML or prose."""
-    from agent.claims import importing
-    from agent.claims import intake as taking_in
+    """Import claims from a research prompt, inquiring line, paper summary, list, CSV, YAML or prose."""
+    from agent.claims import importing, intake
 
     settings = settings_of(ctx, **flags)
     if merge == "ask" and file == "-":
-        raise UsageError("--merge ask reads your answers from where the document is read", "name a file")
+        raise UsageError("--merge ask needs standard input for your answers", "name a file")
     found = _prepared(settings, file, line_id, preview=preview)
-    merged = taking_in.MERGES.get(merge, taking_in.MERGES["same"])
-    found = _asked(settings, found) if merge == "ask" and not preview else found
-    document = taking_in.told(found, merged)
+    merged = intake.MERGES.get(merge, intake.MERGES["same"])
+    found = _confirmed(settings, found) if merge == "ask" and not preview else found
+    document = intake.document_of(found, merged)
     if not preview:
         ledger = Ledger.open(Home(settings.home).ledger)
         with ledger.write() as db:
@@ -67,8 +64,7 @@ def command(
 
 
 def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bool) -> Import:
-    from agent.claims import importing, pack
-    from agent.claims import intake as taking_in
+    from agent.claims import importing, intake, pack
     from agent.wiring.vectors import embed_texts
 
     with reading(settings) as db:
@@ -77,39 +73,37 @@ def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bo
     if file.endswith((".yaml", ".yml")):
         return importing.prepare_pack(pack.read(Path(file)), Path(file).name, known, embed)
     text, title = _text(file)
-    document = taking_in.recognised(text, title)
+    document = intake.recognised(text, title)
     if document.kind == "text":
         document = _prose(settings, text, title) or document
-    line = taking_in.line_for(lines, line_id, document.question, preview=preview)
+    line = intake.line_for(lines, line_id, document.question, preview=preview)
     return importing.prepare(document, line, known, embed, ids)
 
 
 def _prose(settings: Settings, text: str, title: str) -> Document | None:
-    """The claims of plain prose, where a model may read it; None, said aloud, where not."""
+    """Read the claims of plain prose with a model; print a note and return None if there is no model."""
     from agent.claims.prose import read_prose
     from agent.wiring.writing import open_writer
 
     with open_writer(settings) as writer:
         if writer is not None:
             return read_prose(text, title, writer)
-    click.echo(
-        f"{title} is plain prose: no claim is recognised without a model; --writer llm asks one", err=True
-    )
+    click.echo(f"{title} is plain prose: recognising its claims takes a model; use --writer llm", err=True)
     return None
 
 
-def _asked(settings: Settings, found: Import) -> Import:
-    """The import with every claim that may be known either joined to it, on a person's word, or new."""
+def _confirmed(settings: Settings, found: Import) -> Import:
+    """Ask about each claim that may be in the ledger; return the import with each merged or new."""
     from agent.claims.importing import NEW, SAME
 
     with reading(settings) as db:
-        known = {c.id: c.text for c in store.claims.active(db)}
+        texts = {c.id: c.text for c in store.claims.active(db)}
     rows = []
     for row in found.rows:
         if row.same_as and row.what != SAME:
             click.echo(f"{row.piece.place}: {row.claim.text}\n  {row.what} as {row.same_as} "
-                       f"({row.closeness:.2f}): {known[row.same_as]}", err=True)  # fmt: skip
-            same = click.confirm("  the same claim?", default=False, err=True)
+                       f"({row.closeness:.2f}): {texts[row.same_as]}", err=True)  # fmt: skip
+            same = click.confirm("  Is this the same claim?", default=False, err=True)
             row = row._replace(what=SAME if same else NEW, same_as=row.same_as if same else "")
         rows.append(row)
     return found._replace(rows=rows)
@@ -123,7 +117,7 @@ def _text(file: str) -> tuple[str, str]:
             f"cannot read {file}: {error.strerror}", "name a file, or - for standard input"
         ) from error
     if len(body) > MOST_BYTES:
-        raise UsageError(f"{file} has more than {MOST_BYTES // 10**6} MB", "import it in parts")
+        raise UsageError(f"{file} is larger than {MOST_BYTES // 10**6} MB", "import it in parts")
     try:
         return body.decode("utf-8-sig"), "standard input" if file == "-" else Path(file).name
     except UnicodeDecodeError as error:
@@ -137,19 +131,19 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
     table = Table(title=f"{document['recognised']}: {document['document']}", title_justify="left")
     table.add_column("place", no_wrap=True)
     table.add_column("claim", ratio=1, overflow="fold")
-    for column in ("as of", "sources", "is", "lacks", "parts"):
+    for column in ("as of", "sources", "status", "missing", "parts"):
         table.add_column(column, overflow="fold")
     for claim in document["claims"]:
         same = f"{claim['what']}: {claim['same_as']}" if claim["same_as"] else claim["what"]
         table.add_row(
             claim["place"].removeprefix("lines ").removeprefix("line "), claim["text"], claim["as_of"],
-            " ".join(claim["sources"]) or "—", same + (" (joined)" if claim["merged"] else ""),
+            " ".join(claim["sources"]) or "—", same + (" (merged)" if claim["merged"] else ""),
             ", ".join(claim["lacks"]) or "—", str(len(claim["parts"]) or 1),
         )  # fmt: skip
     console().print(table)
     kinds = [p["kind"] for p in document["beside"]]
     click.echo(
-        "beside the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True
+        "besides the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True
     )
     for piece in document["beside"]:
         if piece["kind"] in ("unplaced", "unread column"):
@@ -157,8 +151,8 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
     offered = [c for c in document["claims"] if c["same_as"] and not c["merged"]]
     if offered:
         click.echo(
-            f"{len(offered)} may be known already: look at them, then --merge likely or perhaps joins them "
-            "(a claim and its opposite are close, too)", err=True,
+            f"{len(offered)} may be known already: check them, then use --merge likely or perhaps to merge "
+            "(a claim and its opposite look similar, too)", err=True,
         )  # fmt: skip
     done = ", ".join(f"{n} {what}" for what, n in document.get("done", {}).items())
     click.echo("nothing was written" if preview else f"{document['lines'][0]['id']}: {done}", err=True)

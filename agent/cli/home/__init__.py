@@ -1,1 +1,1 @@
-"""The home: made, checked, backed up and restored."""
+"""Commands that create, check, back up and restore the home."""

@@ -11,11 +11,11 @@ MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Ask nobody: leave arXiv and the LLM out.")
+@click.option("--offline", is_flag=True, help="Skip the checks that use the network: arXiv and the LLM.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(ctx: click.Context, offline: bool, as_json: bool) -> int:
-    """Show every setting, where it came from, and what is wrong. Exit 2 when something fails."""
+    """Show every setting and where it came from, and check for problems. Exit 2 if a check fails."""
     from agent.wiring.doctor import CHECKS, NETWORK, outcome
 
     settings = settings_of(ctx)
@@ -28,6 +28,6 @@ def command(ctx: click.Context, offline: bool, as_json: bool) -> int:
     else:
         for name, value, origin, meaning in shown(settings):
             click.echo(f"{name:15} {value or '—':40} {origin:16} {meaning}")
-        for name, told in checks.items():
-            click.echo(f"{MARKS[told['level']]} {name}: {told['said']}")
+        for name, result in checks.items():
+            click.echo(f"{MARKS[result['level']]} {name}: {result['said']}")
     return 0 if all(c["ok"] for c in checks.values()) else 2

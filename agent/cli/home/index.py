@@ -18,12 +18,12 @@ from store.vectors.index import erase_index, self_query
 
 @click.group()
 def command() -> None:
-    """Check or rebuild the vector index. It is derived: nothing is lost with it."""
+    """Check or rebuild the vector index. It is derived from the ledger, so losing it loses nothing."""
 
 
 @command.command()
 @click.option(
-    "--child", is_flag=True, hidden=True, help="Look in this process, which a broken index may end."
+    "--child", is_flag=True, hidden=True, help="Check in this process, which a broken index may crash."
 )
 @click.pass_context
 def check(ctx: click.Context, child: bool) -> None:
@@ -31,29 +31,29 @@ def check(ctx: click.Context, child: bool) -> None:
     settings = settings_of(ctx)
     if not child:
         home = ["--home", str(settings.home)]
-        # Our own program with our own arguments: a broken index can end the process that opens it.
+        # Our own program with our own arguments: a broken index can crash the process that opens it.
         command_line = [sys.executable, "-m", "agent", *home, "index", "check", "--child"]
         done = subprocess.run(command_line, check=False)  # noqa: S603  see above
         if done.returncode:
-            raise RetestError("the index is not whole", "run: retest index rebuild")
+            raise RetestError("the index is damaged or out of date", "run: retest index rebuild")
         return
     with reading(settings) as db:
         known = set(store.papers.all_ids(db))
     with open_vectors(settings) as index:
-        held = set(index.ids("papers"))
-        wrong = self_query(index, "papers", sorted(held)[:: max(1, len(held) // 50)])
+        found = set(index.ids("papers"))
+        wrong = self_query(index, "papers", sorted(found)[:: max(1, len(found) // 50)])
     click.echo(
-        f"{len(held)} vectors of {len(known)} papers; {len(held - known)} unknown, {wrong} lost on look-up"
+        f"{len(found)} vectors for {len(known)} papers; {len(found - known)} unknown, {wrong} lost on look-up"
     )
-    if held - known or wrong:
+    if found - known or wrong:
         ctx.exit(2)
 
 
 @command.command()
 @click.pass_context
 def rebuild(ctx: click.Context) -> None:
-    """Make the index anew from the ledger."""
+    """Rebuild the index from the ledger."""
     settings = settings_of(ctx)
     with reading(settings):
         erase_index(Home(settings.home).index, holder=f"retest index rebuild (process {os.getpid()})")
-    click.echo(f"{embed_everything(settings)} vectors made")
+    click.echo(f"{embed_everything(settings)} vectors written")

@@ -26,14 +26,14 @@ from store.ledger import Ledger
 )
 @click.pass_context
 def command(ctx: click.Context, packs: tuple[Path, ...]) -> None:
-    """Make a home and seed it with the claims that ship with us. Doing it again is harmless."""
+    """Create a home and seed it with the built-in claims. Repeating it is harmless."""
     home = Home(settings_of(ctx).home)
     read = [pack.read(path) for path in (*pack.shipped(), *packs)]
     try:
         home.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(
-            f"cannot make the home {home.root}: {error.strerror}", "choose another with --home"
+            f"cannot create the home {home.root}: {error.strerror}", "choose another with --home"
         ) from error
     ledger = Ledger.open(home.ledger, create=True)
     done: Counter[str] = Counter()
@@ -42,5 +42,5 @@ def command(ctx: click.Context, packs: tuple[Path, ...]) -> None:
         for claim in (c for p in read for c in p.claims):
             done[store.claims.save(db, claim, datetime.now(UTC).isoformat(timespec="seconds"))] += 1
     ledger.close()
-    said = ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
-    click.echo(f"{home.root}: {sum(done.values())} claims ({said})", err=True)
+    tally = ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
+    click.echo(f"{home.root}: {sum(done.values())} claims ({tally})", err=True)

@@ -16,11 +16,11 @@ from store.home.lock import exclusive
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="In place of the ledger there is, which is kept beside it.")
-@click.option("--no-index", is_flag=True, help="Leave the vector index to the next run.")
+@click.option("--force", is_flag=True, help="Replace the existing ledger, which is kept next to it.")
+@click.option("--no-index", is_flag=True, help="Leave rebuilding the vector index to the next run.")
 @click.pass_context
 def command(ctx: click.Context, file: Path, force: bool, no_index: bool) -> None:
-    """Bring a backup back: checked first, then put in place, then the index made anew."""
+    """Restore a backup: check it, put it in place, then rebuild the index."""
     from agent.wiring.vectors import embed_everything
     from store.vectors.index import erase_index
 
@@ -30,4 +30,4 @@ def command(ctx: click.Context, file: Path, force: bool, no_index: bool) -> None
         sums = restore(file, home, datetime.now(UTC).isoformat(timespec="seconds"), force=force)
         erase_index(home.index, holder=holder)
     made = 0 if no_index else embed_everything(settings)
-    click.echo(f"{home.root}: {len(sums)} files, every checksum right; {made} vectors made", err=True)
+    click.echo(f"{home.root}: {len(sums)} files, all checksums match; {made} vectors written", err=True)

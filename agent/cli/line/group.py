@@ -19,7 +19,7 @@ from store.home.files import write_atomically
 
 @click.group()
 def command() -> None:
-    """Lines of inquiry: list them, take one elsewhere as a research prompt."""
+    """Lines of inquiry: list them, show one, or export one as a research prompt."""
 
 
 @command.command("list")
@@ -43,17 +43,17 @@ def list_lines(ctx: click.Context, as_json: bool) -> None:
 @click.argument("line_id")
 @click.option("--format", "form", type=click.Choice(["prompt"]), default="prompt", show_default=True)
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write here; else standard output."
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: stdout)."
 )
 @click.pass_context
 def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> None:  # noqa: ARG001  one form so far
-    """Write a line as a research prompt, with what became of its claims."""
+    """Write a line as a research prompt, with the current verdicts of its claims."""
     from agent.claims.exporting import prompt_of
 
     with reading(settings_of(ctx)) as db:
         line = next((x for x in store.claims.all_lines(db) if x.id == line_id), None)
         if line is None:
-            raise UsageError(f"no line {line_id!r}", "retest line list names them")
+            raise UsageError(f"no line {line_id!r}", "retest line list shows them")
         claims = [c for c in store.claims.active(db) if line_id in c.lines]
         verdicts = {c.id: store.verdicts.present(db, c.id, c.revision) for c in claims}
         cited = {i for v in verdicts.values() if v for i in v.evidence_ids}
@@ -61,12 +61,12 @@ def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> Non
             e.paper_id: e.strength
             for c in claims for e in reversed(store.evidence.of_claim(db, c.id, c.revision)) if e.id in cited
         }  # fmt: skip
-        known = store.papers.get_many(db, sorted(papers))
-        anchors = sorted((p for p in known.values() if not p.withdrawn), key=lambda p: (-papers[p.id], p.id))
+        found = store.papers.get_many(db, sorted(papers))
+        anchors = sorted((p for p in found.values() if not p.withdrawn), key=lambda p: (-papers[p.id], p.id))
         text = prompt_of(line, claims, verdicts, anchors, store.notes.of_line(db, line_id))
     if out:
         write_atomically(out, text)
-        click.echo(f"{out} written", err=True)
+        click.echo(f"wrote {out}", err=True)
     else:
         click.echo(text, nl=False)
 

@@ -1,4 +1,4 @@
-"""`retest line show`: a line's claims, what disagrees on them and why, and what to ask next."""
+"""`retest line show`: a line's claims, the papers that disagree on them and why, and what to ask next."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ _KINDS = (("questions", "regime-shift questions"), ("next lines", "next lines"))
 @click.command("show")
 @click.argument("line_id")
 @click.option(
-    "--writer", type=click.Choice(["llm", "none"]), help="Ask a model to reconcile and to propose questions."
+    "--writer",
+    type=click.Choice(["llm", "none"]),
+    help="Ask a model to explain disagreements and propose questions.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def show(ctx: click.Context, /, line_id: str, as_json: bool, **flags: Any) -> None:
-    """Show a line: its claims, the papers of the last six months that stand against each other, and why."""
+    """Show a line: its claims, the papers of the last six months that disagree on them, and why."""
     settings = settings_of(ctx, **flags)
     report = _report(settings, line_id)
     if flags.get("writer") == "llm":
@@ -50,14 +52,14 @@ def _report(settings: Settings, line_id: str) -> Report:
         claims = [c.id for c in store.claims.active(db) if line_id in c.lines]
         report = build(load(db, today(), only=claims))
     if not claims:
-        raise UsageError(f"no line {line_id!r} with claims", "retest line list names them")
-    mine = [(line, found) for line, found in report.lines if line.id == line_id]
+        raise UsageError(f"no line {line_id!r} with claims", "retest line list shows them")
+    selected = [(line, found) for line, found in report.lines if line.id == line_id]
     notes = [n for n in report.next_lines if n.line_id == line_id]
-    return replace(report, lines=mine, next_lines=notes)
+    return replace(report, lines=selected, next_lines=notes)
 
 
 def _write(settings: Settings, report: Report) -> None:
-    """Have a model write on a line, and keep what is grounded."""
+    """Have a model write about a line, and save what is grounded."""
     from agent.wiring.writing import open_writer
 
     with open_writer(settings) as writer:
@@ -70,22 +72,22 @@ def _written(writer: JournalledWriter, report: Report) -> list[Writing]:
 
     line, statuses = report.lines[0]
     papers = {c.paper.id: c.paper for s in statuses for c in s.citations}
-    told = [
+    writings = [
         reconciling.reconcile(writer, line.id, s.claim, (a.evidence, b.evidence), papers, axes)
         for s, a, b, axes in report.tensions
     ]
     pictures = [proposing.Picture(s.claim, [c.evidence for c in s.citations]) for s in statuses]
     if any(p.adverse for p in pictures):
-        told += proposing.propose(writer, line, pictures, papers)
-    return told
+        writings += proposing.propose(writer, line, pictures, papers)
+    return writings
 
 
-def _keep(settings: Settings, told: list[Writing]) -> None:
+def _keep(settings: Settings, writings: list[Writing]) -> None:
     from agent.cli.claim.edit import now
 
     ledger = Ledger.open(Home(settings.home).ledger)
     with ledger.write() as db:
-        for writing in told:
+        for writing in writings:
             store.writings.save(db, writing, now())
     ledger.close()
 
@@ -100,7 +102,7 @@ def _document(report: Report) -> dict[str, Any]:
             "for": citation_document(a), "against": citation_document(b),
             "reconciliation": asdict(why) if why else None,
         })  # fmt: skip
-    written = {kind: [asdict(s) for _, told in report.written(kind) for s in told] for kind, _ in _KINDS}
+    written = {kind: [asdict(s) for _, texts in report.written(kind) for s in texts] for kind, _ in _KINDS}
     written["next lines"] += [asdict(n) for n in report.next_lines]
     return {"id": line.id, "claims": [claim_document(s) for s in statuses], "disagreements": pairs} | written
 
@@ -113,8 +115,9 @@ def _print(report: Report) -> None:
     click.secho("\ndisagreements of the last six months", bold=True)
     for status, a, b, axes in report.tensions:
         click.echo(status.claim.id + (f", may differ in {', '.join(axes)}" if axes else ""))
-        for side, told in (("for", a), ("against", b)):
-            click.echo(f"  {side}: “{told.quote}” {told.paper.title}, {told.paper.published}, {url_of(told)}")
+        for side, citation in (("for", a), ("against", b)):
+            paper = citation.paper
+            click.echo(f"  {side}: “{citation.quote}” {paper.title}, {paper.published}, {url_of(citation)}")
         why = report.reconciliation(a, b)
         for sentence in why.sentences if why else ():
             click.echo(f"  {sentence.role}: {_grounded(report, sentence)}")
@@ -132,7 +135,7 @@ def _print_written(report: Report) -> None:
             mark = f"  {sentence.role}: " if sentence.role == "would settle it" else ""
             click.echo(mark + _grounded(report, sentence))
     if report.next_lines:
-        click.secho("\nnext lines of the documents", bold=True)
+        click.secho("\nnext lines from the documents", bold=True)
     for note in report.next_lines:
         click.echo(f"{note.text} ({note.document}, {note.place})")
 

@@ -1,1 +1,1 @@
-"""Runs, their replays and measurements."""
+"""Commands that run, replay, backtest and evaluate."""

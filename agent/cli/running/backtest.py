@@ -21,23 +21,23 @@ DEGRADED = 3
 
 
 @click.command()
-@click.option("--from", "first", required=True, metavar="YYYY-MM", help="The month whose end it begins with.")
-@click.option("--to", "last", required=True, metavar="YYYY-MM", help="The month whose end it ends by.")
-@click.option("--every", default="4w", show_default=True, help="The step: weeks or months, as 1w, 4w, 1m.")
+@click.option("--from", "first", required=True, metavar="YYYY-MM", help="First month; starts at its end.")
+@click.option("--to", "last", required=True, metavar="YYYY-MM", help="Last month; stops by its end.")
+@click.option("--every", default="4w", show_default=True, help="Step in weeks or months: 1w, 4w, 1m.")
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; may be repeated.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
-@click.option("--judge", type=click.Choice(["llm", "embedded"]), help="What judges stances.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Draw the timeline here (SVG).")
+@click.option("--judge", type=click.Choice(["llm", "embedded"]), help="Stance judge to use.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the timeline here (SVG).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
     ctx: click.Context, /, first: str, last: str, every: str, claims: tuple[str, ...], out: Path | None,
     as_json: bool, **flags: Any,
 ) -> int:  # fmt: skip
-    """Retest as of one past day after another, and show how the verdicts moved and how late.
+    """Retest as of a series of past days, and show how the verdicts moved and how late.
 
-    It works in a home of its own under this one, and goes on where it was stopped.
+    It works in a separate home under this one, and resumes where it was interrupted.
     """
     settings = settings_of(ctx, **flags)
     days = steps.days(first, last, every)
@@ -46,14 +46,14 @@ def command(
     with reading(settings) as db:
         service.prepare(home, store.claims.all_lines(db), chosen)
     ended = _run(replace(settings, home=home.root), days)
-    stands = service.histories(home)
-    found = history.flips(stands)
-    document = history.document(stands, days, found)
+    histories = service.histories(home)
+    found = history.flips(histories)
+    document = history.document(histories, days, found)
     if out:
         from agent.reports.charts import svg, timeline
 
         write_atomically(out, svg(timeline(document)))
-        click.echo(f"{out} written", err=True)
+        click.echo(f"wrote {out}", err=True)
     if as_json:
         print_json(document)
     else:
@@ -70,12 +70,12 @@ def _claims(settings: Settings, only: list[str]) -> list[Claim]:
     with reading(settings) as db:
         claims = store.claims.active(db)
     if unknown := set(only) - {c.id for c in claims}:
-        raise UsageError(f"no claim {min(unknown)!r}", "retest claim list names them")
+        raise UsageError(f"no claim {min(unknown)!r}", "retest claim list shows them")
     return [c for c in claims if not only or c.id in only]
 
 
 def _mark(settings: Settings, claims: list[Claim]) -> str:
-    """Tells backtests apart: what shapes their results, and the very claims."""
+    """Return a key that identifies a backtest: the settings that shape its results, and its claims."""
     from agent.wiring.run import kept
 
     shaping = {**kept(settings), "claims": [(c.id, c.revision, c.text) for c in claims]}
@@ -83,17 +83,17 @@ def _mark(settings: Settings, claims: list[Claim]) -> str:
 
 
 def _run(settings: Settings, days: list[str]) -> int:
-    """Run every day; the exit code of the worst of them."""
+    """Run as of every day; return `DEGRADED` if any run was not complete, else 0."""
     from agent.wiring.run import open_parts
 
-    def told(day: str, number: int, total: int) -> None:
+    def announce(day: str, number: int, total: int) -> None:
         click.echo(f"{number} of {total}: as of {day}", err=True)
 
-    service.run(days, lambda clock: open_parts(settings, clock), told)
+    service.run(days, lambda clock: open_parts(settings, clock), announce)
     with reading(settings) as db:
         degraded = [r for r in store.runs.recent(db, len(days) + 1) if r.health != "complete"]
     for run in degraded:
-        click.echo(f"retest: {run.as_of} was {run.health}: {'; '.join(run.reasons)}", err=True)
+        click.echo(f"retest: the run as of {run.as_of} was {run.health}: {'; '.join(run.reasons)}", err=True)
     return DEGRADED if degraded else 0
 
 

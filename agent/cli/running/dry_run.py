@@ -1,4 +1,4 @@
-"""What `retest run --dry-run` shows: claims due, windows, what arXiv and the judge would be asked."""
+"""Output of `retest run --dry-run`: claims due, their windows, and the requests and calls expected."""
 
 from __future__ import annotations
 
@@ -26,34 +26,35 @@ from store.records import Claim
 
 SECONDS_A_REQUEST = 3.2
 ASSUMED_TOKENS = (2500.0, 400.0)
-"""In and out, of one call; before there was any."""
+"""Tokens in and out per call, until there are calls to average."""
 
 
 def show(settings: Settings, day: str, claims: list[str], lines: list[str], *, as_json: bool) -> None:
-    """Print the plan of a run without loading a model, asking arXiv or writing anything."""
+    """Print the plan of a run without loading a model, querying arXiv or writing anything."""
     plan = _plan(settings, day, claims, lines)
     if as_json:
         print_json(plan)
         return
     for claim in plan["claims"]:
-        click.echo(f"{claim['id']}: papers after {claim['after'] or 'any day'} up to {day}")
-    asked = plan["arxiv_requests"]
+        after = f"after {claim['after']}" if claim["after"] else "of any date"
+        click.echo(f"{claim['id']}: papers {after} up to {day}")
+    requests = plan["arxiv_requests"]
     if settings.source == "arxiv":
         others = ", ".join(f"{way} {cost}" for way, cost in plan["ways"].items())
         click.echo(
-            f"collect by {plan['way']}: about {asked} requests ({others}); then at most "
-            f"{plan['downloads_at_most']} papers downloaded; {plan['minutes_of_requests_at_most']} minutes"
+            f"collecting by {plan['way']}: about {requests} requests ({others}), then at most "
+            f"{plan['downloads_at_most']} downloads; at most {plan['minutes_of_requests_at_most']} minutes"
         )
     if plan["calls_at_most"]:
         usd = plan["usd_at_most"]
-        money = "at a price nobody names" if usd is None else f"${usd:.2f}"
+        money = "price unknown" if usd is None else f"${usd:.2f}"
         click.echo(
             f"at most {plan['calls_at_most']} LLM calls, {plan['tokens_in_at_most']} tokens in, "
-            f"{plan['tokens_out_at_most']} out, {money}; caps: {plan['budget'] or 'none'} a run, "
-            f"{plan['claim_budget'] or 'none'} a claim"
+            f"{plan['tokens_out_at_most']} out, {money}; caps: {plan['budget'] or 'none'} per run, "
+            f"{plan['claim_budget'] or 'none'} per claim"
         )
     if plan["papers_expected"] is not None:
-        click.echo(f"about {plan['papers_expected']} new papers, as the last run found them")
+        click.echo(f"about {plan['papers_expected']} new papers expected, at the pace of the last run")
     click.echo(
         f"{len(plan['claims'])} claims due; at most {plan['arxiv_requests_at_most']} arXiv requests and "
         f"{plan['pairs_judged_at_most']} judged pairs; nothing was written"
@@ -72,21 +73,21 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
             raise UsageError(f"no claim or line {min(unknown)!r}", "retest status lists them")
         due = [c for c in active if not (claims or lines) or c.id in claims or set(c.lines) & set(lines)]
         last = store.runs.last_healthy_of_all(db, settings.source, judge)
-        known = cited_papers(db, settings.source)
+        cited = cited_papers(db, settings.source)
         mean, papers = store.calls.mean_tokens(db), _expected(db, settings, day)
-    ends = {key: kept.window_to for key, kept in last.items()}
+    ends = {key: run.window_to for key, run in last.items()}
     wanted = [Wanted(c, window_start(c.as_of, ends.get((c.id, c.revision))), day) for c in due]
-    told = outlook(settings, wanted, known)
+    forecast = outlook(settings, wanted, cited)
     files = min(settings.downloads, len(due) * settings.whole) if settings.source == "arxiv" else 0
-    most = told.requests + 2 * files
+    most = forecast.requests + 2 * files
     return {
         "claims": [{"id": w.claim.id, "after": _shown(w.after), "until": day} for w in wanted],
         "source": settings.source,
         "judge": judge,
-        "way": told.way,
-        "ways": told.ways,
-        "papers_checked_again": len(known.ids),
-        "arxiv_requests": told.requests,
+        "way": forecast.way,
+        "ways": forecast.ways,
+        "papers_checked_again": len(cited.ids),
+        "arxiv_requests": forecast.requests,
         "downloads_at_most": files,
         "arxiv_requests_at_most": most,
         "minutes_of_requests_at_most": round(most * SECONDS_A_REQUEST / 60, 1),
@@ -97,18 +98,18 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
 
 
 def _judged(settings: Settings, due: Sequence[Claim]) -> int:
-    """Calls to the judge, if every answer had to be asked for as often as can be."""
+    """Upper bound on calls to the judge, with every pair sampled as often as possible."""
     return len(due) * settings.keep * SAMPLES if settings.judge == "llm" else 0
 
 
 def _writings(settings: Settings, due: Sequence[Claim]) -> int:
-    """Calls to the writer: the strongest pairs of each claim, and one a line."""
+    """Upper bound on calls to the writer: the strongest pairs of each claim, and one per line."""
     writes = "llm" in (settings.judge if settings.writer == "auto" else settings.writer)
     return len(due) * MOST_PAIRS + len({line for c in due for line in c.lines}) if writes else 0
 
 
 def _paid(settings: Settings, calls: int, mean: tuple[float, float] | None) -> dict[str, Any]:
-    """The most that LLM calls can come to; tokens as in calls so far, else as a plain abstract takes."""
+    """Upper bound on LLM tokens and cost, from mean tokens per call so far, else from `ASSUMED_TOKENS`."""
     tokens_in, tokens_out = (round(calls * m) for m in mean or ASSUMED_TOKENS)
     price = price_of(settings.model, settings.home)
     cost = Budget(price=price).cost(tokens_in, tokens_out) if price else None
@@ -120,7 +121,7 @@ def _paid(settings: Settings, calls: int, mean: tuple[float, float] | None) -> d
 
 
 def _expected(db: Connection, settings: Settings, day: str) -> int | None:
-    """New papers, at the pace of the last complete run; None where there was none."""
+    """New papers expected at the pace of the last complete run; None with fewer than two such runs."""
     runs = [r for r in store.runs.recent(db) if r.source == settings.source and r.health == "complete"]
     if len(runs) <= 1:
         return None
@@ -130,5 +131,5 @@ def _expected(db: Connection, settings: Settings, day: str) -> int | None:
 
 
 def _shown(after: str | None) -> str | None:
-    """A bound as people write it: the month alone where the whole month is meant."""
+    """Format a bound for people: the month alone if the whole month is meant."""
     return after.removesuffix("-32") if after else None

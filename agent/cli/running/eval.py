@@ -26,17 +26,17 @@ _SHOWN = (
     type=click.Choice(["given", "found", "pool"]),
     default="given",
     show_default=True,
-    help="Judge each case on its own papers, let the agent find them, or pick from what a search brought.",
+    help="given: each case's own papers; found: the agent searches; pool: choose among search results.",
 )
 @click.option(
     "--suite",
     type=click.Choice(["cases", "scifact", "scitab"]),
     default="cases",
     show_default=True,
-    help="What FILE holds: our cases, or a set that others know.",
+    help="What FILE holds: our own cases, or a public benchmark.",
 )
-@click.option("--snapshot", metavar="PATH", help="Snapshot that holds the papers; default: RETEST_SNAPSHOT.")
-@click.option("--judge", type=click.Choice(["llm", "embedded"]), help="What judges stances.")
+@click.option("--snapshot", metavar="PATH", help="Snapshot with the papers (default: RETEST_SNAPSHOT).")
+@click.option("--judge", type=click.Choice(["llm", "embedded"]), help="Stance judge to use.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
@@ -51,10 +51,10 @@ def command(
 ) -> int:
     """Measure the verdicts on labelled cases.
 
-    FILE holds one JSON object a line: id, claim, claim_date (YYYY-MM), source_arxiv_ids, evidence
+    FILE holds one JSON object per line: id, claim, claim_date (YYYY-MM), source_arxiv_ids, evidence
     [{arxiv_id, stance, quote}], expected_verdict (null: untested), acceptable_verdicts. With --papers
-    pool the evidence is what a search brought, mostly neutral: it is judged with the thresholds of a run,
-    and a null expected_verdict means that only the evidence is scored.
+    pool the evidence comes from a search and is mostly neutral: it is judged with the thresholds of a
+    run, and a null expected_verdict means that only the evidence is scored.
     """  # fmt: skip
     settings = settings_of(ctx, snapshot=snapshot, **flags)
     document = _measured(settings, file, papers, suite)

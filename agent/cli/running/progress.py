@@ -1,4 +1,4 @@
-"""Progress for people, on stderr: a bar on a terminal, nothing otherwise."""
+"""Progress bars on stderr, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-_SAYS = {
+_LABELS = {
     "plan": "choosing claims", "collect": "collecting papers", "index": "embedding papers",
     "screen": "screening claims", "read": "reading papers", "judge": "judging pairs",
 }  # fmt: skip
 
 
 class Progress:
-    """Listens to a run's events."""
+    """Shows the events of a run as progress bars."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -44,10 +44,10 @@ class Progress:
         """Show one event: `stage`, and `done` of `total` or a `step`."""
         self.run_id = event.get("run_id", self.run_id)
         stage = event["stage"]
-        if stage not in _SAYS:
+        if stage not in _LABELS:
             return
         if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(_SAYS[stage], total=event.get("total"))
+            self._tasks[stage] = self._bars.add_task(_LABELS[stage], total=event.get("total"))
         task = self._tasks[stage]
         if "step" in event:
             self._bars.advance(task, event["step"])

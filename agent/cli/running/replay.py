@@ -21,22 +21,22 @@ DIFFERS = 3
 
 @click.command()
 @click.argument("run_id")
-@click.option("--with-rule", "rule_version", type=int, metavar="N", help="By another version of the rule.")
-@click.option("--with-judge", "judge", type=click.Choice(["embedded", "llm"]), help="By another judge.")
+@click.option("--with-rule", "rule_version", type=int, metavar="N", help="Apply another version of the rule.")
+@click.option("--with-judge", "judge", type=click.Choice(["embedded", "llm"]), help="Use another judge.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
     ctx: click.Context, run_id: str, rule_version: int | None, judge: str | None, as_json: bool
 ) -> int:
-    """Decide a run again from its journal, offline; or show what another rule or judge would change.
+    """Replay a run from its journal, offline, or show what another rule or judge would change.
 
-    Nothing is written. Exit 0 when every verdict is the same, byte for byte; 3 when one is not.
+    Nothing is written. Exit 0 if every verdict is the same, byte for byte; 3 if one differs.
     """
     settings = settings_of(ctx)
     with reading(settings) as db:
         run = store.runs.get(db, run_id)
     if run is None or run.finished_at is None:
-        raise UsageError(f"no finished run {run_id}", "retest status names the last one")
+        raise UsageError(f"no finished run {run_id}", "retest status shows the last one")
     rows = _judged_anew(settings, run, judge) if judge else _replayed(settings, run, rule_version)
     if as_json:
         print_json({"run": run_id, "verdicts": rows})
@@ -52,12 +52,12 @@ def _replayed(settings: Settings, run: Run, rule_version: int | None) -> list[di
 
     chosen = RULE_VERSION if rule_version is None else rule_version
     if chosen not in RULES:
-        raise UsageError(f"no rule {chosen}", f"known rules: {', '.join(map(str, RULES))}")
+        raise UsageError(f"no rule version {chosen}", f"known versions: {', '.join(map(str, RULES))}")
     as_run = load({"home": str(settings.home), **run.settings, "api_key": settings.api_key or "offline"})
     judge = stance_judge(as_run)
     if judge.name != run.judge:
-        said = f"the run was judged by {run.judge}, here is {judge.name}"
-        raise UsageError(said, "replay it with that judge")
+        message = f"the run was judged by {run.judge}, but the judge here is {judge.name}"
+        raise UsageError(message, "replay it with that judge")
     with reading(settings) as db:
         found = Replay(db, run, judge, RULES[chosen]).verdicts()
     return [
@@ -71,19 +71,19 @@ def _read(text: str | None) -> object:
 
 
 def _judged_anew(settings: Settings, run: Run, judge: str) -> list[dict[str, object]]:
-    """The same claims and papers before another judge; the ledger is not touched."""
+    """Put the same claims and papers to another judge; the ledger is not changed."""
     from agent.core.budget import BudgetReached
     from agent.run.rejudging import judged_anew
     from agent.run.replaying import as_json
     from agent.wiring.judges import stance_judge
     from agent.wiring.run import budget
 
-    asked = replace(settings, judge=judge)
+    with_judge = replace(settings, judge=judge)
     try:
         with reading(settings) as db:
-            found = judged_anew(db, run, stance_judge(asked), budget(asked))
+            found = judged_anew(db, run, stance_judge(with_judge), budget(with_judge))
     except BudgetReached:
-        raise UsageError("the budget is reached before every paper was judged", "give a larger one") from None
+        raise UsageError("the budget ran out before every paper was judged", "set a larger one") from None
     return [
         {"claim": i, "same": bool(old and old.name == new.name),
          "stored": _read(as_json(old) if old else None), "replayed": _read(as_json(new))}
@@ -96,8 +96,8 @@ def _print(rows: list[dict[str, object]]) -> None:
         mark = "same     " if row["same"] else "DIFFERENT"
         click.echo(f"{mark} {row['claim']}: {_name(row['stored'])} -> {_name(row['replayed'])}")
     same = sum(bool(r["same"]) for r in rows)
-    click.echo(f"{same} of {len(rows)} the same", err=True)
+    click.echo(f"{same} of {len(rows)} verdicts are the same", err=True)
 
 
-def _name(said: object) -> str:
-    return str(said["name"] or "none yet") if isinstance(said, dict) else "nothing appended"
+def _name(verdict: object) -> str:
+    return str(verdict["name"] or "none yet") if isinstance(verdict, dict) else "nothing appended"

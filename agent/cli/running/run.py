@@ -32,14 +32,20 @@ _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradic
 @click.option("--line", "lines", multiple=True, metavar="ID", help="Only this line; may be repeated.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
-@click.option("--judge", type=click.Choice(["llm", "embedded"]), help="What judges stances.")
+@click.option("--judge", type=click.Choice(["llm", "embedded"]), help="Stance judge to use.")
 @click.option("--as-of", metavar="DATE", help="Retest as of this past day, YYYY-MM-DD.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
-@click.option("--budget", type=float, metavar="USD", help="Most to spend on LLM calls.")
-@click.option("--resume", metavar="RUN", help="Finish a run that was stopped.")
-@click.option("--if-due", is_flag=True, help="Only when the schedule says so; finish a run that was stopped.")
-@click.option("--wait", is_flag=True, help="Wait for another run of this home to end.")
-@click.option("--fail-on", type=click.Choice(["relaxed", "contradicted"]), help="Exit 1 on such a verdict.")
+@click.option("--dry-run", is_flag=True, help="Show the plan; write nothing.")
+@click.option("--budget", type=float, metavar="USD", help="Maximum to spend on LLM calls.")
+@click.option("--resume", metavar="RUN", help="Resume an interrupted run.")
+@click.option(
+    "--if-due", is_flag=True, help="Run only if the schedule says so; first resume an interrupted run."
+)
+@click.option("--wait", is_flag=True, help="Wait for another run in this home to end.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["relaxed", "contradicted"]),
+    help="Exit 1 if a retested claim has this verdict or a worse one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
@@ -74,7 +80,7 @@ def command(
     except Failure as error:
         if not if_due or resume is None or isinstance(error, Locked) or not is_due:
             raise
-        click.echo(f"retest: {resume} cannot be finished ({error}): beginning anew", err=True)
+        click.echo(f"retest: {resume} cannot be resumed ({error}); starting a new run", err=True)
         settings = settings_of(ctx, **flags)
         run = _run(settings, None, day, list(claims), list(lines), wait=wait)
     _say(settings, run, as_json=as_json)
@@ -91,7 +97,7 @@ def _settings(ctx: click.Context, resume: str | None, flags: dict[str, Any]) -> 
     with reading(settings) as db:
         run = store.runs.get(db, resume)
     if run is None:
-        raise UsageError(f"no run {resume} in {settings.home}", "retest status names the last run")
+        raise UsageError(f"no run {resume} in {settings.home}", "retest status shows the last run")
     cap = {"budget": settings.budget} if settings.budget else {}
     return load({"home": str(settings.home), **run.settings, **cap})
 
@@ -104,26 +110,26 @@ def _day(text: str | None) -> str:
             raise ValueError
         day = date.fromisoformat(text).isoformat()
     except ValueError:
-        raise UsageError(f"--as-of {text!r} is not a day", "write YYYY-MM-DD") from None
+        raise UsageError(f"--as-of {text!r} is not a valid date", "write YYYY-MM-DD") from None
     if day > today():
-        raise UsageError(f"--as-of {day} is in the future", "name a past day")
+        raise UsageError(f"--as-of {day} is in the future", "use a past day")
     return day
 
 
 def _outstanding(ctx: click.Context) -> tuple[bool, str | None]:
-    """Whether the scheduled run is due, and the run that was stopped and is to be finished first."""
+    """Return whether the scheduled run is due, and the interrupted run to resume first, if any."""
     from agent.schedule import kept
     from agent.schedule.when import next_due
 
     home, now = Home(settings_of(ctx).home), datetime.now(UTC)
     schedule = kept.read(home)
     if schedule is None:
-        raise UsageError("this home has no schedule", "retest schedule install")
+        raise UsageError("this home has no schedule", "run: retest schedule install")
     is_due, begun = kept.outstanding(home, schedule, now)
     if begun:
-        click.echo(f"{begun.id} was not finished: going on with it", err=True)
+        click.echo(f"{begun.id} was interrupted; resuming it", err=True)
     elif not is_due:
-        click.echo(f"not due before {next_due(schedule, now).isoformat(timespec='minutes')}", err=True)
+        click.echo(f"not due until {next_due(schedule, now).isoformat(timespec='minutes')}", err=True)
     return is_due, begun.id if begun else None
 
 
@@ -147,23 +153,23 @@ def _run(
 
 @contextmanager
 def _leaving_on_interrupt(progress: Progress) -> Iterator[None]:
-    """Leave at the first Ctrl-C, as if killed.
+    """Exit at the first Ctrl-C, as if killed.
 
-    Every step is kept as it is made. An exception would wait for the step under way, and that may be
-    twenty minutes at arXiv's gate.
+    Every step is saved as it completes. An exception would wait for the current step, which can take
+    twenty minutes if it is waiting for arXiv's rate limit.
     """
 
     def leave(*_: object) -> None:
         progress.__exit__()
-        click.echo(f"retest: interrupted; go on with: retest run --resume {progress.run_id}", err=True)
+        click.echo(f"retest: interrupted; to resume: retest run --resume {progress.run_id}", err=True)
         sys.stdout.flush()
         os._exit(INTERRUPTED)
 
-    before = signal.signal(signal.SIGINT, leave)
+    previous = signal.signal(signal.SIGINT, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous)
 
 
 def _say(settings: Settings, run: Run, *, as_json: bool) -> None:
@@ -192,20 +198,20 @@ def _say(settings: Settings, run: Run, *, as_json: bool) -> None:
 
 
 def _tell(settings: Settings) -> None:
-    """Tell who wants to know. Whatever goes wrong there is said, and never fails the run."""
+    """Notify the channels. A failure here is printed, but never fails the run."""
     from agent.cli.tell import tell
 
     try:
         tell(settings)
-    except Exception as error:  # whatever it is, the run is done and stays so
-        click.echo(f"retest: nobody was told: {error}", err=True)
+    except Exception as error:  # whatever failed, the run itself is complete
+        click.echo(f"retest: notifications failed: {error}", err=True)
 
 
 def _code(settings: Settings, run: Run, fail_on: str | None) -> int:
     from agent.run.judge_calls import BUDGET_REACHED
 
-    said = [*run.reasons, *run.counts.get("notices", [])]
-    if any(reason.startswith(BUDGET_REACHED) for reason in said):
+    remarks = [*run.reasons, *run.counts.get("notices", [])]
+    if any(reason.startswith(BUDGET_REACHED) for reason in remarks):
         return BUDGET
     if run.health != "complete":
         return DEGRADED
@@ -213,7 +219,7 @@ def _code(settings: Settings, run: Run, fail_on: str | None) -> int:
 
 
 def _is_met(settings: Settings, run: Run, fail_on: str) -> bool:
-    """Whether a claim this run retested stands at such a verdict now."""
+    """Return whether a claim that this run retested now has such a verdict."""
     import store.runs
     import store.verdicts
 

@@ -1,4 +1,4 @@
-// The chat's stream, stop and copy, and a run's progress. Every piece of HTML here was made and escaped by the server.
+// Chat streaming, stop and copy, and a run's progress. All HTML inserted here was rendered and escaped by the server.
 "use strict";
 (() => {
   const csrf = document.querySelector("meta[name=csrf]").content;
@@ -38,7 +38,7 @@
     };
 
     async function listen(url, body, turn) {
-      const state = piece("p", "Looking in the ledger", "dim waiting");
+      const state = piece("p", "Searching the ledger", "dim waiting");
       state.setAttribute("role", "status");
       turn.append(state);
       turn.scrollIntoView({ block: "start" });
@@ -46,15 +46,15 @@
       busy(true);
       try {
         const response = await fetch(url, { method: "POST", body, signal: leaving.signal, headers: { "X-CSRF-Token": csrf, Accept: "text/event-stream" } });
-        if (!response.ok) throw new Error((await response.text()).includes("<h1>") ? `not possible (${response.status})` : `HTTP ${response.status}`);
+        if (!response.ok) throw new Error((await response.text()).includes("<h1>") ? `the request failed (${response.status})` : `HTTP ${response.status}`);
         for await (const { name: kind, data } of events(response)) {
           if (kind === "begin") name = data.name;
           else if (kind === "thread") {
             form.elements.thread.value = data.id;
             history.replaceState(null, "", `/chat/${data.id}`);
           } else if (kind === "found") state.textContent = `${data.claims} claim${data.claims === 1 ? "" : "s"} found`;
-          else if (kind === "writing") state.textContent = "The model writes; each sentence is checked";
-          else if (kind === "tool") state.textContent = `Looking: ${data.name.replaceAll("_", " ")}`;
+          else if (kind === "writing") state.textContent = "The model is writing; each sentence is checked";
+          else if (kind === "tool") state.textContent = `Running: ${data.name.replaceAll("_", " ")}`;
           else if (kind === "sentence") state.insertAdjacentHTML("beforebegin", data.html);
           else if (kind === "answer") {
             turn.querySelectorAll(".said").forEach((e) => e.remove());
@@ -64,7 +64,7 @@
           else if (kind === "stopped") turn.append(piece("p", "Stopped.", "dim"));
         }
       } catch (error) {
-        turn.append(piece("p", error.name === "AbortError" ? "Stopped." : `The answer broke off: ${error.message}`, error.name === "AbortError" ? "dim" : "wrong"));
+        turn.append(piece("p", error.name === "AbortError" ? "Stopped." : `The answer was interrupted: ${error.message}`, error.name === "AbortError" ? "dim" : "wrong"));
       }
       state.remove();
       busy(false);
@@ -129,16 +129,16 @@
     const stage = document.getElementById("stage"), bar = document.getElementById("bar");
     const source = new EventSource(live.dataset.events);
     source.addEventListener("stage", (event) => {
-      const told = JSON.parse(event.data);
-      if (!told.stage) return;
-      stage.textContent = told.total ? `${told.stage}: ${told.done} of ${told.total}` : told.stage;
-      bar.max = told.total || 1;
-      bar.value = told.done || 0;
+      const update = JSON.parse(event.data);
+      if (!update.stage) return;
+      stage.textContent = update.total ? `${update.stage}: ${update.done} of ${update.total}` : update.stage;
+      bar.max = update.total || 1;
+      bar.value = update.done || 0;
     });
     source.addEventListener("end", (event) => {
       source.close();
       if (JSON.parse(event.data).whole) setTimeout(() => location.reload(), 500);
-      else stage.textContent = "It broke off; load the page again to see how to go on.";
+      else stage.textContent = "The run was interrupted; reload the page to see how to resume it.";
     });
   }
 })();
