@@ -138,16 +138,15 @@ def lapsed(db: Connection, claim_id: str, revision: int, until: str = LAST) -> d
     }
 
 
-def to_read_again(db: Connection, claim_id: str, revision: int, since: str) -> list[str]:
-    """Papers, not withdrawn, whose evidence on a claim lapsed after the instant `since`."""
+def lapsed_papers(db: Connection) -> list[tuple[str, int, str, str]]:
+    """(claim, revision, paper, instant) of every lapse of evidence on a paper that is not withdrawn."""
     query = (
-        select(evidence.c.paper_id)
+        select(evidence.c.claim_id, evidence.c.revision, evidence.c.paper_id, lapses.c.noted_at)
         .join(lapses, lapses.c.evidence_id == evidence.c.id)
         .join(papers, papers.c.id == evidence.c.paper_id)
-        .where(evidence.c.claim_id == claim_id, evidence.c.revision == revision)
-        .where(lapses.c.noted_at > since, papers.c.withdrawn.is_(False))
+        .where(papers.c.withdrawn.is_(False))
     )
-    return sorted(set(db.execute(query).scalars()))
+    return [(row[0], row[1], row[2], row[3]) for row in db.execute(query)]
 
 
 def places(db: Connection, ids: Sequence[str]) -> dict[str, tuple[bool, int | None]]:

@@ -98,20 +98,19 @@ def newest_date(db: Connection, source: str) -> str | None:
     return db.execute(select(func.max(papers.c.published)).where(papers.c.source == source)).scalar()
 
 
-def unseen(
-    db: Connection, after: str | None, until: str, seen_through: int, looked_until: str | None
-) -> list[str]:
-    """Ids of papers that a claim has not been tested against, oldest first.
+class Listed(NamedTuple):
+    """What tells whether a claim has been tested on a paper: when it was stored, and its v1 date."""
 
-    v1 date in (`after`, `until`], and either stored after sequence number `seen_through` or published
-    after day `looked_until`, that is, still in the future at the last look.
-    """
-    query = select(papers.c.id).where(papers.c.published <= until, papers.c.withdrawn.is_(False))
-    if after:
-        query = query.where(papers.c.published > after)
-    is_new = papers.c.seq > seen_through
-    query = query.where(is_new | (papers.c.published > looked_until) if looked_until else is_new)
-    return list(db.execute(query.order_by(papers.c.published, papers.c.id)).scalars())
+    seq: int
+    id: str
+    published: str
+    withdrawn: bool
+
+
+def listing(db: Connection) -> list[Listed]:
+    """Every paper, by v1 date and id."""
+    query = select(papers.c.seq, papers.c.id, papers.c.published, papers.c.withdrawn)
+    return [Listed(*row) for row in db.execute(query.order_by(papers.c.published, papers.c.id))]
 
 
 def with_words(db: Connection, words: Sequence[str], but: Collection[str], most: int) -> list[str]:

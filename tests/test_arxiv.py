@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import re
+import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +21,7 @@ from lxml import etree
 
 from agent.adapters.arxiv.api import ArxivApi
 from agent.adapters.arxiv.authors import split_authors
-from agent.adapters.arxiv.gate import PATIENCE_S, SPACING_S, PoliteGate
+from agent.adapters.arxiv.gate import PATIENCE_S, SPACING_S, PoliteGate, Turn
 from agent.adapters.arxiv.http import ArxivHttp, retry_after
 from agent.adapters.arxiv.oai import ArxivListing
 from agent.adapters.arxiv.oai import paper_of as paper_of_listing
@@ -87,40 +89,79 @@ def test_requests_are_spaced_signed_and_never_concurrent(server: ArxivServer, tm
     assert all("mail@example.org" in agent for agent in server.agents)
 
 
+def cut_off(turn: Turn) -> None:
+    turn.refused(25.0)
+    raise KeyboardInterrupt
+
+
 def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: Path) -> None:
     time = Time()
-    with pytest.raises(KeyboardInterrupt), PoliteGate(tmp_path, time.now, time.sleep).turn():
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), PoliteGate(tmp_path, time.now, time.sleep).turn() as turn:
+        cut_off(turn)
     gate = PoliteGate(tmp_path, time.now, time.sleep)
-    gate.refused(25.0)
-    with PoliteGate(tmp_path, time.now, time.sleep).turn():
+    with gate.turn() as turn:
         assert time.waits == [25.0]
+        turn.refused(None)
     for backoff in (20.0, 40.0, 40.0):
-        gate.refused(None)
-        with gate.turn():
+        with gate.turn() as turn:
             assert time.waits[-1] == backoff
-    gate.answered()
-    gate.refused(None)
-    with gate.turn():
+            turn.refused(None)
+    with gate.turn() as turn:
+        turn.answered()
+        turn.refused(None)
+    with gate.turn() as turn:
         assert time.waits[-1] == 10.0
-    gate.refused(PATIENCE_S + 1)
+        turn.refused(PATIENCE_S + 1)
     with pytest.raises(SourceError, match="left alone until"), gate.turn():
         pass
-    (tmp_path / "gate.sqlite").rename(tmp_path / "kept")
-    (tmp_path / "gate.sqlite").write_bytes(b"not a database" * 99)
-    with pytest.raises(SourceError, match=r"gate .* is damaged"), gate.turn():
-        pass
-    (tmp_path / "kept").replace(tmp_path / "gate.sqlite")
+    (tmp_path / "gate").write_bytes(b"not a time" * 99)  # damaged: as if a request had just been made
+    with gate.turn():
+        assert time.waits[-1] == SPACING_S
     time.at -= 10**6  # the clock was wrong and has been corrected
     with gate.turn():
         assert time.waits[-1] == SPACING_S
 
 
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
+def test_a_planted_link_is_not_followed(tmp_path: Path, plant: Callable[[Path, Path], None]) -> None:
+    secret, folder = tmp_path / "secret.sqlite", tmp_path / "gate"
+    secret.write_bytes(b"mine alone")
+    secret.chmod(0o600)
+    folder.mkdir()
+    plant(folder / "gate", secret)
+    with pytest.raises(SourceError, match="cannot be used"), PoliteGate(folder).turn():
+        pass
+    assert (secret.read_bytes(), secret.stat().st_mode & 0o777) == (b"mine alone", 0o600)
+
+
+def test_the_gate_is_shared_by_all_users_and_owned_by_none(tmp_path: Path) -> None:
+    folder = tmp_path / "gate"
+    with PoliteGate(folder).turn():
+        assert stat.filemode(folder.stat().st_mode) == "drwxrwxrwt"
+        assert stat.filemode((folder / "gate").stat().st_mode) == "-rw-rw-rw-"
+    (tmp_path / "elsewhere").symlink_to(folder)
+    with pytest.raises(SourceError, match="cannot be used"), PoliteGate(tmp_path / "elsewhere").turn():
+        pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_users_folder_has_to_be_sticky(tmp_path: Path) -> None:
+    folder = tmp_path / "gate"
+    folder.mkdir()
+    os.chown(folder, 4242, 4242)
+    folder.chmod(0o777)
+    with pytest.raises(SourceError, match="cannot be used"), PoliteGate(folder).turn():
+        pass
+    folder.chmod(0o1777)
+    with PoliteGate(folder).turn():
+        assert (folder / "gate").exists()
+
+
 TURNS = """
 import sys, time
-from agent.adapters import polite_gate
-polite_gate.SPACING_S = 0.1
-gate = polite_gate.PoliteGate(polite_gate.Path(sys.argv[1]))
+from agent.adapters.arxiv import gate as polite
+polite.SPACING_S = 0.1
+gate = polite.PoliteGate(polite.Path(sys.argv[1]))
 for _ in range(4):
     with gate.turn():
         print(time.time())

@@ -240,5 +240,5 @@ def test_scifact_and_scitab_are_read_as_stances(shared_data: Path, tmp_path: Pat
     assert (found["n"], found["macro_f1"], found["accuracy"]) == (4, None, None)
     wrong = tmp_path / "x.json"
     wrong.write_text("[1]")
-    with pytest.raises(UsageError, match="no scitab file"):
+    with pytest.raises(UsageError, match="is not a scitab file"):
         read_suite("scitab", wrong)

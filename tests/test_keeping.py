@@ -12,10 +12,12 @@ import tarfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import store.claims
 import store.runs
+from agent.adapters.embedding.minilm import PackagedMiniLM
 from agent.core.budget import Budget, Price
 from agent.run import service
 from bench.broken_runs import rows
@@ -23,6 +25,7 @@ from store.errors import LedgerError
 from store.home.backup import backup, restore
 from store.home.files import Home
 from store.ledger import Ledger
+from store.vectors.index import open_index
 from tests.conftest import make_claim, make_paper
 from tests.standins.llm import llm_server
 from tests.test_cli import one_line, retest
@@ -57,7 +60,7 @@ def test_every_run_replays_to_the_byte(kept: Home) -> None:
         assert (done.returncode, [r["claim"] for r in told if not r["same"]]) == (0, [])
         assert len(told) == 24
     assert retest("replay", ids[0], "--with-judge", "embedded", home=kept.root).returncode in (0, 3)
-    one_line(retest("replay", ids[0], "--with-rule", "9", home=kept.root), 2, "known rules: 1")
+    one_line(retest("replay", ids[0], "--with-rule", "9", home=kept.root), 2, "known versions: 1")
     one_line(retest("replay", "run-x", home=kept.root), 2, "no finished run")
 
 
@@ -76,6 +79,32 @@ def test_a_run_of_a_paid_judge_replays_with_its_samples(home: Home, tmp_path: Pa
             "UPDATE calls SET response = ? WHERE key = ?", (text[1].replace("relaxes", "supports"), text[0])
         )
     assert retest("replay", run.id, home=home.root).returncode == 3
+
+
+def vectors_of(home: Home) -> dict[str, bytes]:
+    """Every vector of a home's index, by id."""
+    with open_index(home.index, PackagedMiniLM.name, holder="test") as index:
+        ids = {name: index.ids(name) for name in ("papers", "passages")}
+        return {
+            f"{name} {paper_id}": vector.tobytes()
+            for name, held in ids.items()
+            for paper_id, vector in zip(held, index.vectors(name, held), strict=True)
+        }
+
+
+def test_a_backup_carries_the_vectors_of_its_model(kept: Home, tmp_path: Path) -> None:
+    file, mine, other = tmp_path / "kept.tar.gz", Home(tmp_path / "mine"), Home(tmp_path / "other")
+    shutil.copytree(kept.root, mine.root)
+    units = np.eye(3, 384, dtype=np.float32)
+    with open_index(mine.index, PackagedMiniLM.name, holder="test") as index:
+        index.add("papers", ["2506.00001", "2506.00002"], units[:2])
+        index.add("passages", ["a-passage"], units[2:])
+    assert retest("backup", str(file), home=mine.root).returncode == 0
+    done = retest("restore", str(file), home=other.root)
+    assert (done.returncode, "3 vectors" in done.stderr) == (0, True), done.stderr
+    assert vectors_of(other) == vectors_of(mine)
+    done = retest("restore", str(file), home=tmp_path / "third", RETEST_EMBEDDER="another-model")
+    assert (done.returncode, "the vectors were made with" in done.stderr) == (0, True), done.stderr
 
 
 def test_a_backup_is_restored_completely(kept: Home, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from agent.core.findings import Finding
 from agent.core.sampling import SAMPLES, agreed, would_flip
 from agent.errors import SettingsError
 from agent.prices import price_of
-from agent.run import cascade, service
+from agent.run import judge_calls, service
 from agent.run.parts import Parts
 from agent.settings import load
 from agent.views.claim import claim_page
@@ -76,7 +76,7 @@ def run(parts: Parts) -> Run:
 def test_the_cascade_saves_calls_and_measures_its_misses(
     home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cascade, "ONE_IN", 1)  # judge everything it rejects, to see the rate
+    monkeypatch.setattr(judge_calls, "ONE_IN", 1)  # judge everything it rejects, to see the rate
     screen = Screen({make_paper(n).id for n in (1, 2)})
     with screened(home, snapshot, server.url, screen) as parts:
         counts = run(parts).counts
@@ -87,7 +87,7 @@ def test_the_cascade_saves_calls_and_measures_its_misses(
 def test_a_paper_rejected_by_the_cascade_causes_no_problem_and_no_call(
     home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cascade, "ONE_IN", 10**80)
+    monkeypatch.setattr(judge_calls, "ONE_IN", 10**80)
     screen = Screen({make_paper(n).id for n in (1, 2)})
     with screened(home, snapshot, server.url, screen) as parts:
         first = run(parts)

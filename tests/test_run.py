@@ -230,9 +230,9 @@ def test_the_past_is_not_judged_by_its_future(home: Home, snapshot: Path, server
 CHILD = """
 import sys
 from pathlib import Path
-from store.files import Home
+from store.home.files import Home
 from tests.test_run import DAY, parts_for
-from agent.retest import service
+from agent.run import service
 with parts_for(Home(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]) as parts:
     service.start(parts, DAY, [], [], lambda _: None, 1)
 """

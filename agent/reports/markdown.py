@@ -44,8 +44,8 @@ def _changed(report: Report) -> Iterator[str]:
         screened = report.run.counts.get("pairs_screened", 0) if report.run else 0
         yield f"Unchanged, {screened} claim-paper pairs screened."
         yield ""
-    quiet = [c for c in report.changes if c.before is None and c.status.name in ("still-holds", NONE_YET)]
-    loud = [c for c in report.changes if c not in quiet]
+    quiet = [c for c in report.changes if _is_quiet(c)]
+    loud = [c for c in report.changes if not _is_quiet(c)]
     for change in sorted(loud, key=lambda c: STANDINGS.index(c.status.standing)):
         yield from _change(change)
     for name in STANDINGS:
@@ -53,6 +53,11 @@ def _changed(report: Report) -> Iterator[str]:
         if ids:
             yield f"- first retest, **{name}**: {', '.join(ids)}"
             yield ""
+
+
+def _is_quiet(change: Change) -> bool:
+    """Whether it is only a first verdict that holds, or none."""
+    return change.before is None and change.status.name in ("still-holds", NONE_YET)
 
 
 def _change(change: Change) -> Iterator[str]:

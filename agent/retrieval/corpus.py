@@ -65,6 +65,7 @@ class Corpus:
         self._vectors = np.zeros((0, 0), np.float32)
         self._vector_row = np.full(len(self.ids), -1, dtype=np.intp)
         self._words = WordIndex(texts)
+        self._weights: dict[int, list[tuple[str, float]]] = {}
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """Row numbers of those `ids` that are in the corpus, in the given order."""
@@ -101,8 +102,17 @@ class Corpus:
     def _feedback(self, best: Rows) -> list[str]:
         """The most distinctive words of the best papers (pseudo-relevance feedback, Rocchio 1971)."""
         weight: defaultdict[str, float] = defaultdict(float)
-        for words in tokens([self._texts[i] for i in best]):
-            for word, times in Counter(words).items():
-                weight[word] += min(times, MOST_REPEATS) * self._words.rarity(word)
+        for row in best:
+            for word, of_paper in self._distinctive(int(row)):
+                weight[word] += of_paper
         ordered = sorted(weight, key=lambda w: (-weight[w], w))
         return ordered[:FEEDBACK_TERMS]
+
+    def _distinctive(self, row: int) -> list[tuple[str, float]]:
+        """How much each word of a paper says; kept, since the same papers are near many claims."""
+        if row not in self._weights:
+            counted = Counter(tokens([self._texts[row]])[0])
+            self._weights[row] = [
+                (word, min(times, MOST_REPEATS) * self._words.rarity(word)) for word, times in counted.items()
+            ]
+        return self._weights[row]

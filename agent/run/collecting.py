@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from langgraph.runtime import Runtime
-from sqlalchemy import Connection
 
 import store.claims
-import store.evidence
 import store.papers
 import store.runs
 from agent.core.window import after_month, existed_by, window_start
 from agent.errors import SourceError
 from agent.ports.sources import Wanted
-from agent.retrieval.corpus import Corpus, lexical_text, query_of
+from agent.retrieval.corpus import Corpus, Rows, lexical_text, query_of
+from agent.run.candidates import Candidates
 from agent.run.parts import Parts
 from agent.run.rechecking import cited_papers
-from agent.run.state import RunState
+from agent.run.state import BranchState, RunState
 from store.papers import Saved
 from store.records import Claim, Paper, Run
 
 _BATCH = 128
 MOST_NAMED = 20
+AnyState = RunState | BranchState
 
 
 def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -117,51 +117,51 @@ def is_new_to_some(paper: Paper, asked: Sequence[Wanted]) -> bool:
 def wanted(parts: Parts, state: RunState) -> list[Wanted]:
     """The search window of each due claim."""
     with parts.ledger.read() as db:
-        return [_wanted(db, parts, claim_id, state["as_of"]) for claim_id in state["claim_ids"]]
+        last = store.runs.last_healthy_of_all(db, parts.source.name, parts.judge.name)
+    ends = {key: retest.window_to for key, retest in last.items()}
+    return [
+        Wanted(claim, window_start(claim.as_of, ends.get((claim.id, claim.revision))), state["as_of"])
+        for claim in _due(parts, state)
+    ]
 
 
-def _wanted(db: Connection, parts: Parts, claim_id: str, until: str) -> Wanted:
-    claim = claim_of(db, claim_id)
-    last = store.runs.last_healthy(db, claim.id, claim.revision, parts.source.name, parts.judge.name)
-    return Wanted(claim, window_start(claim.as_of, last.window_to if last else None), until)
+def claims_of(parts: Parts, state: AnyState) -> dict[str, Claim]:
+    """The claims under retest by id, as they were when the run first asked."""
+
+    def made() -> dict[str, Claim]:
+        with parts.ledger.read() as db:
+            return {claim.id: claim for claim in store.claims.active(db)}
+
+    return parts.once(f"claims of {state['run_id']}", made)
 
 
-def claim_of(db: Connection, claim_id: str) -> Claim:
-    """A planned claim. Raises KeyError if it does not exist."""
-    claim = store.claims.get(db, claim_id)
+def claim_of(parts: Parts, state: AnyState, claim_id: str) -> Claim:
+    """A planned claim, though it may have been retired since. Raises KeyError if it does not exist."""
+    claim = claims_of(parts, state).get(claim_id)
+    if claim is None:
+        with parts.ledger.read() as db:
+            claim = store.claims.get(db, claim_id)
     if claim is None:
         raise KeyError(claim_id)
     return claim
 
 
-def candidates(db: Connection, parts: Parts, claim: Claim, until: str) -> list[str]:
-    """Papers to test a claim on: newer than it, not its sources, unseen or due to be read again."""
-    last = store.runs.last_healthy(db, claim.id, claim.revision, parts.source.name, parts.judge.name)
-    found = store.papers.unseen(
-        db,
-        after_month(claim.as_of),
-        until,
-        last.seen_through if last else 0,
-        last.window_to if last else None,
-    )
-    again = store.evidence.to_read_again(db, claim.id, claim.revision, last.finished_at if last else "")
-    return [i for i in dict.fromkeys([*found, *again]) if i not in claim.source_ids]
+def candidates_of(parts: Parts, state: AnyState) -> Candidates:
+    """The papers that each claim has yet to be tested on, listed once per run."""
 
+    def made() -> Candidates:
+        with parts.ledger.read() as db:
+            return Candidates(db, parts.source.name, parts.judge.name, state["as_of"])
 
-def all_candidates(db: Connection, parts: Parts, state: RunState) -> list[str]:
-    """Every paper that some due claim has yet to be tested on, each once."""
-    found: set[str] = set()
-    for claim_id in state["claim_ids"]:
-        found.update(candidates(db, parts, claim_of(db, claim_id), state["as_of"]))
-    return sorted(found)
+    return parts.once(f"candidates of {state['run_id']}", made)
 
 
 def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Embed title and abstract of the papers that rank best by words for some claim."""
     parts = runtime.context
-    with parts.ledger.read() as db:
-        candidate_ids = all_candidates(db, parts, state)
-    missing = parts.index.missing("papers", candidate_ids)
+    candidates = candidates_of(parts, state)
+    rows = candidates.of_any(_due(parts, state))
+    missing = parts.index.missing("papers", candidates.named(rows))
     ids = sorted(_shortlisted(parts, state).intersection(missing)) if missing else []
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
@@ -180,31 +180,59 @@ def embed(parts: Parts, ids: Sequence[str]) -> None:
 
 def _shortlisted(parts: Parts, state: RunState) -> set[str]:
     """The papers that rank best by words for some claim: those worth embedding."""
-    corpus = corpus_of(parts, state["as_of"], with_vectors=False)
-    found: set[str] = set()
-    with parts.ledger.read() as db:
-        for claim_id in state["claim_ids"]:
-            claim = claim_of(db, claim_id)
-            sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
-            rows = corpus.rows(candidates(db, parts, claim, state["as_of"]))
-            if len(rows):
-                best = corpus.shortlist(query_of(claim, sources), rows, parts.limits.shortlist)
-                found.update(corpus.ids[i] for i in best)
+    corpus, found = corpus_of(parts, state), set[str]()
+    for claim in _due(parts, state):
+        found.update(corpus.ids[row] for row in shortlist(parts, state, claim))
     return found
 
 
-def corpus_of(parts: Parts, as_of: str, *, with_vectors: bool) -> Corpus:
-    """Every paper that some active claim has yet to be tested on, with the available vectors."""
+def _due(parts: Parts, state: RunState) -> list[Claim]:
+    return [claim_of(parts, state, claim_id) for claim_id in state["claim_ids"]]
+
+
+def shortlist(parts: Parts, state: AnyState, claim: Claim) -> Rows:
+    """Rows of the corpus that rank best by words for a claim; ranked once per run."""
+
+    def made() -> Rows:
+        candidates, corpus = candidates_of(parts, state), corpus_of(parts, state)
+        rows = corpus.rows(candidates.named(candidates.of(claim)))
+        if not len(rows):
+            return rows
+        return corpus.shortlist(query_of(claim, sources_of(parts, claim)), rows, parts.limits.shortlist)
+
+    return parts.once(f"shortlist of {state['run_id']} for {claim.id}", made)
+
+
+def sources_of(parts: Parts, claim: Claim) -> list[Paper]:
+    """The records of a claim's own sources that are in the ledger."""
     with parts.ledger.read() as db:
-        all_claims: RunState = {"claim_ids": [c.id for c in store.claims.active(db)], "as_of": as_of}
-        ids = all_candidates(db, parts, all_claims)
-        papers = store.papers.get_many(db, ids)
-    corpus = Corpus(ids, [lexical_text(papers[i]) for i in ids])
-    if with_vectors:
-        missing = set(parts.index.missing("papers", ids))
-        embedded = [i for i in ids if i not in missing]
+        return list(store.papers.get_many(db, sorted(claim.source_ids)).values())
+
+
+def corpus_of(parts: Parts, state: AnyState) -> Corpus:
+    """Every paper that some active claim has yet to be tested on, to be ranked; made once per run."""
+
+    def made() -> Corpus:
+        candidates = candidates_of(parts, state)
+        with parts.ledger.read() as db:
+            ids = sorted(candidates.named(candidates.of_any(claims_of(parts, state).values())))
+            papers = store.papers.get_many(db, ids)
+        return Corpus(ids, [lexical_text(papers[i]) for i in ids])
+
+    return parts.once(f"corpus of {state['run_id']}", made)
+
+
+def embedded_corpus_of(parts: Parts, state: AnyState) -> Corpus:
+    """The same with the vectors that the index holds."""
+
+    def made() -> Corpus:
+        corpus = corpus_of(parts, state)
+        missing = set(parts.index.missing("papers", corpus.ids))
+        embedded = [i for i in corpus.ids if i not in missing]
         corpus.hold(embedded, parts.index.vectors("papers", embedded))
-    return corpus
+        return corpus
+
+    return parts.once(f"vectors of {state['run_id']}", made)
 
 
 def texts_of(parts: Parts, ids: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from agent.run.state import RunState
 from agent.writing import proposing, reconciling
 from agent.writing.journalled import JournalledWriter
 from agent.writing.proposing import Picture
-from store.records import Line, Paper
+from store.records import Claim, Line, Paper
 from store.remarks import Writing
 
 Work = Callable[[JournalledWriter], list[Writing]]
@@ -32,10 +32,11 @@ def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Find papers of the last six months that disagree on a claim; explain why if there is a writer."""
     parts = runtime.context
     with parts.ledger.read() as db:
-        found = [t for claim_id in state["claim_ids"] for t in _tensions(db, claim_id, state["as_of"])]
+        claims = [claim_of(parts, state, claim_id) for claim_id in state["claim_ids"]]
+        found = [tension for claim in claims for tension in _tensions(db, claim, state["as_of"])]
         known = {w.about for w in store.writings.newest(db) if w.kind == "reconciliation"}
     new = [t for t in _strongest(found) if _about(t) not in known]
-    notices = _each(parts, state, [_reconciler(parts, t) for t in new])
+    notices = _each(parts, state, [_reconciler(parts, claim_of(parts, state, t.claim_id), t) for t in new])
     return {"counts": {"tensions": [t._asdict() for t in found]}, "notices": notices}
 
 
@@ -80,8 +81,7 @@ def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
     return notices
 
 
-def _tensions(db: Connection, claim_id: str, as_of: str) -> list[Tension]:
-    claim = claim_of(db, claim_id)
+def _tensions(db: Connection, claim: Claim, as_of: str) -> list[Tension]:
     return tensions(store.evidence.of_claim(db, claim.id, claim.revision), as_of)
 
 
@@ -96,10 +96,9 @@ def _about(tension: Tension) -> str:
     return f"{tension.supporting} {tension.adverse}"
 
 
-def _reconciler(parts: Parts, tension: Tension) -> Work:
+def _reconciler(parts: Parts, claim: Claim, tension: Tension) -> Work:
     def work(writer: JournalledWriter) -> list[Writing]:
         with parts.ledger.read() as db:
-            claim = claim_of(db, tension.claim_id)
             by_id = {e.id: e for e in store.evidence.of_claim(db, claim.id, claim.revision)}
             pair = by_id[tension.supporting], by_id[tension.adverse]
             papers = store.papers.get_many(db, [e.paper_id for e in pair])

@@ -18,7 +18,7 @@ import store.verdicts
 from agent.core import rule
 from agent.core.confidence import Calibration
 from agent.core.window import existed_by, window_start
-from agent.run import cascade
+from agent.run import judge_calls
 from agent.run.collecting import claim_of
 from agent.run.parts import Parts
 from agent.run.state import RunState
@@ -31,14 +31,14 @@ def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
     A claim that is not due is decided again if evidence behind its verdict lapsed.
     """
-    parts, changed, flipped = runtime.context, 0, 0
+    parts, changed, flipped, due = runtime.context, 0, 0, set(state["claim_ids"])
     for claim_id in [*state["claim_ids"], *state.get("also", [])]:
         with parts.ledger.write() as db:
-            claim = claim_of(db, claim_id)
+            claim = claim_of(parts, state, claim_id)
             previous = store.verdicts.present(db, claim.id, claim.revision)
-            if claim_id in state["claim_ids"]:
+            if claim_id in due:
                 store.runs.save_retest(db, _retest(db, parts, claim, state))
-            verdict = _settled(db, parts, claim, previous, state)
+            verdict = _settled(db, parts, claim, previous, state, is_due=claim_id in due)
             if verdict:
                 store.verdicts.save(db, verdict)
         changed += verdict is not None
@@ -78,11 +78,11 @@ def _window_to(db: Connection, parts: Parts, as_of: str) -> str:
 
 
 def _settled(
-    db: Connection, parts: Parts, claim: Claim, previous: Verdict | None, state: RunState
+    db: Connection, parts: Parts, claim: Claim, previous: Verdict | None, state: RunState, *, is_due: bool
 ) -> Verdict | None:
+    """The claim's new verdict, if there is one. For a claim that is not due this run searched nothing."""
     all_evidence = store.evidence.of_claim(db, claim.id, claim.revision)
     lapsed = store.evidence.lapsed(db, claim.id, claim.revision)
-    is_due = claim.id in state["claim_ids"]  # for any other claim this run searched nothing
     judge = parts.judge.name if is_due else _judge_of(previous, all_evidence, parts.judge.name)
     usable = [e for e in all_evidence if e.judge == judge and existed_by(e.published, state["as_of"])]
     unasked = store.calls.unasked(db, claim.id) if parts.screener else set()
@@ -145,7 +145,7 @@ def _costs(db: Connection, parts: Parts, run_id: str, counts: dict[str, Any]) ->
         for claim, spent in store.calls.spent(db, run_id).items()
     }
     costs: dict[str, Any] = {"spent_usd": round(parts.budget.spent, 6), "spent_by_claim": by_claim}
-    missed = cascade.miss_rate(counts)
+    missed = judge_calls.miss_rate(counts)
     return costs if missed is None else costs | {"cascade_miss_rate": missed}
 
 

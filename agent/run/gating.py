@@ -1,54 +1,49 @@
-"""The gate node: passes every answer's findings through the gates and stores them as evidence."""
+"""Pass a judge's findings on a paper through the gates and store them as evidence."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from langgraph.runtime import Runtime
 from sqlalchemy import Connection
 
 import store.evidence
 from agent.core import gates
 from agent.core.findings import Finding
 from agent.ports.models import Judge
-from agent.run import cascade
-from agent.run.judge_calls import Question, findings_of
-from agent.run.judging import questions
+from agent.run.judge_calls import Question, findings_of, screening_key, screening_outcome
 from agent.run.parts import Parts
-from agent.run.state import RunState
 from store.records import Evidence, Stance
 
+_STATUSES = {"counted": "evidence", "lead": "leads", "rejected": "rejected"}
+"""What evidence is counted as, by its status."""
+GATED = (*_STATUSES.values(), "unjudged")
 
-def gate(state: RunState, runtime: Runtime[Parts]) -> RunState:
-    """Pass every new finding through the gates and store it as evidence."""
-    parts, counts = runtime.context, {"evidence": 0, "leads": 0, "rejected": 0, "unjudged": 0}
-    for claim_id in state["claim_ids"]:
-        for question in questions(parts, state["run_id"], claim_id):
-            with parts.ledger.read() as db:
-                findings = findings_of(db, question)
-            second = _second_reading(parts, question, findings or [])
-            with parts.ledger.write() as db:
-                store.evidence.save(db, _beside(db, parts, question, second, state))
-                found = _weighed(db, parts.judge, question, findings or [], state)
-                store.evidence.save(db, found)
-                screened = _screening(db, parts, question)
-            counts["unjudged"] += findings is None and screened.get("asked", True)
-            for name in _of_cascade(screened, judged=findings is not None, bears=bool(found)):
-                counts[name] = counts.get(name, 0) + 1
-            for item in found:
-                counts[{"counted": "evidence", "lead": "leads", "rejected": "rejected"}[item.status]] += 1
-    problems = [f"{counts['unjudged']} papers could not be judged"] if counts["unjudged"] else []
-    return {"counts": counts, "problems": problems}
+
+def gated(parts: Parts, question: Question, run_id: str, as_of: str) -> dict[str, int]:
+    """Pass the findings on one paper through the gates and store them as evidence; return the counts."""
+    with parts.ledger.read() as db:
+        findings = findings_of(db, question)
+    second = _second_reading(parts, question, findings or [])
+    with parts.ledger.write() as db:
+        store.evidence.save(db, _beside(db, parts, question, second, run_id, as_of))
+        found = _weighed(db, parts.judge, question, findings or [], run_id, as_of)
+        store.evidence.save(db, found)
+        screened = _screening(db, parts, question)
+    counts = Counter(_STATUSES[item.status] for item in found)
+    counts.update(_of_cascade(screened, judged=findings is not None, bears=bool(found)))
+    counts["unjudged"] += findings is None and screened.get("asked", True)
+    return dict(counts)
 
 
 def _screening(db: Connection, parts: Parts, question: Question) -> dict[str, Any]:
     """The cascade's outcome for a question; empty if there is none."""
     if parts.screener is None:
         return {}
-    key = cascade.key_of(parts, question.claim, question.paper, question.passages)
-    return cascade.outcome(db, key) or {}
+    key = screening_key(parts, question.claim, question.paper, question.passages)
+    return screening_outcome(db, key) or {}
 
 
 def _of_cascade(screened: dict[str, Any], *, judged: bool, bears: bool) -> list[str]:
@@ -67,12 +62,12 @@ def _second_reading(parts: Parts, question: Question, findings: list[Finding]) -
 
 
 def _beside(
-    db: Connection, parts: Parts, question: Question, read: list[Finding], state: RunState
+    db: Connection, parts: Parts, question: Question, read: list[Finding], run_id: str, as_of: str
 ) -> list[Evidence]:
     """Second readings as a separate kind of evidence, so that a later run by that judge reads afresh."""
     if parts.second is None:
         return []
-    weighed = _weighed(db, parts.second, question, read, state, prefix="second-")
+    weighed = _weighed(db, parts.second, question, read, run_id, as_of, prefix="second-")
     return [replace(e, status="second") for e in weighed]
 
 
@@ -81,7 +76,8 @@ def _weighed(
     judge: Judge,
     question: Question,
     findings: list[Finding],
-    state: RunState,
+    run_id: str,
+    as_of: str,
     prefix: str = "",
 ) -> list[Evidence]:
     others = _other_stances(db, question, judge.name)
@@ -89,9 +85,9 @@ def _weighed(
         gates.as_of_run(gates.weigh(gates.Case(
             claim=question.claim, paper=question.paper, text_id=question.text_id, text=question.text,
             passages=question.every, finding=finding, judge=prefix + judge.name,
-            threshold_in=partial(judge.threshold_of, finding.stance), until=state["as_of"],
+            threshold_in=partial(judge.threshold_of, finding.stance), until=as_of,
             other_stances=frozenset(others.get(finding.atom_id, set())),
-        )), state["run_id"])
+        )), run_id)
         for finding in findings
         if finding.stance != "neutral"
     ]  # fmt: skip

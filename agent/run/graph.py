@@ -1,6 +1,7 @@
 """The weekly graph; its nodes run in the order of the edges below, from plan to report.
 
-Screening and judging fan out with `Send`, one branch per claim. Every node can be repeated: what it
+Screening and judging fan out with `Send`, one branch per claim, up to `MOST_BRANCHES`: LangGraph waits for
+all of them at once, which takes time that grows with their square. Every node can be repeated: what it
 wrote before a crash is found again by its key, so a run can resume at any point.
 """
 
@@ -14,13 +15,14 @@ from langgraph.types import Send
 from agent.run.collecting import collect, index, plan
 from agent.run.comparing import compare, propose
 from agent.run.deciding import decide, report
-from agent.run.gating import gate
-from agent.run.judging import judge_claim, screen_claim
+from agent.run.judging import judge_claims, name_unjudged, screen_claims
 from agent.run.parts import Parts
 from agent.run.reading import read
 from agent.run.rechecking import recheck
-from agent.run.state import ClaimState, RunState
+from agent.run.state import BranchState, RunState
 from agent.tracing import traced
+
+MOST_BRANCHES = 256
 
 
 def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
@@ -30,10 +32,10 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_node("collect", traced("collect", collect))
     graph.add_node("recheck", traced("recheck", recheck))
     graph.add_node("index", traced("index", index))
-    graph.add_node("screen", traced("screen", screen_claim))
+    graph.add_node("screen", traced("screen", screen_claims))
     graph.add_node("read", traced("read", read))
-    graph.add_node("judge", traced("judge", judge_claim))
-    graph.add_node("gate", traced("gate", gate))
+    graph.add_node("judge", traced("judge", judge_claims))
+    graph.add_node("judged", traced("judged", name_unjudged))
     graph.add_node("decide", traced("decide", decide))
     graph.add_node("compare", traced("compare", compare))
     graph.add_node("propose", traced("propose", propose))
@@ -44,9 +46,9 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_edge("recheck", "index")
     graph.add_conditional_edges("index", _screen_each, ["screen", "read"])
     graph.add_edge("screen", "read")
-    graph.add_conditional_edges("read", _judge_each, ["judge", "gate"])
-    graph.add_edge("judge", "gate")
-    graph.add_edge("gate", "decide")
+    graph.add_conditional_edges("read", _judge_each, ["judge", "judged"])
+    graph.add_edge("judge", "judged")
+    graph.add_edge("judged", "decide")
     graph.add_edge("decide", "compare")
     graph.add_edge("compare", "propose")
     graph.add_edge("propose", "report")
@@ -59,18 +61,16 @@ def _screen_each(state: RunState) -> list[Send] | str:
 
 
 def _judge_each(state: RunState) -> list[Send] | str:
-    return _each("judge", state) or "gate"
+    return _each("judge", state) or "judged"
 
 
 def _each(node: str, state: RunState) -> list[Send]:
+    """The branches: one per claim, or as many as are worth having with the claims dealt out among them."""
+    claims = state["claim_ids"]
     return [
         Send(
             node,
-            ClaimState(
-                run_id=state["run_id"],
-                as_of=state["as_of"],
-                claim_id=claim_id,
-            ),
+            BranchState(run_id=state["run_id"], as_of=state["as_of"], claim_ids=claims[n::MOST_BRANCHES]),
         )
-        for claim_id in state["claim_ids"]
+        for n in range(min(len(claims), MOST_BRANCHES))
     ]

@@ -1,7 +1,13 @@
-"""Ask the judge one question, with the cascade, the budget, samples and the journal."""
+"""Ask the judge one question, with the cascade, the budget, samples and the journal.
+
+The cascade: the embedded model screens papers before the LLM, and the screen itself is checked. One in
+`ONE_IN` of the papers it rejects is judged anyway, chosen by its key, so that a run can report how often the
+screen misses something.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -12,11 +18,10 @@ from agent.core import sampling
 from agent.core.budget import BudgetReached, ClaimBudgetReached
 from agent.core.findings import Answer, Finding
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
-from agent.run import cascade
 from agent.run.parts import Parts
 from store.records import Call, Claim, Paper, Passage
 
-BUDGET_REACHED = "budget reached"
+BUDGET_REACHED, ONE_IN = "budget reached", 20
 
 
 class Question(NamedTuple):
@@ -39,12 +44,12 @@ def is_worth_asking(parts: Parts, question: Question, run_id: str) -> bool:
     """Whether the cascade passes a paper on to the judge; its answer is journalled."""
     if parts.screener is None:
         return True
-    key = cascade.key_of(parts, question.claim, question.paper, question.passages)
+    key = screening_key(parts, question.claim, question.paper, question.passages)
     with parts.ledger.read() as db:
-        screening = cascade.outcome(db, key)
+        screening = screening_outcome(db, key)
     if screening is None:
         bearing = parts.screener.bearing(question.claim, question.passages)
-        screening = cascade.response(bearing, parts.cascade, key)
+        screening = screening_response(bearing, parts.cascade, key)
         record = {"claim": question.claim.id, "paper": question.paper.id}
         with parts.ledger.write() as db:
             store.calls.intend(db, Call(key, run_id, "cascade", parts.screener.name, record), parts.now())
@@ -149,3 +154,33 @@ def _record_of(question: Question, kind: str) -> dict[str, Any]:
     request = question.request
     kept = request if kind == "llm" else {name: request[name] for name in ("claim", "paper")}
     return kept | {"text_id": question.text_id, "revision": question.claim.revision}
+
+
+def screening_key(parts: Parts, claim: Claim, paper: Paper, passages: Iterable[Passage]) -> str:
+    """The journal key of one screening. Raises ValueError if there is no screener."""
+    screener = parts.screener
+    if screener is None:
+        raise ValueError("no screener")
+    return store.calls.key_of(
+        cascade=screener.name, least=parts.cascade, claim=claim.id, revision=claim.revision, paper=paper.id,
+        version=paper.version, request=screener.request(claim, paper, tuple(passages)),
+    )  # fmt: skip
+
+
+def screening_response(bearing: float, least: float, key: str) -> dict[str, Any]:
+    """The journal entry: how likely the paper bears on the claim, and whether the LLM is asked."""
+    rejected = bearing < least
+    sampled = rejected and int(key, 16) % ONE_IN == 0
+    return {"bearing": round(bearing, 4), "rejected": rejected, "asked": sampled or not rejected}
+
+
+def screening_outcome(db: Connection, key: str) -> dict[str, Any] | None:
+    """The journalled outcome of one screening; None if there is none."""
+    call: Call | None = store.calls.answered(db, key)
+    return call.response if call else None
+
+
+def miss_rate(counts: dict[str, Any]) -> float | None:
+    """Of the rejected papers that were judged anyway, the share that did bear on their claim."""
+    sampled = counts.get("cascade_sampled", 0)
+    return round(counts.get("cascade_missed", 0) / sampled, 4) if sampled else None

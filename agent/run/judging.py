@@ -1,9 +1,10 @@
-"""The fan-out nodes: screen papers for a claim, and judge those that were kept."""
+"""The fan-out nodes: screen papers for claims, then judge those that were kept and gate what was found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from langgraph.runtime import Runtime
@@ -15,65 +16,82 @@ import store.runs
 from agent.core.passages import FRONT, choose, may_bear
 from agent.core.quotes import legible
 from agent.core.screening import Floats, query_variants
-from agent.retrieval.corpus import query_of
 from agent.retrieval.ranking import rank
 from agent.run import judge_calls
-from agent.run.collecting import candidates, claim_of, corpus_of
+from agent.run.collecting import candidates_of, claim_of, embedded_corpus_of, shortlist, sources_of
+from agent.run.gating import GATED, gated
 from agent.run.judge_calls import Question
 from agent.run.parts import Parts
-from agent.run.state import ClaimState, RunState
-from store.records import Claim, Paper, Passage, Screening
+from agent.run.state import BranchState, RunState, merged
+from store.records import Claim, Passage, Screening
 
 
-def screen_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
-    """Rank the papers a claim has yet to be tested on, and record which were kept and dropped."""
-    parts = runtime.context
-    with parts.ledger.read() as db:
-        claim = claim_of(db, state["claim_id"])
-        ids = candidates(db, parts, claim, state["as_of"])
-        sources = list(store.papers.get_many(db, sorted(claim.source_ids)).values())
-    found, lost = _ranked(parts, claim, sources, ids, state) if ids else ([], 0)
-    if found:
-        with parts.ledger.write() as db:
-            store.runs.save_screenings(db, state["run_id"], found)
-    runtime.stream_writer({"stage": "screen", "step": 1})
-    kept = sum(s.kept for s in found)
-    counts = {"pairs_screened": len(ids), "pairs_kept": kept, f"screened:{claim.id}": len(ids)}
-    problem = f"{lost} papers have no vector: run retest index check"
-    return {"counts": counts, "problems": [problem] if lost else []}
-
-
-def _ranked(
-    parts: Parts, claim: Claim, sources: list[Paper], ids: list[str], state: ClaimState
-) -> tuple[list[Screening], int]:
-    """A claim's screenings (by words, then the best also by meaning), and how many papers lack a vector."""
-    corpus = parts.corpus(lambda: corpus_of(parts, state["as_of"], with_vectors=True))
-    best = corpus.shortlist(query_of(claim, sources), corpus.rows(ids), parts.limits.shortlist)
-    rows = corpus.with_vectors(best)
-    return rank(corpus, parts.embedder, claim, sources, rows, parts.limits), len(best) - len(rows)
-
-
-def judge_claim(state: ClaimState, runtime: Runtime[Parts]) -> RunState:
-    """Ask the judge about every kept paper of a claim, unless the journal already has its answer."""
-    parts, counts, problems = runtime.context, {"judged": 0, "answers_reused": 0}, []
-    for question in questions(parts, state["run_id"], state["claim_id"]):
-        with parts.ledger.read() as db:
-            answered = judge_calls.is_answered(db, question)
-        if answered:
-            counts["answers_reused"] += 1
-        elif judge_calls.is_worth_asking(parts, question, state["run_id"]):
-            problem = judge_calls.ask(parts, question, state["run_id"])
-            counts["judged"] += problem is None
-            problems += [problem] if problem else []
-        runtime.stream_writer({"stage": "judge", "step": 1})
+def screen_claims(state: BranchState, runtime: Runtime[Parts]) -> RunState:
+    """Rank the papers that claims have yet to be tested on, and record which were kept and dropped."""
+    parts, counts, problems = runtime.context, dict[str, Any](), list[str]()
+    for claim_id in state["claim_ids"]:
+        claim = claim_of(parts, state, claim_id)
+        number = len(candidates_of(parts, state).of(claim))
+        found, lost = _ranked(parts, claim, state) if number else ([], 0)
+        if found:
+            with parts.ledger.write() as db:
+                store.runs.save_screenings(db, state["run_id"], found)
+        runtime.stream_writer({"stage": "screen", "step": 1})
+        kept = sum(s.kept for s in found)
+        of_claim = {"pairs_screened": number, "pairs_kept": kept, f"screened:{claim.id}": number}
+        counts = merged(counts, of_claim)
+        problems += [f"{lost} papers have no vector: run retest index check"] if lost else []
     return {"counts": counts, "problems": problems}
 
 
-def questions(parts: Parts, run_id: str, claim_id: str) -> list[Question]:
-    """The questions to judge for a claim in a run, best paper first."""
+def _ranked(parts: Parts, claim: Claim, state: BranchState) -> tuple[list[Screening], int]:
+    """A claim's screenings (by words, then the best also by meaning), and how many papers lack a vector."""
+    corpus, best = embedded_corpus_of(parts, state), shortlist(parts, state, claim)
+    rows = corpus.with_vectors(best)
+    found = rank(corpus, parts.embedder, claim, sources_of(parts, claim), rows, parts.limits)
+    return found, len(best) - len(rows)
+
+
+def judge_claims(state: BranchState, runtime: Runtime[Parts]) -> RunState:
+    """Judge every kept paper of some claims, and pass what was found through the gates.
+
+    An answer that the journal already has is used again.
+    """
+    parts, problems = runtime.context, list[str]()
+    counts: dict[str, Any] = {"judged": 0, "answers_reused": 0, **dict.fromkeys(GATED, 0)}
+    for claim_id in state["claim_ids"]:
+        for question in questions(parts, state, claim_id):
+            how, problem = _judged(parts, question, state["run_id"])
+            problems += [problem] if problem else []
+            counts = merged(counts, {how: 1} if how else {})
+            counts = merged(counts, gated(parts, question, state["run_id"], state["as_of"]))
+            runtime.stream_writer({"stage": "judge", "step": 1})
+    return {"counts": counts, "problems": problems}
+
+
+def _judged(parts: Parts, question: Question, run_id: str) -> tuple[str, str]:
+    """How a question was answered, as a name in the counts, and the problem if it was not."""
     with parts.ledger.read() as db:
-        claim = claim_of(db, claim_id)
-        kept = store.runs.kept(db, run_id, claim_id)
+        answered = judge_calls.is_answered(db, question)
+    if answered:
+        return "answers_reused", ""
+    if not judge_calls.is_worth_asking(parts, question, run_id):
+        return "", ""
+    problem = judge_calls.ask(parts, question, run_id)
+    return ("judged", "") if problem is None else ("", problem)
+
+
+def name_unjudged(state: RunState) -> RunState:
+    """Name what could not be judged: then finding nothing means nothing."""
+    unjudged = state["counts"].get("unjudged", 0)
+    return {"problems": [f"{unjudged} papers could not be judged"] if unjudged else []}
+
+
+def questions(parts: Parts, state: BranchState, claim_id: str) -> list[Question]:
+    """The questions to judge for a claim in a run, best paper first."""
+    claim = claim_of(parts, state, claim_id)
+    with parts.ledger.read() as db:
+        kept = store.runs.kept(db, state["run_id"], claim_id)
         queries = parts.embedder.embed(query_variants(claim)) if kept else np.zeros((0, 0), np.float32)
         return [_question(db, parts, claim, queries, i) for i in kept]
 

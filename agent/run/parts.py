@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -14,16 +14,17 @@ from agent.core.screening import Limits
 from agent.ports.clock import Clock
 from agent.ports.models import Embedder, Judge, Screener, Writer
 from agent.ports.sources import Downloads, PaperSource, Reader
-from agent.retrieval.corpus import Corpus
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Run
 from store.vectors.index import VectorIndex
 
+Made = TypeVar("Made")
+
 
 @dataclass
 class Parts:
-    """The real parts of one run. `corpus` is what this run ranks, built once and shared.
+    """The real parts of one run.
 
     `screener` runs before a paid judge; papers scored below `cascade` are not passed on. `second` reads a
     paper again if the judge takes a side, as a second opinion. Without `downloads`, papers are read from
@@ -50,16 +51,17 @@ class Parts:
     settings: dict[str, Any] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     judge_down: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _corpus: Corpus | None = None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _made: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> str:
         """The current time in UTC, to the second."""
         return self.clock.now().isoformat(timespec="seconds")
 
-    def corpus(self, make: Callable[[], Corpus]) -> Corpus:
-        """The run's corpus, built by the first branch that needs it."""
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What the branches of a run share, made by the first that needs it."""
         with self._lock:
-            if self._corpus is None:
-                self._corpus = make()
-            return self._corpus
+            if name not in self._made:
+                self._made[name] = make()
+            found: Made = self._made[name]
+            return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -20,12 +21,13 @@ from agent.core import passages
 from agent.core.findings import Reading
 from agent.errors import ReadError, SourceError
 from agent.ports.sources import PaperFile
-from agent.run.background import Behind
+from agent.run.background import Batches
 from agent.run.parts import Parts
 from agent.run.state import RunState
 from store.records import Paper, Passage
 
-READERS = 2
+READERS, EMBEDDED_AT_ONCE = 2, 128
+"""Threads that parse papers, and passages embedded in one batch, across papers."""
 
 
 class Read(NamedTuple):
@@ -48,15 +50,15 @@ def read(state: RunState, runtime: Runtime[Parts]) -> RunState:
     fetching = Fetching(parts, frozenset(whole))
     counts = {"papers_read": len(papers), "papers_read_whole": 0, "passages_embedded": 0}
     notices = over_the_cap(kept, parts)
-    with Behind() as background:
+    with Batches(partial(embed, parts), EMBEDDED_AT_ONCE) as to_be_embedded:
         for paper_id in read_before:  # an interrupted run may have left them without vectors
-            background.do(embed, parts, _stored(parts, papers[paper_id]))
+            to_be_embedded.add(_stored(parts, papers[paper_id]))
         for done, item in enumerate(readings(parts, fetching, [papers[i] for i in [*rest, *whole]]), 1):
             cuts = keep(parts, item)
             counts["papers_read_whole"] += item.reading.kind == "full"
-            counts["passages_embedded"] += len(cuts)
+            counts["passages_embedded"] += len(passages.to_embed(cuts))
             notices += [item.said] if item.said else []
-            background.do(embed, parts, cuts)
+            to_be_embedded.add(cuts)
             runtime.stream_writer({"stage": "read", "done": done + len(read_before), "total": len(papers)})
     runtime.stream_writer({"stage": "judge", "done": 0, "total": sum(map(len, kept))})
     return {"counts": counts, "problems": fetching.problems(), "notices": notices}

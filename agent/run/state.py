@@ -35,9 +35,9 @@ class RunState(TypedDict, total=False):
     judged: Annotated[list[str], operator.add]
 
 
-class ClaimState(TypedDict):
-    """The state of one fan-out branch."""
+class BranchState(TypedDict):
+    """The state of one fan-out branch: some of the run's claims, one where they are few."""
 
     run_id: str
     as_of: str
-    claim_id: str
+    claim_ids: list[str]

@@ -1,6 +1,6 @@
 """Choose the shipped judge's thresholds and calibrate its confidence, on claims it was not trained on.
 
-    python -m bench.stance.calibrate --work work/stance [--folder agent/adapters/stance] [--write]
+    python -m bench.stance.calibrate --work work/stance [--folder agent/adapters/judges/stance] [--write]
 
 Papers found: how abstract and quote together predict whether a side is right is fitted on the pools of the
 fold that training left out, predicting each fifth of their claims from the others; each side counts from the

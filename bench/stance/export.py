@@ -1,6 +1,6 @@
 """Write the network as the shipped files: a trunk and two branches, with block-wise four-bit weights.
 
-    python -m bench.stance.export --weights work/stance/weights.pt --out agent/adapters/stance
+    python -m bench.stance.export --weights work/stance/weights.pt --out agent/adapters/judges/stance
 
 Training leaves the lower layers unchanged, so both branches share them: `given` is the shared checkpoint,
 `found` the network trained further. Rounding only the weights keeps the verdicts; rounding activations too

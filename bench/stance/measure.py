@@ -1,6 +1,6 @@
 """Measure the shipped network, or one in another folder: size, speed, the cost of rounding, SciFact.
 
-    python -m bench.stance.measure [--folder agent/adapters/stance] [--weights work/stance/weights.pt]
+    python -m bench.stance.measure [--folder agent/adapters/judges/stance] [--weights work/stance/weights.pt]
 
 Thresholds, pools and verdicts are measured by `bench.stance.calibrate`.
 """

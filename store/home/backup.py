@@ -1,6 +1,7 @@
 """Back up a home to one file: the ledger by SQLite's own backup, what cannot be rebuilt, and checksums.
 
-`retest.toml` is left out, since it may hold keys. The vector index is derived and is rebuilt.
+`retest.toml` is left out, since it may hold keys. The vectors come along as one file, because embedding them
+again takes minutes; the index itself is made anew from it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sqlite3
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,20 +24,24 @@ from store.errors import LedgerError
 from store.home.files import Home
 
 MANIFEST, LEDGER, CHATS, FORMAT = "manifest.json", "ledger.sqlite", "chats.sqlite", 1
+VECTORS = "vectors.npz"
 _KEPT = ("prices.toml", "schedule.json", "feed.xml")
 _OF_A_RUN = ("run.json", "calls.jsonl", "report.md")
 _NAMES = re.compile(
-    r"ledger\.sqlite|chats\.sqlite|prices\.toml|schedule\.json|feed\.xml|run-[\w-]+/(?:run\.json|calls\.jsonl|report\.md)"
+    r"ledger\.sqlite|chats\.sqlite|vectors\.npz|prices\.toml|schedule\.json|feed\.xml|run-[\w-]+/(?:run\.json|calls\.jsonl|report\.md)"
     r"|papers/[\w./-]+"
 )
 """What a backup may hold. Settings are not included: somebody else's backup must not configure anything."""
 
 
-def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[str, str]:
+def backup(
+    home: Home, file: Path, now: str, *, papers: bool = False,
+    save_vectors: Callable[[Path], object] | None = None,
+) -> dict[str, str]:  # fmt: skip
     """Write a backup atomically; return the sha256 of each file in it.
 
-    `papers` includes the downloaded papers, which can also be fetched from arXiv again. Raises LedgerError
-    if there is no ledger or it is damaged.
+    `papers` includes the downloaded papers, which can also be fetched from arXiv again; `save_vectors` writes
+    the vectors to a file. Raises LedgerError if there is no ledger or it is damaged.
     """
     if not home.ledger.exists():
         raise LedgerError(f"no ledger at {home.ledger}", "run: retest init")
@@ -48,6 +53,9 @@ def backup(home: Home, file: Path, now: str, *, papers: bool = False) -> dict[st
         if home.chats.exists():
             members[CHATS] = Path(folder) / CHATS
             _copy(home.chats, members[CHATS])
+        if save_vectors:
+            members[VECTORS] = Path(folder) / VECTORS
+            save_vectors(members[VECTORS])
         for path in _files(home, papers=papers):
             # Hash and store a copy: a run may rewrite the file meanwhile.
             name = str(path.relative_to(home.root))

@@ -34,7 +34,7 @@ class VectorIndex:
 
     def __init__(self, client: Any, model: str, changed: Callable[[], None] = lambda: None) -> None:
         self._client = client
-        self._model = model
+        self.model = model
         self._changed = changed
         self._open: dict[str, Any] = {}
         self.is_stuck = False
@@ -104,7 +104,7 @@ class VectorIndex:
             self._open[name] = self._client.get_or_create_collection(
                 name,
                 embedding_function=None,
-                metadata={"model": self._model},
+                metadata={"model": self.model},
                 configuration={"hnsw": {"space": "cosine"}},
             )
             self._check_model(name)
@@ -112,9 +112,9 @@ class VectorIndex:
 
     def _check_model(self, name: str) -> None:
         made_with = (self._open[name].metadata or {}).get("model")
-        if made_with != self._model:
+        if made_with != self.model:
             raise VectorIndexError(
-                f"the index was made with {made_with}, not {self._model}",
+                f"the index was made with {made_with}, not {self.model}",
                 "run: retest index rebuild",
             )
 

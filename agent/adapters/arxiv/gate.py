@@ -1,22 +1,25 @@
 """One polite gate to arXiv for the whole machine: one request at a time, three seconds apart.
 
 arXiv's terms ask for no more than one request every three seconds over a single connection
-(https://info.arxiv.org/help/api/tou.html). Every process holds the same lock file for the length of a
-request; a row in the database beside it says when the next one may begin. The row is written before
-the request is made, so that a process killed in the middle of one still counts.
+(https://info.arxiv.org/help/api/tou.html). Every process locks the same file for the length of a request;
+the file says when the next one may begin. It is written before the request is made, so that a process killed
+in the middle of one still counts.
+
+All users of the machine share the file, in a folder that anybody may write to. So it is opened once a turn,
+without following links, and everything is done through that descriptor: a planted link leads nowhere.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import fcntl
+import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock
 
 from agent.errors import SourceError
 
@@ -35,9 +38,6 @@ def machine_folder() -> Path:
     return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / "retest-arxiv-gate"
 
 
-_TABLE = "CREATE TABLE IF NOT EXISTS gate (next REAL NOT NULL, refusals INTEGER NOT NULL)"
-
-
 class PoliteGate:
     """Take a turn before each request. `now` and `sleep` are parameters so that tests need not wait."""
 
@@ -47,73 +47,115 @@ class PoliteGate:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._folder, self._row = folder, folder / "gate.sqlite"
-        self._file_lock = FileLock(folder / "gate.lock", mode=0o666)
-        self._now, self._sleep = now, sleep
+        self._folder, self._now, self._sleep = folder, now, sleep
 
     @contextmanager
-    def turn(self) -> Iterator[PoliteGate]:
-        """Wait for a turn and hold the gate for one request; report its outcome within the turn.
+    def turn(self) -> Iterator[Turn]:
+        """Wait for a turn and hold the gate for one request; report its outcome to the turn.
 
-        Raises SourceError if arXiv asked for a pause longer than a run waits.
+        Raises SourceError if arXiv asked for a pause longer than a run waits, or the gate cannot be used.
         """
-        with self._lock():
-            wait = self._wait()
+        with self._opened() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            turn = Turn(file, self._now)
+            wait = turn.wait()
             if wait > PATIENCE_S:
                 until = datetime.fromtimestamp(self._now() + wait, UTC).strftime("%Y-%m-%d %H:%M UTC")
                 raise SourceError(f"arXiv asked to be left alone until {until}", "run again after that")
             if wait > 0:
                 self._sleep(wait)
-            self._postpone(SPACING_S)
-            yield self
+            turn.begin()
+            yield turn
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        path = self._folder / "gate"
+        try:
+            _make_folder(self._folder)
+            file = _open(path)
+        except OSError as error:
+            raise SourceError(
+                f"arXiv's gate {path} cannot be used: {error.strerror}", f"remove {self._folder}"
+            ) from error
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+
+class Turn:
+    """One request's turn at the gate. `file` is the gate's descriptor, locked."""
+
+    def __init__(self, file: int, now: Callable[[], float]) -> None:
+        self._file, self._now = file, now
+
+    def wait(self) -> float:
+        """Seconds until the request may begin; a time too far ahead was written by a wrong clock."""
+        wait = self._read()[0] - self._now()
+        return SPACING_S if wait > LONGEST_S else wait
+
+    def begin(self) -> None:
+        """Note that a request begins."""
+        self._postpone(SPACING_S)
 
     def refused(self, retry_after: float | None) -> None:
-        """Block requests for `retry_after` (at least `SPACING_S`) or a back-off; call within a turn."""
+        """Block requests for `retry_after` (at least `SPACING_S`), or for a back-off."""
         refusals = self._read()[1]
         wait = BACKOFF_S[min(refusals, len(BACKOFF_S) - 1)] if retry_after is None else retry_after
         self._postpone(min(max(wait, SPACING_S), LONGEST_S), refusals + 1)
 
     def answered(self) -> None:
-        """Reset the back-off; call within a turn."""
+        """Reset the back-off."""
         self._postpone(0, 0)
 
-    def _wait(self) -> float:
-        wait = self._read()[0] - self._now()
-        return SPACING_S if wait > LONGEST_S else wait
-
     def _read(self) -> tuple[float, int]:
-        with self._open() as db:
-            later, refusals = db.execute("SELECT next, refusals FROM gate").fetchone()
-        return float(later), int(refusals)
+        """When the next request may begin, and how often arXiv has refused in a row.
+
+        What cannot be read counts as a request just made.
+        """
+        found = os.pread(self._file, 200, 0)
+        try:
+            later, refusals = found.split()
+            return float(later), int(refusals)
+        except ValueError:
+            return (self._now() + SPACING_S if found else 0.0), 0
 
     def _postpone(self, seconds: float, refusals: int | None = None) -> None:
         later, count = self._read()
         now = self._now()
         if later > now + LONGEST_S:
             later = 0.0
-        row = (max(later, now + seconds), count if refusals is None else refusals)
-        with self._open() as db:
-            db.execute("UPDATE gate SET next = ?, refusals = ?", row)
+        row = f"{max(later, now + seconds):020.3f} {count if refusals is None else refusals:09d}\n".encode()
+        os.pwrite(self._file, row, 0)
+        os.ftruncate(self._file, len(row))
 
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the machine-wide lock; create the row if there is none yet."""
-        if self._folder.is_symlink():
-            raise SourceError(f"{self._folder} is a symlink, which arXiv's gate must not be", "remove it")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with self._file_lock:
-            try:
-                with self._open() as db:
-                    db.execute(_TABLE)
-                    db.execute("INSERT INTO gate SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM gate)")
-            except sqlite3.Error as error:
-                raise SourceError(f"arXiv's gate {self._row} is damaged: {error}", "remove it") from error
-            for path, mode in ((self._folder, 0o777), (self._row, 0o666)):
-                with suppress(PermissionError):  # another user of the machine made it
-                    path.chmod(mode)
-            yield
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._row, timeout=30)) as db, db:
-            yield db
+def _make_folder(folder: Path) -> None:
+    """Make the folder, sticky and open to all users. Raises OSError for one that is not safe to share."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+        folder.chmod(0o1777)
+    except FileExistsError:
+        pass
+    found = folder.lstat()
+    is_ours = found.st_uid in (0, os.geteuid())
+    if not stat.S_ISDIR(found.st_mode) or not (is_ours or found.st_mode & stat.S_ISVTX):
+        raise OSError(0, "it is not a folder of ours, nor one where others cannot remove files")
+
+
+def _open(path: Path) -> int:
+    """A descriptor of the gate's file. Raises OSError for a link, or for a file with another name."""
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        # Without O_CREAT: Linux refuses that on other users' files in sticky folders (protected_regular).
+        file = os.open(path, flags)
+    held = os.fstat(file)
+    if not stat.S_ISREG(held.st_mode) or held.st_nlink != 1:
+        os.close(file)
+        raise OSError(0, "it is a link or no file")
+    if held.st_uid == os.geteuid():
+        os.fchmod(file, 0o666)
+    return file
