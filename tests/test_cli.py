@@ -199,5 +199,5 @@ def test_ctrl_c_exits_at_once_although_arxivs_gate_is_closed(tmp_path: Path) -> 
         run.send_signal(signal.SIGINT)
         _, said = run.communicate(timeout=20)
     assert run.returncode == 130
-    assert "go on with: retest run --resume run-" in said
+    assert "to resume: retest run --resume run-" in said
     assert "Traceback" not in said

@@ -161,7 +161,7 @@ def test_changes_are_counted_from_a_day_or_a_run(talked: Home) -> None:
         (("--claim", "nobody"), "no claim 'nobody'"),
         (("--since", "last tuesday"), "is no run and no day"),
         (("--out", "x.zip"), "vault or crate"),
-        (("--out", "x.docx"), "no form is called 'docx'"),
+        (("--out", "x.docx"), "unknown format 'docx'"),
         (("--out", "x.csv", "--format", "md"), "is named as csv"),
         (("--json", "--format", "md"), "contradict each other"),
         (("--since", "2099-01-01"), "in the future"),

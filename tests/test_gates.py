@@ -53,18 +53,28 @@ def test_good_evidence_passes_every_gate_and_is_pinned_to_its_place() -> None:
         (replace(CASE, paper=replace(PAPER, id="2411.15382")), "newer", "rejected"),
         (replace(CASE, until="2025-01-01"), "newer", "rejected"),
         (replace(CASE, paper=replace(PAPER, withdrawn=True)), "exists", "rejected"),
-        (replace(CASE, paper=None), "exists", "rejected"),
         (with_finding(passage_id="9.9"), "exists", "rejected"),
         (with_finding(atom_id="no-such-part"), "exists", "rejected"),
         (with_finding(own_words=False), "own words", "lead"),
-        (with_finding(strength=0.5), "threshold", "lead"),
+        (with_finding(strength=0.599), "threshold", "lead"),
+        (with_finding(scope_match={}), "in scope", "lead"),
+        (with_finding(stance="relaxes", scope_match={}), "in scope", "lead"),
+        (with_finding(agreement=0.65), "second opinion", "lead"),
+        (with_finding(evidence_type="survey"), "own words", "lead"),
         (replace(CASE, other_stances=frozenset({"contradicts"})), "second opinion", "lead"),
     ],
 )
 def test_each_gate_fails_alone_for_its_own_reason(case: Case, gate: str, status: str) -> None:
-    gates, got = failed(case)
-    assert gate in gates
-    assert got == status
+    assert failed(case) == ({gate}, status)
+
+
+def test_a_paper_that_is_not_in_the_ledger_is_neither_newer_nor_there() -> None:
+    assert failed(replace(CASE, paper=None)) == ({"newer", "exists"}, "rejected")
+
+
+def test_what_just_reaches_a_threshold_counts() -> None:
+    assert failed(with_finding(strength=0.6)) == (set(), "counted")
+    assert failed(with_finding(agreement=0.66)) == (set(), "counted")
 
 
 def test_another_setting_narrows_and_an_unknown_one_is_left_to_a_person() -> None:

@@ -170,7 +170,7 @@ def test_an_exported_prompt_imports_as_the_same_claims(
         ("text,text\nx,y\n", "two columns for text"),
         ("text,as_of\nA claim.,2024-01\n\nB,2024-01,x\n", "line 4"),
         ('text\n"A claim\n', "line 2"),
-        ("text,kind\nA claim.,rumour\n", "line 2: kind 'rumour'"),
+        ("text,kind\nA claim.,rumour\n", "line 2: unknown kind 'rumour'"),
     ],
 )
 def test_a_malformed_table_names_the_line(text: str, said: str) -> None:

@@ -72,6 +72,31 @@ def test_a_narrowing_states_its_condition() -> None:
     assert "2506.00001" in judge([item(1)]).condition
 
 
+def test_confidence_joins_voices_and_not_papers() -> None:
+    one, other = item(1, strength=0.8), item(2, strength=0.6)
+    assert judge([one, other]).confidence == 0.92  # 1 - 0.2 * 0.4
+    assert judge([replace(one, authors=("Ann",)), replace(other, authors=("Ann",))]).confidence == 0.8
+    assert judge([item(n, strength=0.9) for n in range(1, 6)]).confidence == 0.99  # never certain
+    narrowed = judge([item(1, "relaxes", strength=0.7), item(2, "supports", strength=0.9)])
+    assert narrowed.confidence == 0.7
+
+
+def test_the_strongest_narrowing_gives_the_condition_and_the_strongest_quote_of_a_paper_counts() -> None:
+    weak, strong = (item(n, "relaxes", condition=c, strength=s) for n, c, s in
+                    ((1, "weak", 0.7), (2, "strong", 0.9)))  # fmt: skip
+    assert judge([weak, strong]).condition == judge([strong, weak]).condition == "strong"
+    twice = [item(1, strength=0.6), replace(item(1, strength=0.9), id="again")]
+    assert (judge(twice).confidence, judge(twice).evidence_ids) == (0.9, ("again",))
+
+
+def test_a_compound_claim_is_as_sure_as_its_least_sure_part_unless_one_is_enough() -> None:
+    parts = [Atom("a", "A."), Atom("b", "B.")]
+    sure, less = (judge([item(n, "supports", strength=s)]) for n, s in ((1, 0.9), (2, 0.7)))
+    assert combine([(parts[0], sure), (parts[1], less)]).confidence == 0.7
+    narrow, wide = (judge([item(n, "relaxes", strength=s)]) for n, s in ((1, 0.9), (2, 0.7)))
+    assert combine([(parts[0], narrow), (parts[1], wide)]).confidence == 0.9
+
+
 def test_silence_is_not_confirmation() -> None:
     assert judge([], relevant=4).basis == "untested"
     assert (judge([], relevant=5).name, judge([], relevant=5).basis) == ("still-holds", "unchallenged")

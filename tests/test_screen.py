@@ -50,6 +50,24 @@ def test_the_order_of_papers_does_not_matter() -> None:
     assert there[:4] == [s.paper_id for s in back if s.kept]
 
 
+def test_the_best_of_a_claims_queries_decides_and_its_sources_have_a_say() -> None:
+    ids, silent = ["spread", "peaked"], np.zeros(2, np.float32)
+    dense = np.array([[0.5, 0.9], [0.5, 0.0]], np.float32)  # the means are 0.50 and 0.45
+    none = np.zeros((0, 2), np.float32)
+    found = screen("c", ids, silent, dense, none, Limits(keep=1, floor=0.6))
+    assert [(s.paper_id, s.dense, s.kept) for s in found] == [("peaked", 0.9, True), ("spread", 0.5, False)]
+    level, sources = np.full((1, 2), 0.7, np.float32), np.array([[0.9, 0.1], [0.0, 0.2]], np.float32)
+    first = screen("c", ids, silent, level, sources, Limits(keep=1, floor=0))[0]
+    assert (first.paper_id, first.fused) == ("spread", 0.3)
+
+
+def test_a_paper_just_at_the_floor_is_kept() -> None:
+    none, dense = np.zeros((0, 2), np.float32), np.array([[0.5, 0.25]], np.float32)
+    found = screen("c", ["a", "b"], dense[0], dense, none, Limits(keep=2, floor=0.5))
+    assert [s.kept for s in found] == [True, False]
+    assert len(screen("c", ["a", "b"], dense[0], dense, none, Limits(keep=0, floor=0, record=1))) == 1
+
+
 def test_words_of_the_sources_find_papers_with_other_wording() -> None:
     corpus = Corpus(
         ["far", "near"], ["sourdough bread and rye flour", "counterfactual sensitivity of rationales"]

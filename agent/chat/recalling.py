@@ -15,6 +15,7 @@ import store.verdicts
 from agent.chat.parts import ChatParts
 from agent.chat.question import Question
 from agent.chat.sources import statuses
+from agent.core.window import after_month
 from agent.retrieval.finder import MOST_CLAIMS
 from agent.retrieval.search import Hit
 from agent.views.model import ClaimStatus
@@ -130,9 +131,9 @@ def _bound(db: Connection, asked: Question, found: Mapping[str, ClaimStatus]) ->
         return asked.since
     if asked.ids:
         named = store.papers.get_many(db, list(asked.ids))
-        return max((p.published for p in named.values()), default=_month_of(asked.ids[0]) + "-31")
+        return max((p.published for p in named.values()), default=after_month(_month_of(asked.ids[0])))
     months = [s.claim.as_of for s in found.values() if s.claim.as_of]
-    return f"{months[0]}-31" if months else None
+    return after_month(months[0]) if months else None
 
 
 def _month_of(paper_id: str) -> str:

@@ -42,6 +42,8 @@ class Budget:
     price: Price = FREE
     answer_tokens: int = 2000
     spent: float = 0.0
+    was_reached: bool = False
+    """Whether a call was refused for a cap, the run's or a claim's."""
     by_claim: dict[str, float] = field(default_factory=dict)
     _reserved: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -59,8 +61,10 @@ class Budget:
         most = self.cost(characters, self.answer_tokens)
         with self._lock:
             if self.cap is not None and self.spent + self._reserved + most > self.cap:
+                self.was_reached = True
                 raise BudgetReached
             if self.claim_cap is not None and self.by_claim.get(claim, 0.0) + most > self.claim_cap:
+                self.was_reached = True
                 raise ClaimBudgetReached
             self._reserved += most
             self._count(claim, most)

@@ -35,6 +35,23 @@ def after_month(as_of: str | None) -> str | None:
     return as_of + _MONTH_END if as_of else None
 
 
+def first_day_after(bound: str) -> str:
+    """The first day later than a bound, which is a day or the end of a month."""
+    if bound.endswith(_MONTH_END):
+        return (date.fromisoformat(f"{bound[:7]}-28") + timedelta(days=4)).replace(day=1).isoformat()
+    return bound
+
+
+def shown_bound(bound: str) -> str:
+    """A bound as people write it: the month alone if it is the end of one."""
+    return bound.removesuffix(_MONTH_END)
+
+
+def certain_day(published: str) -> str:
+    """The last day by which a date is certain to have come: of a month, its 28th."""
+    return f"{published}-28" if is_month(published) else published
+
+
 def window_start(as_of: str | None, last_window_to: str | None) -> str | None:
     """Where collecting begins: the last healthy retest minus the overlap, or the as-of month if later."""
     floor = after_month(as_of)

@@ -17,7 +17,7 @@ import store.runs
 import store.verdicts
 from agent.core import rule
 from agent.core.confidence import Calibration
-from agent.core.window import existed_by, window_start
+from agent.core.window import certain_day, existed_by, window_start
 from agent.run import judge_calls
 from agent.run.collecting import claim_of
 from agent.run.parts import Parts
@@ -74,7 +74,7 @@ def _retest(db: Connection, parts: Parts, claim: Claim, state: RunState) -> Rete
 def _window_to(db: Connection, parts: Parts, as_of: str) -> str:
     """How far the source could see: a snapshot ends with its newest paper."""
     newest = store.papers.newest_date(db, "snapshot") if parts.source.name == "snapshot" else as_of
-    return min(as_of, f"{newest}-28"[:10]) if newest else as_of
+    return min(as_of, certain_day(newest)) if newest else as_of
 
 
 def _settled(
@@ -145,6 +145,7 @@ def _costs(db: Connection, parts: Parts, run_id: str, counts: dict[str, Any]) ->
         for claim, spent in store.calls.spent(db, run_id).items()
     }
     costs: dict[str, Any] = {"spent_usd": round(parts.budget.spent, 6), "spent_by_claim": by_claim}
+    costs |= {"budget_reached": True} if parts.budget.was_reached else {}
     missed = judge_calls.miss_rate(counts)
     return costs if missed is None else costs | {"cascade_miss_rate": missed}
 

@@ -5,8 +5,10 @@ Text from papers and claims is data: plain text has no control characters, and H
 
 from __future__ import annotations
 
-from html import escape
+from functools import cache
 from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader
 
 from agent.ports.channels import Message
 from agent.text import without_controls
@@ -91,18 +93,14 @@ def as_text(news: News) -> str:
 
 
 def as_html(news: News) -> str:
-    """The news as HTML: text only, and links to arXiv."""
-    parts = [f"<h1>{escape(news.subject)}</h1>"]
-    for change in news.changes:
-        parts.append(f"<p><b>{escape(change.before)} → {escape(change.after)}</b>: {escape(change.claim)} "
-                     f"<code>{escape(change.claim_id)}</code></p>")  # fmt: skip
-        if change.condition:
-            parts.append(f"<p>Holds unless: {escape(change.condition)}</p>")
-        if change.quote:
-            link = f'<a href="{escape(change.url)}">{escape(change.paper)}</a>'
-            parts.append(f"<blockquote>“{escape(change.quote)}”<br>{link}</blockquote>")
-    reasons = "".join(f"<li>{escape(_line(r))}</li>" for r in news.reasons)
-    return "\n".join([*parts, f"<p>Run {escape(news.run_id)}: {escape(news.health)}</p><ul>{reasons}</ul>"])
+    """The news as HTML: text only, all of it escaped, and links to arXiv."""
+    template = _templates().get_template("news.html")
+    return template.render(news=news, reasons=[_line(reason) for reason in news.reasons])
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(loader=PackageLoader("agent.telling"), autoescape=True)
 
 
 def as_document(news: News) -> dict[str, Any]:

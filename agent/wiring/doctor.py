@@ -40,12 +40,14 @@ def ledger(settings: Settings) -> str:
 
 def index(settings: Settings) -> str:
     """The vector index is intact. Checked in a separate process, which a broken index may crash."""
+    from agent.wiring.vectors import INDEX_IN_USE
+
     home = Home(settings.home)
     if not home.index.exists():
         return "none yet; the first run creates it"
     command = [sys.executable, "-m", "agent", "--home", str(home.root), "index", "check", "--child"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own program
-    if done.returncode and "holds" in done.stderr:
+    if done.returncode == INDEX_IN_USE:
         raise Doubt("in use by a run, not checked", "try again later")
     if done.returncode:
         raise VectorIndexError("the index is damaged", "run: retest index rebuild")

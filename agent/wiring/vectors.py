@@ -19,6 +19,9 @@ from store.home.files import Home
 from store.ledger import Ledger
 from store.vectors.index import VectorIndex, open_index
 
+INDEX_IN_USE = 75
+"""How a child process says that it could not open the index (EX_TEMPFAIL of sysexits.h)."""
+
 
 def embedder_of(settings: Settings) -> Embedder:
     """What turns texts into vectors: the packaged model, or the one named."""

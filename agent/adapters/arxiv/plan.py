@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import ceil
 
+from agent.core.window import first_day_after
 from agent.ports.sources import CitedPapers, Wanted
 
 PAGE = 2000
@@ -120,11 +121,7 @@ def _turns(ordered: Sequence[Wanted]) -> list[int]:
 
 def first_day(after: str | None) -> str:
     """The first day a bound admits: "2024-11-32" is the end of a month, None the start of arXiv."""
-    if after is None:
-        return FIRST_DAY
-    if after.endswith("-32"):
-        return (date.fromisoformat(f"{after[:7]}-28") + timedelta(days=4)).replace(day=1).isoformat()
-    return after
+    return FIRST_DAY if after is None else first_day_after(after)
 
 
 def split(window: Window, categories: Sequence[str]) -> list[Window]:

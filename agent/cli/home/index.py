@@ -11,7 +11,8 @@ import click
 import store.papers
 from agent.cli.shared import reading, settings_of
 from agent.errors import RetestError
-from agent.wiring.vectors import embed_everything, open_vectors
+from agent.wiring.vectors import INDEX_IN_USE, embed_everything, open_vectors
+from store.errors import Locked
 from store.home.files import Home
 from store.vectors.index import erase_index, self_query
 
@@ -34,14 +35,19 @@ def check(ctx: click.Context, child: bool) -> None:
         # Our own program with our own arguments: a broken index can crash the process that opens it.
         command_line = [sys.executable, "-m", "agent", *home, "index", "check", "--child"]
         done = subprocess.run(command_line, check=False)  # noqa: S603  see above
+        if done.returncode == INDEX_IN_USE:
+            raise RetestError("the index is in use by a run", "try again later")
         if done.returncode:
             raise RetestError("the index is damaged or out of date", "run: retest index rebuild")
         return
     with reading(settings) as db:
         known = set(store.papers.all_ids(db))
-    with open_vectors(settings) as index:
-        found = set(index.ids("papers"))
-        wrong = self_query(index, "papers", sorted(found)[:: max(1, len(found) // 50)])
+    try:
+        with open_vectors(settings) as index:
+            found = set(index.ids("papers"))
+            wrong = self_query(index, "papers", sorted(found)[:: max(1, len(found) // 50)])
+    except Locked:
+        ctx.exit(INDEX_IN_USE)
     click.echo(
         f"{len(found)} vectors for {len(known)} papers; {len(found - known)} unknown, {wrong} lost on look-up"
     )

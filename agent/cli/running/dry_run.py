@@ -16,7 +16,7 @@ from agent.cli.shared import print_json, reading
 from agent.core.budget import Budget
 from agent.core.disagreement import MOST_PAIRS
 from agent.core.sampling import SAMPLES
-from agent.core.window import window_start
+from agent.core.window import shown_bound, window_start
 from agent.errors import UsageError
 from agent.ports.sources import Wanted
 from agent.prices import price_of
@@ -132,4 +132,4 @@ def _expected(db: Connection, settings: Settings, day: str) -> int | None:
 
 def _shown(after: str | None) -> str | None:
     """Format a bound for people: the month alone if the whole month is meant."""
-    return after.removesuffix("-32") if after else None
+    return shown_bound(after) if after else None

@@ -208,10 +208,7 @@ def _tell(settings: Settings) -> None:
 
 
 def _code(settings: Settings, run: Run, fail_on: str | None) -> int:
-    from agent.run.judge_calls import BUDGET_REACHED
-
-    remarks = [*run.reasons, *run.counts.get("notices", [])]
-    if any(reason.startswith(BUDGET_REACHED) for reason in remarks):
+    if run.counts.get("budget_reached"):
         return BUDGET
     if run.health != "complete":
         return DEGRADED
