@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import store.papers
 from agent.adapters.embedding.minilm import PackagedMiniLM
+from agent.adapters.embedding.remembering import RememberingEmbedder
 from agent.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder
 from agent.core.passages import to_embed
 from agent.ports.models import Embedder
@@ -25,9 +26,9 @@ INDEX_IN_USE = 75
 
 def embedder_of(settings: Settings) -> Embedder:
     """What turns texts into vectors: the packaged model, or the one named."""
-    if settings.embedder == PACKAGED:
-        return PackagedMiniLM()
-    return SentenceTransformerEmbedder(settings.embedder)
+    is_packaged = settings.embedder == PACKAGED
+    model = PackagedMiniLM() if is_packaged else SentenceTransformerEmbedder(settings.embedder)
+    return RememberingEmbedder(model)
 
 
 @contextmanager
