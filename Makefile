@@ -6,7 +6,7 @@ RETEST_SNAPSHOT ?= $(wildcard ../shared/data/arxiv/sample-7k.jsonl.gz)
 # CPU builds of torch; where this index is out of reach, pip says so and takes the same version elsewhere.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: run test lint docs wheel-check clean
+.PHONY: run test test-fast lint docs wheel-check clean
 
 # Live arXiv, or the snapshot where arXiv is out of reach; with neither the run ends degraded, exit 3.
 run: $(VENV)/.installed
@@ -22,6 +22,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	$(BIN)/python -m pytest
+
+# What takes no processes and no browser: two minutes.
+test-fast: $(VENV)/.tested
+	$(BIN)/python -m pytest -m "not slow and not browser"
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff format --check .

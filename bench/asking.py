@@ -35,7 +35,7 @@ from agent.settings import load
 from agent.wiring.chat import open_chat
 from store.home.files import Home
 from store.records import Verdict
-from store.vectors.copies import Vectors
+from store.vectors.in_memory import Vectors
 from tests.standins.llm import llm_server, streams
 
 QUESTIONS = Path(__file__).with_name("questions.yaml")

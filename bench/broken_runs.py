@@ -27,7 +27,7 @@ from agent.adapters.llm.writer import LlmWriter
 from agent.adapters.reading.abstract import AbstractReader
 from agent.core.budget import Budget
 from agent.core.screening import Limits
-from agent.reports.making import of_run
+from agent.reports.building import of_run
 from agent.run import service
 from agent.run.parts import Parts
 from store.home.files import Home

@@ -23,7 +23,7 @@ from unittest import mock
 import store.claims
 import store.papers
 import store.verdicts
-from agent.adapters.arxiv import plan as arxiv_plan
+from agent.adapters.arxiv import fetch_plan as arxiv_plan
 from agent.adapters.arxiv import source as arxiv_source
 from agent.adapters.reading.sandbox import Sandbox
 from store.home.files import Home

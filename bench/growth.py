@@ -32,7 +32,7 @@ from agent.core.budget import Budget
 from agent.core.findings import Answer
 from agent.core.screening import Limits
 from agent.ports.sources import CitedPapers, Outlook, Wanted
-from agent.reports.making import of_run
+from agent.reports.building import of_run
 from agent.run import service
 from agent.run.parts import Parts
 from store.home.files import Home

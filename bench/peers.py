@@ -30,8 +30,8 @@ import openai
 import yaml
 from numpy.typing import NDArray
 
+from agent.adapters.embedding.cached import CachedEmbedder
 from agent.adapters.embedding.minilm import PackagedMiniLM
-from agent.adapters.embedding.remembering import RememberingEmbedder
 from agent.adapters.llm.chat_model import LlmChatModel
 from agent.chat.service import Chat
 from agent.claims import pack
@@ -166,7 +166,7 @@ def ours(
             settings = load({"home": str(home.root), "source": "snapshot", "snapshot": str(snapshot)}, {})
             started = time.perf_counter()
             with open_parts(settings) as parts:
-                parts.embedder = RememberingEmbedder(counting)
+                parts.embedder = CachedEmbedder(counting)
                 service.start(parts, DAY, [], [], lambda _: None, 2)
             added = time.perf_counter()
             ask(home, url, counting, questions)
@@ -203,7 +203,7 @@ def ask(home: Home, url: str, embedder: Counting, questions: Sequence[str]) -> N
     """Ask each question in a thread of its own."""
     client = openai.OpenAI(api_key="none", base_url=url, max_retries=0)
     with open_chat(load({"home": str(home.root), "writer": "none"}, {})) as chat:
-        chat.parts.finder._embed = RememberingEmbedder(embedder).embed
+        chat.parts.finder._embed = CachedEmbedder(embedder).embed
         parts = replace(chat.parts, chat_model=LlmChatModel(client, "scripted"))
         worded = Chat(parts, chat.threads, chat._saver, chat._now)
         for question in questions:

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 
 from pypdf import PdfReader
 
+from agent.core.own_result import why_not_own_result
 from agent.core.quotes import MIN_WORDS, find_quote, word_count
-from agent.core.reported import why_not_own_result
 from agent.core.sentences import split_sentences
 from bench.data import DATA, read_jsonl, require
 from bench.flips import swap_antonym, toggle_negation

@@ -24,9 +24,9 @@ import pypdfium2
 from pdfminer.high_level import extract_pages
 from pypdf import PdfReader, PdfWriter
 
-from agent.adapters.reading import drawn, pdf
+from agent.adapters.reading import pdfminer_reader, pypdf_reader
 from agent.adapters.reading.layout import join_pages, parts_of
-from agent.adapters.reading.order import Page, running
+from agent.adapters.reading.reading_order import Page, running
 from agent.adapters.reading.sandbox import Limits, Sandbox
 from agent.core.quotes import MIN_WORDS, find_quote, word_count
 from agent.core.sentences import split_sentences
@@ -82,9 +82,9 @@ def found_again(folder: Path, sandbox: Sandbox) -> dict[str, str]:
 def rates(paths: Sequence[Path]) -> dict[str, float]:
     """Pages per CPU second of each reader, the best of several rounds, and ours over raw pdfminer.six."""
     readers: dict[str, Callable[[Path], int]] = {
-        "pypdf, raw": _raw_pypdf, "ours with pypdf": lambda p: _ours(drawn.pages_of, p),
+        "pypdf, raw": _raw_pypdf, "ours with pypdf": lambda p: _ours(pypdf_reader.pages_of, p),
         "pdfminer.six, raw": lambda p: sum(1 for _ in extract_pages(p)),
-        "ours with pdfminer.six": lambda p: _ours(pdf.pages_of, p), "pypdfium2, raw": _raw_pdfium,
+        "ours with pdfminer.six": lambda p: _ours(pdfminer_reader.pages_of, p), "pypdfium2, raw": _raw_pdfium,
     }  # fmt: skip
     best: dict[str, float] = {}
     for _ in range(ROUNDS):

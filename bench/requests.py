@@ -15,9 +15,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from agent.adapters.arxiv.api import ArxivApi
-from agent.adapters.arxiv.gate import PoliteGate
 from agent.adapters.arxiv.http import ArxivHttp
 from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.rate_limiter import RateLimiter
 from agent.adapters.arxiv.snapshot import SnapshotSource
 from agent.adapters.arxiv.source import ArxivSource
 from agent.ports.sources import CitedPapers, Wanted
@@ -56,7 +56,7 @@ def row(papers: list[Paper], number: int, after: str, until: str) -> dict[str, o
     time = Time()
     with tempfile.TemporaryDirectory() as folder, arxiv_server([record_of(p) for p in papers]) as server:
         server.now = time.now
-        gate = PoliteGate(Path(folder), time.now, time.sleep)
+        gate = RateLimiter(Path(folder), time.now, time.sleep)
         way = ArxivHttp(gate, TimeClock(time), monotonic=time.now)
         source = ArxivSource(
             way, ArxivApi(way, server.url), ArxivListing(way, server.oai_url), categories=CATEGORIES

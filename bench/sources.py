@@ -34,7 +34,7 @@ from agent.errors import JudgeNonsense
 from agent.settings import load
 from agent.wiring import judges
 from agent.wiring.judges import stance_judge
-from agent.writing.journalled import JournalledWriter
+from agent.writing.journalled_writer import JournalledWriter
 from bench.data import DATA, read_jsonl
 from store.home.files import Home
 from store.ledger import Ledger

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, Row, cast, delete, func, insert, select, update
 
 from store.records import Atom, Axis, Claim, Line, Provenance, Source
-from store.tables.remarks import claim_tags
+from store.tables.remark_tables import claim_tags
 from store.tables.schema import claim_lines, claim_revisions, claims, lines
 from store.verdicts import shown
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, insert, select, update
 
-from store.tables.remarks import deliveries
+from store.tables.remark_tables import deliveries
 
 
 class Delivery(NamedTuple):

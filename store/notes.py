@@ -8,7 +8,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, select
 
 from store.remarks import Note
-from store.tables.remarks import notes
+from store.tables.remark_tables import notes
 
 
 def save(db: Connection, found: Iterable[Note], now: str) -> int:

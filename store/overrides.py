@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, select
 
 from store.remarks import Override
-from store.tables.remarks import overrides
+from store.tables.remark_tables import overrides
 
 
 def save(db: Connection, override: Override, now: str) -> None:

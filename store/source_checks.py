@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, select
 
 from store.remarks import SourceCheck
-from store.tables.remarks import source_checks
+from store.tables.remark_tables import source_checks
 
 
 def save(db: Connection, check: SourceCheck, now: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 
 from store.records import Verdict
 from store.standing import NONE_YET, STANDINGS
-from store.tables.remarks import overrides
+from store.tables.remark_tables import overrides
 from store.tables.schema import claim_lines, claims, verdict_evidence, verdicts
 
 _COLUMNS = (

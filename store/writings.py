@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, select
 
 from store.remarks import Sentence, Writing
-from store.tables.remarks import writings
+from store.tables.remark_tables import writings
 
 
 def save(db: Connection, writing: Writing, now: str) -> None:

@@ -18,8 +18,9 @@ from agent.wiring.chat import Corpus, Kept
 from store.home.backup import backup, restore
 from store.home.files import Home
 from store.ledger import Ledger
-from store.vectors import copies
-from store.vectors.index import generation, open_index
+from store.vectors import in_memory
+from store.vectors.generation import generation
+from store.vectors.index import open_index
 from tests.conftest import make_paper
 from tests.standins.arxiv import arxiv_server
 from tests.standins.talk import chat_over
@@ -49,6 +50,7 @@ def test_newer_papers_come_from_arxiv(home: Home, tmp_path: Path) -> None:
     assert "faithfulness" in server.asked[0]["search_query"]
 
 
+@pytest.mark.slow
 def test_a_retest_starts_with_the_given_flags_and_only_for_known_claims(home: Home, tmp_path: Path) -> None:
     papers = write_snapshot(tmp_path / "s.jsonl", [make_paper(n) for n in range(1, 4)])
     settings = load({"home": str(home.root), "source": "snapshot", "snapshot": str(papers)}, {})
@@ -93,7 +95,7 @@ def test_vectors_are_copied_when_the_index_has_changed_and_is_not_locked(
         index.add("passages", ["1.0"], model.embed(["two"]))
     assert generation(home.index) != before
     assert set(corpus.newest().ids) == {"papers:p1", "passages:1.0"}
-    assert np.allclose(copies.load(home.search / "corpus").matrix, corpus.newest().matrix)
+    assert np.allclose(in_memory.load(home.search / "corpus").matrix, corpus.newest().matrix)
 
 
 def test_wordings_are_embedded_once(home: Home) -> None:

@@ -21,12 +21,12 @@ from lxml import etree
 
 from agent.adapters.arxiv.api import ArxivApi
 from agent.adapters.arxiv.authors import split_authors
-from agent.adapters.arxiv.gate import PATIENCE_S, SPACING_S, PoliteGate, Turn
+from agent.adapters.arxiv.fetch_plan import Window, choose
 from agent.adapters.arxiv.http import ArxivHttp, retry_after
 from agent.adapters.arxiv.oai import ArxivListing
 from agent.adapters.arxiv.oai import paper_of as paper_of_listing
-from agent.adapters.arxiv.plan import Window, choose
 from agent.adapters.arxiv.query import query_of
+from agent.adapters.arxiv.rate_limiter import PATIENCE_S, SPACING_S, RateLimiter, Turn
 from agent.adapters.arxiv.snapshot import NOTHING, SnapshotSource
 from agent.adapters.arxiv.source import ArxivSource
 from agent.arxiv_ids import parse_id
@@ -48,7 +48,7 @@ WEEK = Window("2025-06-01", "2025-06-30")
 
 def way_to(folder: Path, time: Time | None = None) -> ArxivHttp:
     time = time or Time()
-    gate = PoliteGate(folder, time.now, time.sleep)
+    gate = RateLimiter(folder, time.now, time.sleep)
     return ArxivHttp(gate, StillClock(), "mail@example.org", monotonic=time.now)
 
 
@@ -96,9 +96,9 @@ def cut_off(turn: Turn) -> None:
 
 def test_a_killed_request_counts_and_a_cooldown_outlives_the_process(tmp_path: Path) -> None:
     time = Time()
-    with pytest.raises(KeyboardInterrupt), PoliteGate(tmp_path, time.now, time.sleep).turn() as turn:
+    with pytest.raises(KeyboardInterrupt), RateLimiter(tmp_path, time.now, time.sleep).turn() as turn:
         cut_off(turn)
-    gate = PoliteGate(tmp_path, time.now, time.sleep)
+    gate = RateLimiter(tmp_path, time.now, time.sleep)
     with gate.turn() as turn:
         assert time.waits == [25.0]
         turn.refused(None)
@@ -129,18 +129,18 @@ def test_a_planted_link_is_not_followed(tmp_path: Path, plant: Callable[[Path, P
     secret.chmod(0o600)
     folder.mkdir()
     plant(folder / "gate", secret)
-    with pytest.raises(SourceError, match="cannot be used"), PoliteGate(folder).turn():
+    with pytest.raises(SourceError, match="cannot be used"), RateLimiter(folder).turn():
         pass
     assert (secret.read_bytes(), secret.stat().st_mode & 0o777) == (b"mine alone", 0o600)
 
 
 def test_the_gate_is_shared_by_all_users_and_owned_by_none(tmp_path: Path) -> None:
     folder = tmp_path / "gate"
-    with PoliteGate(folder).turn():
+    with RateLimiter(folder).turn():
         assert stat.filemode(folder.stat().st_mode) == "drwxrwxrwt"
         assert stat.filemode((folder / "gate").stat().st_mode) == "-rw-rw-rw-"
     (tmp_path / "elsewhere").symlink_to(folder)
-    with pytest.raises(SourceError, match="cannot be used"), PoliteGate(tmp_path / "elsewhere").turn():
+    with pytest.raises(SourceError, match="cannot be used"), RateLimiter(tmp_path / "elsewhere").turn():
         pass
 
 
@@ -150,18 +150,18 @@ def test_another_users_folder_has_to_be_sticky(tmp_path: Path) -> None:
     folder.mkdir()
     os.chown(folder, 4242, 4242)
     folder.chmod(0o777)
-    with pytest.raises(SourceError, match="cannot be used"), PoliteGate(folder).turn():
+    with pytest.raises(SourceError, match="cannot be used"), RateLimiter(folder).turn():
         pass
     folder.chmod(0o1777)
-    with PoliteGate(folder).turn():
+    with RateLimiter(folder).turn():
         assert (folder / "gate").exists()
 
 
 TURNS = """
 import sys, time
-from agent.adapters.arxiv import gate as polite
+from agent.adapters.arxiv import rate_limiter as polite
 polite.SPACING_S = 0.1
-gate = polite.PoliteGate(polite.Path(sys.argv[1]))
+gate = polite.RateLimiter(polite.Path(sys.argv[1]))
 for _ in range(4):
     with gate.turn():
         print(time.time())
@@ -472,7 +472,7 @@ def test_all_results_of_a_search_are_taken(
     server: ArxivServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.adapters.arxiv.source.MOST_RESULTS", 100)
-    monkeypatch.setattr("agent.adapters.arxiv.plan.PER_DAY", 10_000)
+    monkeypatch.setattr("agent.adapters.arxiv.fetch_plan.PER_DAY", 10_000)
     server.records = [
         RECORD | {"id": f"2506.{n:05d}", "published": f"2025-06-{1 + n % 30:02d}"} for n in range(350)
     ]
@@ -483,6 +483,7 @@ def test_all_results_of_a_search_are_taken(
     assert source.problems == []
 
 
+@pytest.mark.slow
 def test_the_paper_a_claim_was_written_from_is_found(shared_data: Path) -> None:
     """For 1,000 claims, over 23,000 records of their own field: about seven weeks of three categories."""
     records = {r["id"]: r for r in _lines(shared_data / "arxiv/sample-7k.jsonl.gz")}

@@ -23,6 +23,8 @@ from tests.standins.llm import llm_server
 from tests.test_rule import item
 from tests.test_run import answer_by, parts_for, write_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 def test_days_are_month_ends_or_a_week_apart() -> None:
     assert steps.days("2024-12", "2025-02", "1m") == ["2024-12-31", "2025-01-31", "2025-02-28"]

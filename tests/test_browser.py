@@ -25,14 +25,17 @@ from tests.standins.site import site
 from tests.test_chat import ASKED
 from tests.test_chat import retested as retested
 from tests.test_chat import talked as talked
-from tests.test_forms import made_of
+from tests.test_report_formats import made_of
 from tests.test_run import write_snapshot
 from tests.test_web import PAGES, run_of
 
 LIST = """- Longer chains help small models on hard tasks (2025-01, arXiv:2501.00001).
 - Tools carry small models past the reasoning cliff (2026-01, arXiv:2601.00002).
 """
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt install chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt install chromium"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ import store.papers
 from agent.chat import tools
 from agent.chat.answer import as_markdown
 from agent.chat.background import conversed
-from agent.chat.checking import Cutter, draft_of, why_not_shown
 from agent.chat.memory import MOST_CHARACTERS
 from agent.chat.question import parse
 from agent.chat.service import Chat
 from agent.chat.sources import Source
 from agent.chat.thinking import MOST_STEPS
+from agent.chat.verifying import Cutter, draft_of, why_not_shown
 from agent.claims.editing import overridden
 from agent.core.budget import Budget, Price
 from agent.errors import UsageError
@@ -35,7 +35,7 @@ from agent.retrieval.finder import Finder
 from agent.writing.grounding import Material
 from store.home.files import Home
 from store.ledger import Ledger
-from store.vectors.copies import NONE
+from store.vectors.in_memory import NONE
 from tests.conftest import make_claim, make_paper, seeded_home
 from tests.standins.llm import fails, llm_server, streams
 from tests.standins.talk import chat_over, contents

@@ -20,6 +20,8 @@ from tests.standins.arxiv import Fault, arxiv_server
 from tests.standins.llm import llm_server, says
 from tests.test_run import write_snapshot
 
+pytestmark = pytest.mark.slow
+
 
 def retest(*args: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run the program as a user would."""

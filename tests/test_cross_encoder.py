@@ -14,6 +14,8 @@ from agent.settings import load
 from agent.wiring.judges import embedded_judge
 from tests.conftest import make_claim, make_paper
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:

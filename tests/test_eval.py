@@ -26,6 +26,8 @@ from tests.conftest import make_paper
 from tests.standins.world import WordEmbedder
 from tests.test_cli import retest
 
+pytestmark = pytest.mark.slow
+
 KEYS = {
     "n", "accuracy", "accuracy_ci", "macro_f1", "macro_f1_ci", "majority_macro_f1", "contradicted_precision",
     "untested_accuracy", "stance_macro_f1", "evidence_recall_20", "evidence_recall_50", "evidence_recall_100",

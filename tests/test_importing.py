@@ -114,6 +114,7 @@ def test_similar_claims_are_offered_and_others_are_new() -> None:
     assert importing.compare([same], [], EMBED) == [(importing.NEW, "", 0.0)]
 
 
+@pytest.mark.slow
 @settings(max_examples=5000, deadline=None)
 @given(st.text(max_size=400) | st.lists(st.sampled_from([
     "INQUIRING LINE", "Sources 3 notes", "What is it?",
@@ -190,6 +191,7 @@ def test_a_table_is_read_as_claims() -> None:
     assert two.lacks == ("arXiv id", "month", "2024-13 is no month")
 
 
+@pytest.mark.slow
 def test_the_command_previews_before_it_adds(tmp_path: Path, shared_data: Path) -> None:
     home, file = tmp_path / "home", shared_data.parent / "seeds" / SEEDS[2]
     retest("init", home=home)
@@ -221,6 +223,7 @@ def test_a_prompt_is_read_without_the_home_it_came_from() -> None:
     assert documents.read(text, "x").of("constraint")[0].lacks == ("arXiv id", "month")
 
 
+@pytest.mark.slow
 def test_a_pack_is_known_by_its_ids(tmp_path: Path) -> None:
     home, file = tmp_path / "home", pack.shipped()[0]
     retest("init", home=home)
@@ -229,6 +232,7 @@ def test_a_pack_is_known_by_its_ids(tmp_path: Path) -> None:
     assert told["done"] == {"unchanged": len(told["claims"]), "notes": 0}
 
 
+@pytest.mark.slow
 def test_hostile_text_is_shown_as_text(tmp_path: Path) -> None:
     home, file = tmp_path / "home", tmp_path / "list.txt"
     retest("init", home=home)
@@ -242,6 +246,7 @@ def test_hostile_text_is_shown_as_text(tmp_path: Path) -> None:
     assert retest("status", home=home).returncode == 0
 
 
+@pytest.mark.slow
 def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -> None:
     home = tmp_path / "home"
     retest("init", home=home)

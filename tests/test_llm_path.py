@@ -23,7 +23,7 @@ from agent.run import judge_calls, service
 from agent.run.parts import Parts
 from agent.settings import load
 from agent.views.claim import claim_page
-from agent.wiring.run import budget
+from agent.wiring.budget import budget
 from store.home.files import Home
 from store.records import Claim, Paper, Passage, Run
 from tests.conftest import make_paper

@@ -21,6 +21,8 @@ from tests.test_chat import ASKED
 from tests.test_chat import retested as retested
 from tests.test_chat import talked as talked
 
+pytestmark = pytest.mark.slow
+
 NAMES = {"list_claims", "get_claim", "ask", "search_evidence", "find_newer", "retest", "export"}
 
 

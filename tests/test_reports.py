@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.reports import markdown
-from agent.reports.publishing import publish
+from agent.reports.to_schema import publish
 from agent.telling.badge import of_claim
 from agent.text import escape
 from agent.views.model import Contents, build

@@ -28,7 +28,7 @@ from agent.core.budget import Budget, Price
 from agent.core.sampling import SAMPLES
 from agent.core.screening import Limits
 from agent.errors import UsageError
-from agent.reports.making import of_run
+from agent.reports.building import of_run
 from agent.run import service
 from agent.run.parts import Parts
 from store.home.files import Home
@@ -245,6 +245,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_resumed_and_no_answered_call_is_repeated(
     home: Home, snapshot: Path, server: LlmServer
 ) -> None:

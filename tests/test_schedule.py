@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import store.runs
 from agent.errors import UsageError
 from agent.schedule import units
-from agent.schedule.when import MOST_TRIES, Weekly, is_due, last_due, next_due, parse
+from agent.schedule.due import MOST_TRIES, Weekly, is_due, last_due, next_due, parse
 from store.home.files import Home
 from store.home.lock import exclusive
 from store.ledger import Ledger
@@ -29,6 +29,8 @@ from store.records import Run
 from tests.conftest import make_paper
 from tests.test_cli import one_line, retest
 from tests.test_run import write_snapshot
+
+pytestmark = pytest.mark.slow
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu")
 INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 12, 31)).map(lambda t: t.replace(tzinfo=UTC))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.adapters.reading.abstract import AbstractReader
+from agent.adapters.reading.full_text import WholeReader
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.reading.whole import WholeReader
 from agent.claims.source_check import by_judge, by_writer, check, may_be_whole
 from agent.core import passages
 from agent.core.key_findings import ORDER, key_findings
@@ -103,6 +103,7 @@ def test_what_cannot_be_checked_is_distinguished() -> None:
     assert (embedded.state, embedded.quotes[0][2]) == ("states part of it", QUOTE)
 
 
+@pytest.mark.slow
 def test_the_command_shows_it_and_reports_flag_it(tmp_path: Path) -> None:
     home, snapshot = tmp_path / "home", tmp_path / "s.jsonl"
     retest("init", home=home)
@@ -136,6 +137,7 @@ def test_key_findings_are_the_papers_own_sentences(shared_data: Path) -> None:
     assert max(Counter(t.quote for t in told).values()) == 1
 
 
+@pytest.mark.slow
 def test_a_paper_is_shown_or_the_id_refused(tmp_path: Path) -> None:
     home, snapshot = tmp_path / "home", tmp_path / "s.jsonl"
     retest("init", home=home)

@@ -21,7 +21,7 @@ import store.overrides
 import store.papers
 import store.runs
 import store.source_checks
-import store.tables.remarks
+import store.tables.remark_tables
 import store.verdicts
 import store.writings
 from store.errors import LedgerError, Locked

@@ -238,6 +238,7 @@ def test_apprise_delivers_messages() -> None:
         AppriseChannel("nonsense")
 
 
+@pytest.mark.slow
 def test_a_run_is_reported_and_never_fails_because_of_it(ran: Home, tmp_path: Path) -> None:
     snapshot = str(tmp_path / "s.jsonl")
     shutil.rmtree(ran.index)  # it was built with the tests' own embedder

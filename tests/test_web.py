@@ -153,6 +153,7 @@ def test_other_hosts_other_origins_and_old_pages_are_refused(at: str, talked: Ho
     assert contents(talked.ledger) == before
 
 
+@pytest.mark.slow
 def test_bodies_and_rates_have_limits(at: str) -> None:
     me = Visitor(at)
     assert me.post("/editor/preview", text="x" * 2_100_000).status_code == 413
@@ -213,6 +214,7 @@ def ended(client: socket.socket) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_a_client_cannot_pass_for_others(at: str) -> None:
     codes = [
         requests.get(at + "/healthz", headers={"X-Forwarded-For": f"10.0.0.{n}"}, timeout=9).status_code
@@ -373,6 +375,7 @@ def test_an_answer_streams_in_pieces_and_can_be_stopped(talked: Home) -> None:
     assert kinds[-1] in ("stopped", "answer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", range(0, 200, 50))
 def test_hostile_claims_stay_text_on_every_page(talked: Home, start: int) -> None:
     some = [" ".join(h.replace("\x00", "").split()) for h in HOSTILE[start : start + 50]]
@@ -397,6 +400,7 @@ def test_hostile_claims_stay_text_on_every_page(talked: Home, start: int) -> Non
             inert(requests.get(at + "/claims/h0", timeout=9))
 
 
+@pytest.mark.slow
 def test_hostile_papers_stay_text_on_every_page(talked: Home) -> None:
     ledger = Ledger.open(talked.ledger)
     with ledger.write() as db:

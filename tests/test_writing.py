@@ -25,7 +25,7 @@ from agent.core.budget import Budget, BudgetReached, Price
 from agent.errors import JudgeNonsense, JudgeUnreachable
 from agent.run import service
 from agent.writing.grounding import Draft, Material, grounded, why_ungrounded
-from agent.writing.journalled import Answer, JournalledWriter
+from agent.writing.journalled_writer import Answer, JournalledWriter
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Run

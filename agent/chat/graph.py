@@ -13,10 +13,11 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from agent.chat import recalling, tools
+from agent.chat import retrieving as recalling
+from agent.chat import tools
 from agent.chat.answer import EXTRACTED, EXTRACTION, answer_document
-from agent.chat.answering import beside
-from agent.chat.extracting import extract
+from agent.chat.answer_context import beside
+from agent.chat.extractive import extract
 from agent.chat.memory import condensed
 from agent.chat.parts import ChatParts
 from agent.chat.question import parse

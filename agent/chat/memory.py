@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import prompts
-from agent.chat.checking import Cutter, draft_of, why_not_shown
 from agent.chat.parts import ChatParts, talked
 from agent.chat.sources import sources_of
 from agent.chat.state import labels_of
 from agent.chat.threads import Threads
+from agent.chat.verifying import Cutter, draft_of, why_not_shown
 from agent.core.budget import BudgetReached
 from agent.errors import JudgeError
 from agent.ports.models import ChatModel

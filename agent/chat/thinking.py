@@ -11,11 +11,11 @@ from langgraph.runtime import Runtime
 
 import prompts
 from agent.chat import tools
-from agent.chat.checking import Cutter, draft_of, why_not_shown
 from agent.chat.memory import as_text
 from agent.chat.parts import ChatParts, talked
 from agent.chat.sources import Source, sources_of
 from agent.chat.state import ChatState, labels_of, with_refs
+from agent.chat.verifying import Cutter, draft_of, why_not_shown
 from agent.core.budget import BudgetReached
 from agent.errors import JudgeError
 from agent.ports.models import ChatModel, ToolCall, Usage

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 import prompts
-from agent.writing.journalled import Answer, JournalledWriter
+from agent.writing.journalled_writer import Answer, JournalledWriter
 from store.records import AXES, Atom, Axis, Claim, Direction
 
 LEAST_WORDS, MOST_PARTS, MOST_TERMS = 4, 6, 5

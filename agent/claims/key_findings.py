@@ -9,7 +9,7 @@ from agent.core.key_findings import MOST_OF_EACH, ORDER, Heading, KeyFinding
 from agent.core.passages import is_outside
 from agent.core.quotes import MIN_WORDS, find_quote, legible, word_count
 from agent.writing.grounding import Draft, Material, why_ungrounded
-from agent.writing.journalled import Answer, JournalledWriter
+from agent.writing.journalled_writer import Answer, JournalledWriter
 from store.records import Passage
 
 MOST_CHARACTERS = 60_000

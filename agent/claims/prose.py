@@ -9,7 +9,7 @@ from agent.claims.cleaning import plain
 from agent.claims.pieces import Document, Piece, dated
 from agent.core.quotes import find_quote
 from agent.errors import UsageError
-from agent.writing.journalled import Answer, JournalledWriter
+from agent.writing.journalled_writer import Answer, JournalledWriter
 
 _CLOSING = ")].!?”’\"'"
 MOST_CHARACTERS, AT_ONCE = 200_000, 12_000

@@ -17,7 +17,7 @@ from agent.core import passages
 from agent.core.quotes import MIN_WORDS, find_quote, word_count
 from agent.ports.models import Judge
 from agent.ports.sources import Reader
-from agent.writing.journalled import Answer, JournalledWriter
+from agent.writing.journalled_writer import Answer, JournalledWriter
 from store.records import Atom, Claim, Paper
 from store.remarks import NO_SOURCE, NOT_FOUND, NOT_SAID, PART, STATED, WRONG_DATE, SourceCheck
 

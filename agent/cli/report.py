@@ -36,12 +36,12 @@ def command(
     out: Path | None, schema: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the claim status report: what changed, claims with quotes, what is open, the run's health."""
+    from agent.reports.building import make
     from agent.reports.forms import FORMS
-    from agent.reports.making import make
-    from agent.reports.published import schema as published
+    from agent.reports.schema import json_schema
 
     if schema:
-        print_json(published())
+        print_json(json_schema())
         return
     name = _form(form, out, as_json=as_json)
     if out is None and name in BINARY and sys.stdout.isatty():

@@ -10,8 +10,8 @@ import click
 
 from agent.cli.shared import print_json, settings_of
 from agent.errors import UsageError
-from agent.schedule import installing, kept, units
-from agent.schedule.when import Weekly, next_due, parse
+from agent.schedule import installing, storage, units
+from agent.schedule.due import Weekly, next_due, parse
 from store.home.files import Home
 
 _WITH = click.option(
@@ -37,7 +37,7 @@ def install(ctx: click.Context, weekly: str, tz: str, chosen: str | None, yes: b
     click.echo(units.shown(installing.planned(chosen, schedule, home.root)))
     if not yes:
         click.confirm("Install this?", abort=True, err=True)
-    kept.save(home, schedule)
+    storage.save(home, schedule)
     installing.install(chosen, schedule, home.root)
     click.echo(f"installed ({chosen}); next run {_next(schedule)}", err=True)
 
@@ -58,7 +58,7 @@ def remove(ctx: click.Context, chosen: str | None) -> None:
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> None:
     """Show the schedule and when the next run is due."""
-    schedule = kept.read(_home(ctx))
+    schedule = storage.read(_home(ctx))
     if as_json:
         print_json({"schedule": str(schedule) if schedule else None,
                     "next": _next(schedule) if schedule else None})  # fmt: skip
@@ -71,10 +71,10 @@ def show(ctx: click.Context, as_json: bool) -> None:
 def due(ctx: click.Context) -> int:
     """Report whether a run is due: exit 0 if it is, 1 if it is not."""
     home = _home(ctx)
-    schedule = kept.read(home)
+    schedule = storage.read(home)
     if schedule is None:
         raise UsageError("this home has no schedule", "run: retest schedule install")
-    is_due, begun = kept.outstanding(home, schedule, datetime.now(UTC))
+    is_due, begun = storage.outstanding(home, schedule, datetime.now(UTC))
     answer = f"{begun.id} was interrupted" if begun else "due" if is_due else f"not until {_next(schedule)}"
     click.echo(answer)
     return 0 if is_due or begun else 1

@@ -15,8 +15,8 @@ import click
 
 from agent.cli.shared import settings_of
 from agent.errors import UsageError
-from agent.schedule import kept, loop
-from agent.schedule.when import Weekly, parse
+from agent.schedule import loop, storage
+from agent.schedule.due import Weekly, parse
 from agent.settings import Settings
 from store.home.files import Home
 
@@ -50,13 +50,13 @@ def command(
     """Serve the pages and the API, and run every week if scheduled. Stops on SIGTERM or Ctrl-C."""
     settings = settings_of(ctx, writer=how.pop("writer"))
     home = Home(Path(settings.home).resolve())
-    schedule = parse(weekly, tz) if weekly else kept.read(home)
+    schedule = parse(weekly, tz) if weekly else storage.read(home)
     if schedule is None and no_web:
         raise UsageError("no schedule", "use --weekly 'mon 06:00'")
     if not no_web:
         _check_open(host, token, **{k: v for k, v in how.items() if k != "proxy"})
     if weekly and schedule:
-        kept.save(home, schedule)
+        storage.save(home, schedule)
     stop = threading.Event()
     weekly_runs = threading.Thread(target=_keep, args=(home, schedule, stop)) if schedule else None
     if weekly_runs and not no_web:
@@ -122,7 +122,7 @@ def _keep(home: Home, schedule: Weekly, stop: threading.Event) -> None:
 
 def _try(home: Home, schedule: Weekly, stop: threading.Event) -> None:
     """Run what is due in a separate process, which is stopped when we are."""
-    is_due, begun = kept.outstanding(home, schedule, datetime.now(UTC))
+    is_due, begun = storage.outstanding(home, schedule, datetime.now(UTC))
     if not is_due and begun is None:
         return
     args = [sys.executable, "-m", "agent", "--home", str(home.root), "run", "--if-due"]

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.core.findings import Finding
+from agent.core.own_result import own_start, why_not_own_result
 from agent.core.passages import section_around
 from agent.core.quotes import MIN_WORDS, find_quote, whole_sentences, word_count
-from agent.core.reported import own_start, why_not_own_result
 from agent.core.scope import matched_words, property_axis
 from agent.core.sentences import Span
 from agent.core.window import existed_by, is_newer

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from agent.core.own_result import own_start, why_not_own_result
 from agent.core.passages import is_outside
 from agent.core.quotes import MIN_WORDS, legible, word_count
-from agent.core.reported import own_start, why_not_own_result
 from agent.core.sentences import split_sentences
 from store.records import Passage
 

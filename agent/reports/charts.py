@@ -14,7 +14,7 @@ from xml.sax.saxutils import quoteattr
 
 import altair as alt
 
-from agent.reports.published import Claim
+from agent.reports.schema import Claim
 from agent.views.colours import COLOURS, SHAPES, STANCE_COLOURS
 from store.records import AXES
 

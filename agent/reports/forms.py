@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from agent.reports import charts, crate, html, markdown, pdf, pictures, references, tables, vault
-from agent.reports.published import ReportDocument
-from agent.reports.publishing import publish
+from agent.reports import charts, html, markdown, pdf, pictures, references, tables
+from agent.reports import obsidian as vault
+from agent.reports import ro_crate as crate
+from agent.reports.schema import ReportDocument
+from agent.reports.to_schema import publish
 from agent.views.model import Report
 from store.records import Paper, Run
 

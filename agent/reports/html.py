@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.reports.pictures import OF_LINE
-from agent.reports.published import ReportDocument, side
+from agent.reports.schema import ReportDocument, side
 from agent.text import without_controls
 from agent.views.wording import basis_of, leads_of
 

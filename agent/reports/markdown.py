@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import prompts
 from agent.core.window import months_between
-from agent.reports import open_matters
-from agent.reports.marks import cited
-from agent.reports.publishing import trend_of
+from agent.reports import open_issues as open_matters
+from agent.reports.markdown_parts import cited
+from agent.reports.to_schema import trend_of
 from agent.text import escape
 from agent.views.claim import SMALL_JUDGE, is_small, url_of
 from agent.views.model import Change, ClaimStatus, Report

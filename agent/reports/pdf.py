@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.reports.pictures import OF_LINE
-from agent.reports.published import ReportDocument
+from agent.reports.schema import ReportDocument
 from agent.text import without_controls
 from store.standing import STANDINGS
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.reports import charts
-from agent.reports.publishing import claim_of
+from agent.reports.to_schema import claim_of
 from agent.views.model import ClaimStatus, Report
 from store.records import Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from agent.reports.published import Quote, ReportDocument
+from agent.reports.schema import Quote, ReportDocument
 from store.records import Paper
 
 _LATEX = {

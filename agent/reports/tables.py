@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from agent.reports.published import ReportDocument
+from agent.reports.schema import ReportDocument
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (

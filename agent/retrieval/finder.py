@@ -17,7 +17,7 @@ from agent.core.quotes import legible
 from agent.retrieval.search import CLOSE, ClaimSearch, Hit, Unit, closest, relevant, telling_words, units_of
 from store.ledger import Ledger
 from store.records import Paper, Passage
-from store.vectors.copies import Vectors
+from store.vectors.in_memory import Vectors
 
 Vector = NDArray[np.float32]
 MOST_CLAIMS, MOST_PASSAGES, READ_AHEAD = 5, 5, 200

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from agent.retrieval.words import WordIndex, tokens
 from store.records import Claim, Line
-from store.vectors.copies import Vectors
+from store.vectors.in_memory import Vectors
 
 BY_WORDS, MOST_BY_WORDS, BY_LINE, BY_SOURCE, BY_NAME = 0.05, 10.0, 0.15, 1.0, 2.0
 RELEVANT = 0.44

@@ -19,9 +19,9 @@ from agent.run.collecting import claim_of
 from agent.run.judge_calls import BUDGET_REACHED
 from agent.run.parts import Parts
 from agent.run.state import RunState
-from agent.writing import proposing, reconciling
-from agent.writing.journalled import JournalledWriter
-from agent.writing.proposing import Picture
+from agent.writing import disagreements, proposals
+from agent.writing.journalled_writer import JournalledWriter
+from agent.writing.proposals import Picture
 from store.records import Claim, Line, Paper
 from store.remarks import Writing
 
@@ -54,7 +54,7 @@ def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
 
 def _proposer(line: Line, pictures: list[Picture], papers: dict[str, Paper]) -> Work:
     changed = [p for p in pictures if line.id in p.claim.lines]
-    return lambda writer: proposing.propose(writer, line, changed, papers)
+    return lambda writer: proposals.propose(writer, line, changed, papers)
 
 
 def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
@@ -102,7 +102,7 @@ def _reconciler(parts: Parts, claim: Claim, tension: Tension) -> Work:
             by_id = {e.id: e for e in store.evidence.of_claim(db, claim.id, claim.revision)}
             pair = by_id[tension.supporting], by_id[tension.adverse]
             papers = store.papers.get_many(db, [e.paper_id for e in pair])
-        return [reconciling.reconcile(writer, claim.lines[0], claim, pair, papers, tension.axes)]
+        return [disagreements.reconcile(writer, claim.lines[0], claim, pair, papers, tension.axes)]
 
     return work
 

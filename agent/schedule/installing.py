@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.errors import UsageError
 from agent.schedule import units
-from agent.schedule.when import Weekly
+from agent.schedule.due import Weekly
 from store.home.files import write_atomically
 
 SECONDS = 20

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.schedule.when import Weekly
+from agent.schedule.due import Weekly
 
 
 def name_of(home: Path) -> str:

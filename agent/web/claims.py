@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from agent.errors import NotFound
 from agent.reports import charts, pictures
-from agent.reports.making import make
+from agent.reports.building import make
 from agent.views.claim import claim_page, claims_page
 from agent.views.line import line_page
 from agent.views.run import overview_page

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 import store.claims
 from agent.errors import NotFound
+from agent.reports.building import make
 from agent.reports.forms import FORMS
-from agent.reports.making import make
 from agent.web.render import page
 from agent.web.shared import StateOf
 

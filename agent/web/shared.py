@@ -10,7 +10,7 @@ from agent.web.guards import checks_csrf
 from agent.web.state import AppState
 
 
-def house_of(request: Request) -> AppState:
+def app_state(request: Request) -> AppState:
     """The application state."""
     state: AppState = request.app.state.retest
     return state
@@ -22,5 +22,5 @@ def changes(request: Request, csrf: Annotated[str, Form()] = "") -> None:
         raise HTTPException(403, "this page has expired: reload it")
 
 
-StateOf = Annotated[AppState, Depends(house_of)]
+StateOf = Annotated[AppState, Depends(app_state)]
 Changes = Depends(changes)

@@ -19,15 +19,15 @@ from agent.ports.models import ChatModel
 from agent.retrieval.finder import Finder
 from agent.settings import Settings, secrets
 from agent.wiring.actions import HomeActions
+from agent.wiring.budget import budget
 from agent.wiring.judges import endpoint, is_writing
-from agent.wiring.run import budget
 from agent.wiring.vectors import embedder_of, open_vectors
 from store.errors import Locked, VectorIndexError
 from store.home.files import Home
 from store.ledger import Ledger
-from store.vectors import copies
-from store.vectors.copies import Vectors
-from store.vectors.index import generation
+from store.vectors import in_memory
+from store.vectors.generation import generation
+from store.vectors.in_memory import Vectors
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -85,8 +85,8 @@ class Kept:
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors [len(texts), width] in the given order."""
         if not texts:
-            return copies.NONE.matrix
-        copy = copies.load(self._folder)
+            return in_memory.NONE.matrix
+        copy = in_memory.load(self._folder)
         cached = dict(zip(copy.ids, copy.matrix, strict=True)) if copy.made_of == self._made_of else {}
         keys = [hashlib.sha256(t.encode()).hexdigest() for t in texts]
         fresh = {k: t for k, t in zip(keys, texts, strict=True) if k not in cached}
@@ -94,7 +94,7 @@ class Kept:
             made = self._embed(list(fresh.values()))
             cached |= dict(zip(fresh, made, strict=True))
             ids = tuple(dict.fromkeys(keys))
-            copies.save(self._folder, Vectors(ids, np.array([cached[k] for k in ids]), self._made_of))
+            in_memory.save(self._folder, Vectors(ids, np.array([cached[k] for k in ids]), self._made_of))
         return np.array([cached[k] for k in keys], dtype=np.float32).reshape(len(keys), -1)
 
 
@@ -103,13 +103,13 @@ class Corpus:
 
     def __init__(self, settings: Settings, home: Home) -> None:
         self._settings, self._home = settings, home
-        self._copy = copies.load(home.search / "corpus")
+        self._copy = in_memory.load(home.search / "corpus")
 
     def newest(self) -> Vectors:
         """The copy, rebuilt if the index has changed and is not locked."""
         now = generation(self._home.index)
         if now not in (self._copy.made_of, "none"):
-            kept = copies.load(self._home.search / "corpus")
+            kept = in_memory.load(self._home.search / "corpus")
             self._copy = kept if kept.made_of == now else self._rebuilt(now)
         return self._copy
 
@@ -121,6 +121,6 @@ class Corpus:
         except (Locked, VectorIndexError):
             return self._copy
         ids = tuple(f"{name}:{i}" for name, found in collections for i in found)
-        copy = Vectors(ids, np.concatenate(rows), now) if ids else Vectors((), copies.NONE.matrix, now)
-        copies.save(self._home.search / "corpus", copy)
-        return copies.load(self._home.search / "corpus") if ids else copy
+        copy = Vectors(ids, np.concatenate(rows), now) if ids else Vectors((), in_memory.NONE.matrix, now)
+        in_memory.save(self._home.search / "corpus", copy)
+        return in_memory.load(self._home.search / "corpus") if ids else copy

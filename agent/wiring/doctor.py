@@ -82,14 +82,14 @@ def judge(settings: Settings) -> str:
 
 def schedule(settings: Settings) -> str:
     """When the next run is due."""
-    from agent.schedule import kept
-    from agent.schedule.when import next_due
+    from agent.schedule import storage
+    from agent.schedule.due import next_due
 
     home, now = Home(settings.home), datetime.now(UTC)
-    planned = kept.read(home)
+    planned = storage.read(home)
     if planned is None:
         return "none"
-    is_due, begun = kept.outstanding(home, planned, now)
+    is_due, begun = storage.outstanding(home, planned, now)
     if is_due or begun:
         raise Doubt(f"{planned}: a run is {'unfinished' if begun else 'due'}", "check that the timer works")
     return f"{planned}; next run {next_due(planned, now).isoformat(timespec='minutes')}"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import store.papers
 from agent.adapters.arxiv.api import ArxivApi
-from agent.adapters.arxiv.gate import PoliteGate, machine_folder
 from agent.adapters.arxiv.http import ArxivHttp
 from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.rate_limiter import RateLimiter, machine_folder
 from agent.adapters.arxiv.snapshot import SnapshotSource, newest
 from agent.adapters.arxiv.source import ArxivSource
 from agent.adapters.clock import SystemClock
@@ -34,7 +34,7 @@ def paper_source(settings: Settings, way: ArxivHttp | None) -> PaperSource:
 
 def arxiv_http(settings: Settings, clock: Clock) -> ArxivHttp:
     """The only client for arXiv, through the machine-wide gate."""
-    gate = PoliteGate(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
+    gate = RateLimiter(Path(settings.gate_dir) if settings.gate_dir else machine_folder())
     return ArxivHttp(gate, clock, settings.contact)
 
 

@@ -9,17 +9,14 @@ from typing import Any
 
 from agent.adapters.arxiv.downloads import ArxivFiles
 from agent.adapters.clock import SystemClock
+from agent.adapters.reading.full_text import WholeReader
 from agent.adapters.reading.sandbox import Limits as ReadingLimits
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.reading.whole import WholeReader
-from agent.core.budget import FREE, Budget
 from agent.core.screening import Limits
-from agent.errors import SettingsError
 from agent.ports.clock import Clock
-from agent.prices import price_of
-from agent.reports.making import of_run
 from agent.run.parts import Parts
 from agent.settings import Settings, secrets
+from agent.wiring.budget import budget
 from agent.wiring.judges import second_judge, stance_judge, writer
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import embedder_of, open_vectors
@@ -34,6 +31,8 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
 
     Raises a RetestError or StoreError naming what is unavailable.
     """
+    from agent.reports.building import of_run  # it draws charts, which a chat does without
+
     home, clock = Home(settings.home), clock or SystemClock()
     way = None if settings.source == "snapshot" else arxiv_http(settings, clock)
     source, judge = paper_source(settings, way), stance_judge(settings)
@@ -81,13 +80,3 @@ RESUMED = (
 def kept(settings: Settings) -> dict[str, Any]:
     """The settings that a run records: all that shape its result, and no secret."""
     return {name: getattr(settings, name) for name in RESUMED}
-
-
-def budget(settings: Settings) -> Budget:
-    """The budget of a run. Raises SettingsError for a cap on a model whose price is unknown."""
-    price = price_of(settings.model, settings.home) if "llm" in (settings.judge, settings.writer) else FREE
-    if price is None and (settings.budget or settings.claim_budget):
-        raise SettingsError(
-            f"a budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"
-        )
-    return Budget(settings.budget or None, settings.claim_budget or None, price or FREE)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import store.papers
+from agent.adapters.embedding.cached import CachedEmbedder
 from agent.adapters.embedding.minilm import PackagedMiniLM
-from agent.adapters.embedding.remembering import RememberingEmbedder
 from agent.adapters.embedding.sentence_transformer import SentenceTransformerEmbedder
 from agent.core.passages import to_embed
 from agent.ports.models import Embedder
@@ -28,7 +28,7 @@ def embedder_of(settings: Settings) -> Embedder:
     """What turns texts into vectors: the packaged model, or the one named."""
     is_packaged = settings.embedder == PACKAGED
     model = PackagedMiniLM() if is_packaged else SentenceTransformerEmbedder(settings.embedder)
-    return RememberingEmbedder(model)
+    return CachedEmbedder(model)
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from agent.adapters.clock import SystemClock
 from agent.settings import Settings
+from agent.wiring.budget import budget
 from agent.wiring.judges import writer
-from agent.wiring.run import budget
-from agent.writing.journalled import JournalledWriter
+from agent.writing.journalled_writer import JournalledWriter
 from store.home.files import Home
 from store.ledger import Ledger
 

@@ -7,22 +7,19 @@ to close. Texts live in the ledger; Chroma keeps only ids and our own vectors.
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import chromadb
 import numpy as np
-from chromadb.config import Settings
 from numpy.typing import NDArray
 
 from store.errors import VectorIndexError
-from store.home.files import write_atomically
 from store.home.lock import exclusive
 from store.home.timeout import in_time
+from store.vectors.generation import next_generation
 
 _BATCH = 2000
 SECONDS = 180.0
@@ -128,7 +125,7 @@ def open_index(folder: Path, model: str, *, holder: str, wait: float = 0) -> Ite
     with exclusive(folder.with_suffix(".lock"), holder, wait=wait):
         folder.mkdir(parents=True, exist_ok=True)
         client = _client(folder)
-        index = VectorIndex(client, model, lambda: _next_generation(folder))
+        index = VectorIndex(client, model, lambda: next_generation(folder))
         try:
             yield index
         finally:
@@ -137,6 +134,9 @@ def open_index(folder: Path, model: str, *, holder: str, wait: float = 0) -> Ite
 
 
 def _client(folder: Path) -> Any:
+    import chromadb  # a third of a second, which only who opens an index should wait for
+    from chromadb.config import Settings
+
     try:
         return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
     except Exception as error:  # Chroma raises many kinds, its Rust core among them
@@ -145,23 +145,11 @@ def _client(folder: Path) -> Any:
         ) from error
 
 
-def generation(folder: Path) -> str:
-    """A token that changes whenever vectors are added; "none" if there is no index."""
-    try:
-        return folder.with_suffix(".generation").read_text().strip()
-    except OSError:
-        return "first" if folder.exists() else "none"
-
-
-def _next_generation(folder: Path) -> None:
-    write_atomically(folder.with_suffix(".generation"), uuid.uuid4().hex)
-
-
 def erase_index(folder: Path, *, holder: str) -> None:
     """Delete the index; the next run or `retest index rebuild` builds it again."""
     with exclusive(folder.with_suffix(".lock"), holder):
         shutil.rmtree(folder, ignore_errors=True)
-        _next_generation(folder)
+        next_generation(folder)
 
 
 def self_query(index: VectorIndex, collection: str, ids: Sequence[str]) -> int:

@@ -20,7 +20,7 @@ from agent.retrieval.finder import Finder
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Paper
-from store.vectors.copies import NONE, Vectors
+from store.vectors.in_memory import NONE, Vectors
 from store.vectors.index import open_index
 from tests.conftest import NOW
 from tests.standins.world import WordEmbedder

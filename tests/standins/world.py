@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from agent.adapters.arxiv.api import ArxivApi
 from agent.adapters.arxiv.downloads import ArxivFiles
-from agent.adapters.arxiv.gate import PoliteGate
 from agent.adapters.arxiv.http import ArxivHttp
 from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.rate_limiter import RateLimiter
 from agent.adapters.arxiv.source import ArxivSource
+from agent.adapters.reading.full_text import WholeReader
 from agent.adapters.reading.sandbox import Sandbox
-from agent.adapters.reading.whole import WholeReader
 from agent.core.budget import Budget
 from agent.core.screening import Limits
 from agent.ports.models import Embedder
-from agent.reports.making import of_run
+from agent.reports.building import of_run
 from agent.run import service
 from agent.run.parts import Parts
 from store.home.files import Home
@@ -101,7 +101,7 @@ class World:
     def parts(self, home: Home, server: ArxivServer) -> Iterator[Parts]:
         """The real parts, except for the judge and the embedder."""
         time = self.time
-        gate = PoliteGate(self.gate, time.now, time.sleep) if time else PoliteGate(self.gate)
+        gate = RateLimiter(self.gate, time.now, time.sleep) if time else RateLimiter(self.gate)
         clock = TimeClock(time or Time())
         way = ArxivHttp(gate, clock, "test", monotonic=time.now if time else monotonic)
         if time:

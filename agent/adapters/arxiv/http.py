@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from agent import __version__
-from agent.adapters.arxiv.gate import PoliteGate
+from agent.adapters.arxiv.rate_limiter import RateLimiter
 from agent.errors import SourceError
 from agent.logs import tell
 from agent.ports.clock import Clock
@@ -71,7 +71,7 @@ class ArxivHttp:
     `seconds` is the time limit for one response, `monotonic` the clock that measures it.
     """
 
-    gate: PoliteGate
+    gate: RateLimiter
     clock: Clock
     contact: str = ""
     seconds: float = 180.0

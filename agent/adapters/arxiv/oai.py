@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from agent.adapters.arxiv.authors import split_authors
+from agent.adapters.arxiv.fetch_plan import Window
 from agent.adapters.arxiv.http import Answer, ArxivHttp
-from agent.adapters.arxiv.plan import Window
 from agent.adapters.arxiv.withdrawals import is_withdrawal
 from agent.arxiv_ids import parse_id
 from agent.errors import SourceError

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from agent.adapters.arxiv.plan import Window, expected, first_day
+from agent.adapters.arxiv.fetch_plan import Window, expected, first_day
 from agent.ports.sources import Wanted
 from store.records import Claim
 

@@ -11,9 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from agent.adapters.arxiv.api import ASKED_AGAIN, ArxivApi
-from agent.adapters.arxiv.http import ArxivHttp
-from agent.adapters.arxiv.oai import ArxivListing
-from agent.adapters.arxiv.plan import (
+from agent.adapters.arxiv.fetch_plan import (
     IDS,
     MOST_RESULTS,
     PAGE,
@@ -24,6 +22,8 @@ from agent.adapters.arxiv.plan import (
     expected,
     first_day,
 )
+from agent.adapters.arxiv.http import ArxivHttp
+from agent.adapters.arxiv.oai import ArxivListing
 from agent.adapters.arxiv.query import harvest_query, query_of, share_of
 from agent.errors import SourceError
 from agent.ports.sources import CitedPapers, Outlook, Wanted

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from agent.adapters.judges.stance_model import LABELS, PairModel, Shares
 from agent.adapters.judges.stance_pairs import joined
 from agent.core.findings import Answer, Finding
+from agent.core.own_result import own_start, why_not_own_result
 from agent.core.passages import FRONT
 from agent.core.quotes import MIN_WORDS, word_count
-from agent.core.reported import own_start, why_not_own_result
 from agent.core.scope import match_scope
 from agent.core.sentences import sentence_spans
 from store.records import Claim, Paper, Passage, Stance

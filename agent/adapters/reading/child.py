@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.adapters.reading.layout import Part, join_pages, parts_of
-from agent.adapters.reading.order import Aside, Page, running
+from agent.adapters.reading.reading_order import Aside, Page, running
 from agent.text import without_controls
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -47,13 +47,13 @@ def main() -> None:
 
 
 def _parsers(pdf_reader: str) -> dict[str, Any]:
-    from agent.adapters.reading import drawn, html
+    from agent.adapters.reading import html, pypdf_reader
 
     if pdf_reader == "pypdf":
-        return {"pdf": drawn.pages_of, "html": html.read_html}
-    from agent.adapters.reading import pdf
+        return {"pdf": pypdf_reader.pages_of, "html": html.read_html}
+    from agent.adapters.reading import pdfminer_reader
 
-    return {"pdf": pdf.pages_of, "drawn": drawn.pages_of, "html": html.read_html}
+    return {"pdf": pdfminer_reader.pages_of, "drawn": pypdf_reader.pages_of, "html": html.read_html}
 
 
 def _give_up_rights(memory_mb: int) -> None:

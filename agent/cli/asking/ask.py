@@ -77,7 +77,7 @@ def _newer(chat: Chat, question: str, *, quiet: bool) -> list[dict[str, Any]]:
     """Search the paper source for newer papers; the flag is the consent, so do not ask again."""
     from agent.chat import tools
     from agent.chat.question import parse
-    from agent.chat.recalling import day_after
+    from agent.chat.retrieving import day_after
     from agent.cli.asking.answers import Printer
 
     asked = parse(question, chat.parts.today())

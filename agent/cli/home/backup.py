@@ -35,11 +35,11 @@ def command(ctx: click.Context, file: Path, papers: bool) -> None:
 def _vectors(settings: Settings, stack: ExitStack) -> Callable[[Path], object] | None:
     """What saves the vectors; None while a run holds them or they cannot be read."""
     from agent.wiring.vectors import open_vectors
-    from store.vectors import carried
+    from store.vectors import transfer
 
     try:
         index = stack.enter_context(open_vectors(settings))
     except (Locked, VectorIndexError) as error:
         click.echo(f"retest: the vectors are left out: {error}", err=True)
         return None
-    return lambda path: carried.save(index, path)
+    return lambda path: transfer.save(index, path)

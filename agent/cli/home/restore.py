@@ -39,13 +39,13 @@ def command(ctx: click.Context, file: Path, force: bool, no_index: bool) -> None
 def _fill_index(settings: Settings, file: Path) -> int:
     """Put the vectors of a backup into the index; without them, the next run embeds what it needs."""
     from agent.wiring.vectors import open_vectors
-    from store.vectors import carried
+    from store.vectors import transfer
 
     if not file.exists():
         return 0
     try:
         with open_vectors(settings) as index:
-            return carried.load(index, file)
+            return transfer.load(index, file)
     except VectorIndexError as error:
         click.echo(f"retest: {error}", err=True)
         return 0

@@ -17,7 +17,7 @@ from agent.settings import Settings
 from agent.views.claim import citation_document, claim_document, url_of
 from agent.views.load import load
 from agent.views.model import Report, build
-from agent.writing.journalled import JournalledWriter
+from agent.writing.journalled_writer import JournalledWriter
 from store.home.files import Home
 from store.ledger import Ledger
 from store.remarks import Sentence, Writing
@@ -68,17 +68,17 @@ def _write(settings: Settings, report: Report) -> None:
 
 
 def _written(writer: JournalledWriter, report: Report) -> list[Writing]:
-    from agent.writing import proposing, reconciling
+    from agent.writing import disagreements, proposals
 
     line, statuses = report.lines[0]
     papers = {c.paper.id: c.paper for s in statuses for c in s.citations}
     writings = [
-        reconciling.reconcile(writer, line.id, s.claim, (a.evidence, b.evidence), papers, axes)
+        disagreements.reconcile(writer, line.id, s.claim, (a.evidence, b.evidence), papers, axes)
         for s, a, b, axes in report.tensions
     ]
-    pictures = [proposing.Picture(s.claim, [c.evidence for c in s.citations]) for s in statuses]
+    pictures = [proposals.Picture(s.claim, [c.evidence for c in s.citations]) for s in statuses]
     if any(p.adverse for p in pictures):
-        writings += proposing.propose(writer, line, pictures, papers)
+        writings += proposals.propose(writer, line, pictures, papers)
     return writings
 
 

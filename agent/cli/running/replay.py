@@ -75,8 +75,8 @@ def _judged_anew(settings: Settings, run: Run, judge: str) -> list[dict[str, obj
     from agent.core.budget import BudgetReached
     from agent.run.rejudging import judged_anew
     from agent.run.replaying import as_json
+    from agent.wiring.budget import budget
     from agent.wiring.judges import stance_judge
-    from agent.wiring.run import budget
 
     with_judge = replace(settings, judge=judge)
     try:

@@ -118,14 +118,14 @@ def _day(text: str | None) -> str:
 
 def _outstanding(ctx: click.Context) -> tuple[bool, str | None]:
     """Return whether the scheduled run is due, and the interrupted run to resume first, if any."""
-    from agent.schedule import kept
-    from agent.schedule.when import next_due
+    from agent.schedule import storage
+    from agent.schedule.due import next_due
 
     home, now = Home(settings_of(ctx).home), datetime.now(UTC)
-    schedule = kept.read(home)
+    schedule = storage.read(home)
     if schedule is None:
         raise UsageError("this home has no schedule", "run: retest schedule install")
-    is_due, begun = kept.outstanding(home, schedule, now)
+    is_due, begun = storage.outstanding(home, schedule, now)
     if begun:
         click.echo(f"{begun.id} was interrupted; resuming it", err=True)
     elif not is_due:

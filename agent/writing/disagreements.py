@@ -8,7 +8,7 @@ from typing import Literal
 import prompts
 from agent.core.quotes import legible
 from agent.writing.grounding import Draft, Material, grounded
-from agent.writing.journalled import Answer, JournalledWriter
+from agent.writing.journalled_writer import Answer, JournalledWriter
 from store.records import Claim, Evidence, Paper
 from store.remarks import Writing
 

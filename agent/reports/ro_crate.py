@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from agent.reports.published import ReportDocument
+from agent.reports.schema import ReportDocument
 
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
 MEDIA = {

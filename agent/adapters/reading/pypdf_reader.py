@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pypdf import PdfReader
 
-from agent.adapters.reading.order import Block, Page
+from agent.adapters.reading.reading_order import Block, Page
 
 TINY_PT, WHITE, MARGIN_PT, FAINT, NARROW = 1.5, 0.93, 20.0, 0.05, 0.1
 _INKS = ("/Separation", "/DeviceN")

@@ -218,7 +218,7 @@ class ReportDocument(Piece):
         return known
 
 
-def schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """The JSON Schema of a report (draft 2020-12)."""
     made = ReportDocument.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Claim status report", **made}

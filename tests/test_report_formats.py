@@ -26,10 +26,10 @@ from pypdf import PdfReader
 from rocrate.rocrate import ROCrate
 
 import store.claims
-from agent.reports import published, references, tables
+from agent.reports import references, schema, tables
+from agent.reports.building import make
 from agent.reports.forms import FORMS, Made
-from agent.reports.making import make
-from agent.reports.published import ReportDocument, schema
+from agent.reports.schema import ReportDocument, json_schema
 from store.home.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_claim, make_paper
@@ -37,6 +37,8 @@ from tests.hostile import HOSTILE
 from tests.test_chat import retested as retested
 from tests.test_chat import talked as talked
 from tests.test_cli import one_line, retest
+
+pytestmark = pytest.mark.slow
 
 TODAY = "2026-09-02"
 
@@ -95,10 +97,10 @@ def test_html_is_one_valid_file_that_fetches_nothing(made: Made) -> None:
 
 def test_json_follows_the_published_schema(made: Made) -> None:
     document = json.loads(FORMS["json"].render(made))
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.validate(document, schema())
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    jsonschema.validate(document, json_schema())
     shown = json.loads((Path(__file__).parents[1] / "docs/report.schema.json").read_text())
-    assert shown == schema(), "run: retest report --schema > docs/report.schema.json"
+    assert shown == json_schema(), "run: retest report --schema > docs/report.schema.json"
     claim = document["claims"][0]
     assert (claim["verdict"], claim["trend"]) == ("relaxed", [{"day": "2026-09-01", "verdict": "relaxed"}])
     assert document["prompts"][0]["sha256"]
@@ -193,9 +195,9 @@ def hostile(talked: Home) -> Made:
         for n, text in enumerate(HOSTILE)
     ]  # fmt: skip
     change = made.document.changes[0].model_copy(update={"claim_id": "c0", "text": HOSTILE[0]})
-    line = published.Line(id="faith", title=HOSTILE[1], question=HOSTILE[2], claims=[c.id for c in claims])
-    remarks = [published.Remark(claim_id=c.id, why=c.text) for c in claims]
-    written = [published.Written(line="faith", text=c.text, role="question", cites=[c.text]) for c in claims]
+    line = schema.Line(id="faith", title=HOSTILE[1], question=HOSTILE[2], claims=[c.id for c in claims])
+    remarks = [schema.Remark(claim_id=c.id, why=c.text) for c in claims]
+    written = [schema.Written(line="faith", text=c.text, role="question", cites=[c.text]) for c in claims]
     document = made.document.model_copy(update={
         "claims": claims, "lines": [line], "changes": [change], "ungrounded": remarks, "untested": remarks,
         "questions": written, "disagreements": [],
@@ -220,7 +222,7 @@ def test_hostile_text_stays_text_in_every_format(hostile: Made) -> None:
     assert all(link.startswith("https://arxiv.org/abs/") for link in links)
     root: Any = pdf.trailer["/Root"]
     assert not {"/JavaScript", "/OpenAction", "/AA"} & set(dict(root))
-    jsonschema.validate(json.loads(FORMS["json"].render(hostile)), schema())
+    jsonschema.validate(json.loads(FORMS["json"].render(hostile)), json_schema())
     rows = list(csv.reader(io.StringIO(FORMS["csv"].render(hostile).decode(), newline="")))
     assert len(rows) == 1 + len(HOSTILE)
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
@@ -242,7 +244,7 @@ def shown(text: str) -> str:
 def test_any_cell_round_trips_and_is_not_a_formula(texts: list[str]) -> None:
     names = ("id", "text", "condition", "reason", "basis")
     values: dict[str, Any] = dict(zip(names, texts, strict=True))
-    claim = published.Claim.model_construct(
+    claim = schema.Claim.model_construct(
         lines=[], as_of=None, age_months=None, sources=[], verdict="relaxed", standing="relaxed",
         confidence=None,
         contested=False, tested_at=None, quotes=[], leads=0, **values,
@@ -269,7 +271,7 @@ def test_the_schema_is_printed_for_other_programs(talked: Home) -> None:
         [sys.executable, "-m", "agent", "--home", str(talked.root), "report", "--schema"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert json.loads(done.stdout) == schema()
+    assert json.loads(done.stdout) == json_schema()
 
 
 def test_author_names_of_any_kind_stay_readable(made: Made) -> None:

@@ -23,6 +23,8 @@ from tests.test_cli import one_line, retest
 from tests.test_run import DAY, answer_by, parts_for, write_snapshot
 from tests.test_writing import RECENT, desk_at
 
+pytestmark = pytest.mark.slow
+
 SURE = "Longer chains help on sums of many digits; shorter chains suffice for common sense."
 
 

@@ -38,7 +38,7 @@ def machine_folder() -> Path:
     return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / "retest-arxiv-gate"
 
 
-class PoliteGate:
+class RateLimiter:
     """Take a turn before each request. `now` and `sleep` are parameters so that tests need not wait."""
 
     def __init__(

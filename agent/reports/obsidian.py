@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from agent.reports.published import Claim, Line, Quote, ReportDocument
+from agent.reports.schema import Claim, Line, Quote, ReportDocument
 from agent.text import escape
 
 

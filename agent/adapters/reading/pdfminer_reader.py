@@ -22,8 +22,8 @@ from pdfminer.pdftypes import dict_value
 from pdfminer.psparser import literal_name
 from pdfminer.utils import apply_matrix_rect
 
-from agent.adapters.reading.drawn import FAINT, MARGIN_PT, NARROW, TINY_PT, WHITE
-from agent.adapters.reading.order import Block, Page
+from agent.adapters.reading.pypdf_reader import FAINT, MARGIN_PT, NARROW, TINY_PT, WHITE
+from agent.adapters.reading.reading_order import Block, Page
 
 _ONE_INK = ("Separation", "DeviceN")
 

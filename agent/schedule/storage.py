@@ -7,7 +7,7 @@ from datetime import datetime
 
 import store.runs
 from agent.errors import UsageError
-from agent.schedule.when import Weekly, is_due
+from agent.schedule.due import Weekly, is_due
 from store.home.files import Home, write_atomically
 from store.ledger import Ledger
 from store.records import Run

@@ -31,6 +31,8 @@ from tests.standins.llm import llm_server
 from tests.test_cli import one_line, retest
 from tests.test_run import DAY, answer_by, parts_for, write_snapshot
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

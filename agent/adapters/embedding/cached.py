@@ -15,7 +15,7 @@ MOST = 20_000
 """Vectors that are kept, 30 MB at a width of 384."""
 
 
-class RememberingEmbedder:
+class CachedEmbedder:
     """Embeds each text once while it is among the last `most` ones. Thread-safe."""
 
     def __init__(self, inner: Embedder, most: int = MOST) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import prompts
 from agent import __version__
 from agent.core.window import months_between
-from agent.reports import published as p
+from agent.reports import schema as p
 from agent.views.claim import SMALL_JUDGE, is_small, url_of
 from agent.views.model import Change, Citation, ClaimStatus, Report
 from store.records import Claim, Paper

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import prompts
+from agent.writing.disagreements import Said, material, shown
 from agent.writing.grounding import Draft, Material, grounded
-from agent.writing.journalled import Answer, JournalledWriter
-from agent.writing.reconciling import Said, material, shown
+from agent.writing.journalled_writer import Answer, JournalledWriter
 from store.records import Claim, Evidence, Line, Paper
 from store.remarks import Sentence, Writing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.reports.marks import cited, grounded
+from agent.reports.markdown_parts import cited, grounded
 from agent.text import escape
 from agent.views.model import Report
 
