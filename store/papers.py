@@ -88,6 +88,11 @@ def all_ids(db: Connection) -> list[str]:
     return list(db.execute(select(papers.c.id).order_by(papers.c.seq)).scalars())
 
 
+def all_passage_ids(db: Connection) -> list[str]:
+    """Every passage's id."""
+    return list(db.execute(select(passages.c.id)).scalars())
+
+
 def last_seq(db: Connection) -> int:
     """The sequence number of the paper stored last; 0 if there is none."""
     return db.execute(select(func.max(papers.c.seq))).scalar() or 0

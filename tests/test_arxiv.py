@@ -142,6 +142,11 @@ def test_the_gate_is_shared_by_all_users_and_owned_by_none(tmp_path: Path) -> No
     (tmp_path / "elsewhere").symlink_to(folder)
     with pytest.raises(SourceError, match="cannot be used"), RateLimiter(tmp_path / "elsewhere").turn():
         pass
+    folder.chmod(0o777)  # as an earlier version left it
+    (folder / "gate").write_text("nan -5")  # anybody may write there
+    with RateLimiter(folder, lambda: 0.0, lambda _: None).turn() as turn:
+        turn.refused(None)
+    assert stat.filemode(folder.stat().st_mode) == "drwxrwxrwt"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")

@@ -11,20 +11,23 @@ import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import store.claims
+import store.papers
 import store.runs
 from agent.adapters.embedding.minilm import PackagedMiniLM
 from agent.core.budget import Budget, Price
 from agent.run import service
 from bench.broken_runs import rows
-from store.errors import LedgerError
+from store.errors import LedgerError, VectorIndexError
 from store.home.backup import backup, restore
 from store.home.files import Home
 from store.ledger import Ledger
+from store.vectors import transfer
 from store.vectors.index import open_index
 from tests.conftest import make_claim, make_paper
 from tests.standins.llm import llm_server
@@ -94,19 +97,67 @@ def vectors_of(home: Home) -> dict[str, bytes]:
         }
 
 
+def ids_of(home: Home) -> list[str]:
+    ledger = Ledger.open(home.ledger)
+    with ledger.read() as db:
+        ids = store.papers.all_ids(db)
+    ledger.close()
+    return ids
+
+
 def test_a_backup_carries_the_vectors_of_its_model(kept: Home, tmp_path: Path) -> None:
     file, mine, other = tmp_path / "kept.tar.gz", Home(tmp_path / "mine"), Home(tmp_path / "other")
     shutil.copytree(kept.root, mine.root)
-    units = np.eye(3, 384, dtype=np.float32)
     with open_index(mine.index, PackagedMiniLM.name, holder="test") as index:
-        index.add("papers", ["2506.00001", "2506.00002"], units[:2])
-        index.add("passages", ["a-passage"], units[2:])
+        index.add("papers", ids_of(mine)[:2], np.eye(2, 384, dtype=np.float32))
     assert retest("backup", str(file), home=mine.root).returncode == 0
     done = retest("restore", str(file), home=other.root)
-    assert (done.returncode, "3 vectors" in done.stderr) == (0, True), done.stderr
+    assert (done.returncode, "2 vectors" in done.stderr) == (0, True), done.stderr
     assert vectors_of(other) == vectors_of(mine)
+    assert not (other.root / "vectors.npz").exists()
     done = retest("restore", str(file), home=tmp_path / "third", RETEST_EMBEDDER="another-model")
     assert (done.returncode, "the vectors were made with" in done.stderr) == (0, True), done.stderr
+
+
+def test_a_ledger_is_backed_up_though_its_index_is_broken(kept: Home, tmp_path: Path) -> None:
+    mine, file = Home(tmp_path / "mine"), tmp_path / "kept.tar.gz"
+    shutil.copytree(kept.root, mine.root)
+    mine.index.mkdir(exist_ok=True)
+    (mine.index / "chroma.sqlite3").write_bytes(b"not a database" * 999)
+    done = retest("backup", str(file), home=mine.root)
+    assert (done.returncode, "the vectors are left out" in done.stderr) == (0, True), done.stderr
+    assert retest("restore", str(file), home=tmp_path / "other").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"papers-vectors": np.eye(2, 3, dtype=np.float32)}, "not 2 of 384"),
+        ({"papers-vectors": np.full((2, 384), 9, dtype=np.float32)}, "not unit vectors"),
+        ({"papers-ids": np.array(["a", "b"])}, "ids that the ledger does not have"),
+        ({"papers-ids": np.array("ab")}, "not distinct texts"),
+        ({"papers-ids": np.array([None, None])}, "holds no vectors"),
+    ],
+)
+def test_vectors_are_checked_before_they_are_taken(
+    tmp_path: Path, changed: dict[str, Any], said: str
+) -> None:
+    file, none = tmp_path / "vectors.npz", np.zeros((0, 384), dtype=np.float32)
+    good: dict[str, Any] = {
+        "model": np.array("m"), "papers-ids": np.array(["x", "y"]), "passages-vectors": none,
+        "papers-vectors": np.eye(2, 384, dtype=np.float32), "passages-ids": np.array([], dtype=np.str_),
+    }  # fmt: skip
+    known = {"papers": {"x", "y"}, "passages": set[str]()}
+    with open_index(tmp_path / "index", "m", holder="test") as index:
+        np.savez(file, **(good | changed))
+        with pytest.raises(VectorIndexError, match=said):
+            transfer.load(index, file, known, lambda: 384)
+        np.savez_compressed(file, **good)
+        with pytest.raises(VectorIndexError, match="compressed"):
+            transfer.load(index, file, known, lambda: 384)
+        assert index.count("papers") == 0
+        np.savez(file, **good)
+        assert transfer.load(index, file, known, lambda: 384) == 2
 
 
 def test_a_backup_is_restored_completely(kept: Home, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import openai
 import pytest
 
 import store.calls
+import store.claims
 import store.evidence
 import store.runs
 import store.verdicts
@@ -31,6 +32,7 @@ from agent.errors import UsageError
 from agent.reports.building import of_run
 from agent.run import service
 from agent.run.parts import Parts
+from agent.run.state import claims_in
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Evidence, Paper, Run, Verdict
@@ -280,6 +282,76 @@ def test_a_killed_run_is_resumed_and_no_answered_call_is_repeated(
     assert len(server.asked) == 7
     assert verdict
     assert (verdict.name, len(found)) == ("still-holds", 6)
+
+
+def interrupted(parts: Parts, stage: str) -> str:
+    """Begin a run that stops when it reports a stage; return its id."""
+
+    def listen(event: dict[str, Any]) -> None:
+        if event.get("stage") == stage:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        service.start(parts, DAY, [], [], listen, 1)
+    with parts.ledger.read() as db:
+        begun = store.runs.latest(db, finished=False)
+    assert begun
+    return begun.id
+
+
+def test_a_claim_edited_before_a_resume_is_retested_as_planned_and_anew_by_the_next_run(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    with parts_for(home, snapshot, server.url) as parts:
+        begun = interrupted(parts, "judge")
+        with parts.ledger.write() as db:
+            store.claims.save(db, make_claim(text="Tuning always hurts."), "t")
+    with parts_for(home, snapshot, server.url) as parts:
+        first = service.resume(parts, begun, lambda _: None, 1)
+        with parts.ledger.read() as db:
+            (retested,) = store.runs.of_run(db, begun)
+    assert (first.health, retested.revision) == ("complete", 1)
+    assert retest(home, snapshot, server.url).counts["pairs_screened"] == first.counts["pairs_screened"]
+
+
+def test_a_claim_retired_before_a_resume_is_searched_for_once_it_is_back(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    with parts_for(home, snapshot, server.url) as parts:
+        begun = interrupted(parts, "screen")
+        with parts.ledger.write() as db:
+            store.claims.retire(db, "tuning-hurts")
+    with parts_for(home, snapshot, server.url) as parts:
+        service.resume(parts, begun, lambda _: None, 1)
+        with parts.ledger.write() as db:
+            store.claims.retire(db, "tuning-hurts", retired=False)
+    assert retest(home, snapshot, server.url).counts["pairs_screened"] == 6
+
+
+def test_a_budget_reached_before_a_resume_still_counts(home: Home, snapshot: Path, server: LlmServer) -> None:
+    price = Price(tokens_out=1000.0)
+    broken = iter([True, False])
+
+    def report(*_: object) -> str:
+        if next(broken):
+            raise OSError("no disk")
+        return ""
+
+    with parts_for(home, snapshot, server.url, Budget(cap=2.05, price=price)) as parts:
+        with pytest.raises(OSError, match="no disk"):
+            service.start(replace(parts, report=report), DAY, [], [], lambda _: None, 2)
+        with parts.ledger.read() as db:
+            begun = store.runs.latest(db, finished=False)
+    assert begun
+    with parts_for(home, snapshot, server.url, Budget(cap=2.05, price=price)) as parts:
+        assert service.resume(replace(parts, report=report), begun.id, lambda _: None, 2).counts[
+            "budget_reached"
+        ]
+
+
+def test_a_branch_of_an_earlier_version_is_understood() -> None:
+    old: Any = {"run_id": "r", "as_of": DAY, "claim_id": "c"}
+    assert claims_in(old) == ["c"]
 
 
 def test_the_served_graph_needs_only_primitives(home: Home, shared_data: Path, tmp_path: Path) -> None:

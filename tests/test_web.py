@@ -174,10 +174,16 @@ class Impatient(LimitedProtocol):
     seconds, most_connections = 0.2, 2
 
 
+PIPELINED = (
+    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+)
+
+
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HTTP/1.1\r\nHost: local", b"POST /chat/ask HTTP/1.1\r\nHost: localhost\r\n"
-             b"Content-Length: 100\r\n\r\nhalf"],
-    ids=["nothing", "half a header", "half a body"],
+             b"Content-Length: 100\r\n\r\nhalf", PIPELINED],
+    ids=["nothing", "half a header", "half a body", "a second one behind the first"],
 )  # fmt: skip
 def test_a_request_that_never_ends_is_cut_off(talked: Home, sent: bytes) -> None:
     with site(talked, protocol=Impatient) as at, closing(connected(at)) as client:

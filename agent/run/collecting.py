@@ -31,9 +31,10 @@ def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
     with parts.ledger.write() as db:
         if store.runs.get(db, state["run_id"]) is None:
             store.runs.start(db, _new_run(parts, state))
-        due = [c.id for c in store.claims.active(db) if is_wanted(c, state)]
+        due = [c for c in store.claims.active(db) if is_wanted(c, state)]
     runtime.stream_writer({"stage": "plan", "done": len(due), "total": len(due)})
-    return {"claim_ids": due, "counts": {"claims": len(due)}}
+    revisions = {c.id: c.revision for c in due}
+    return {"claim_ids": list(revisions), "revisions": revisions, "counts": {"claims": len(due)}}
 
 
 def _new_run(parts: Parts, state: RunState) -> Run:
@@ -136,11 +137,15 @@ def claims_of(parts: Parts, state: AnyState) -> dict[str, Claim]:
 
 
 def claim_of(parts: Parts, state: AnyState, claim_id: str) -> Claim:
-    """A planned claim, though it may have been retired since. Raises KeyError if it does not exist."""
-    claim = claims_of(parts, state).get(claim_id)
-    if claim is None:
+    """A claim as it was planned, though it may have been edited or retired since.
+
+    Raises KeyError if it does not exist.
+    """
+    claim, planned = claims_of(parts, state).get(claim_id), state.get("revisions", {}).get(claim_id)
+    if claim is None or planned not in (None, claim.revision):
         with parts.ledger.read() as db:
-            claim = store.claims.get(db, claim_id)
+            newest = store.claims.get(db, claim_id)
+            claim = store.claims.revision(db, claim_id, planned) if planned else newest
     if claim is None:
         raise KeyError(claim_id)
     return claim

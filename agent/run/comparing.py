@@ -37,7 +37,8 @@ def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
         known = {w.about for w in store.writings.newest(db) if w.kind == "reconciliation"}
     new = [t for t in _strongest(found) if _about(t) not in known]
     notices = _each(parts, state, [_reconciler(parts, claim_of(parts, state, t.claim_id), t) for t in new])
-    return {"counts": {"tensions": [t._asdict() for t in found]}, "notices": notices}
+    counts = {"tensions": [t._asdict() for t in found]} | parts.budget_counts()
+    return {"counts": counts, "notices": notices}
 
 
 def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -49,7 +50,8 @@ def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
         pictures = _changed(db, state["run_id"])
         lines = [x for x in store.claims.all_lines(db) if any(x.id in p.claim.lines for p in pictures)]
         papers = store.papers.get_many(db, sorted({e.paper_id for p in pictures for e in p.evidence}))
-    return {"notices": _each(parts, state, [_proposer(line, pictures, papers) for line in lines])}
+    notices = _each(parts, state, [_proposer(line, pictures, papers) for line in lines])
+    return {"notices": notices, "counts": parts.budget_counts()}
 
 
 def _proposer(line: Line, pictures: list[Picture], papers: dict[str, Paper]) -> Work:

@@ -19,7 +19,7 @@ from agent.core import rule
 from agent.core.confidence import Calibration
 from agent.core.window import certain_day, existed_by, window_start
 from agent.run import judge_calls
-from agent.run.collecting import claim_of
+from agent.run.collecting import claim_of, claims_of
 from agent.run.parts import Parts
 from agent.run.state import RunState
 from store.home.files import write_atomically
@@ -36,7 +36,8 @@ def decide(state: RunState, runtime: Runtime[Parts]) -> RunState:
         with parts.ledger.write() as db:
             claim = claim_of(parts, state, claim_id)
             previous = store.verdicts.present(db, claim.id, claim.revision)
-            if claim_id in due:
+            # A claim retired since the search was not among those that papers were ranked for.
+            if claim_id in due and claim_id in claims_of(parts, state):
                 store.runs.save_retest(db, _retest(db, parts, claim, state))
             verdict = _settled(db, parts, claim, previous, state, is_due=claim_id in due)
             if verdict:
@@ -145,7 +146,6 @@ def _costs(db: Connection, parts: Parts, run_id: str, counts: dict[str, Any]) ->
         for claim, spent in store.calls.spent(db, run_id).items()
     }
     costs: dict[str, Any] = {"spent_usd": round(parts.budget.spent, 6), "spent_by_claim": by_claim}
-    costs |= {"budget_reached": True} if parts.budget.was_reached else {}
     missed = judge_calls.miss_rate(counts)
     return costs if missed is None else costs | {"cascade_miss_rate": missed}
 

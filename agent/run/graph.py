@@ -66,11 +66,12 @@ def _judge_each(state: RunState) -> list[Send] | str:
 
 def _each(node: str, state: RunState) -> list[Send]:
     """The branches: one per claim, or as many as are worth having with the claims dealt out among them."""
-    claims = state["claim_ids"]
+    claims, revisions = state["claim_ids"], state.get("revisions", {})
+    dealt = [claims[n::MOST_BRANCHES] for n in range(min(len(claims), MOST_BRANCHES))]
     return [
-        Send(
-            node,
-            BranchState(run_id=state["run_id"], as_of=state["as_of"], claim_ids=claims[n::MOST_BRANCHES]),
-        )
-        for n in range(min(len(claims), MOST_BRANCHES))
-    ]
+        Send(node, BranchState(
+            run_id=state["run_id"], as_of=state["as_of"], claim_ids=some,
+            revisions={i: revisions[i] for i in some if i in revisions},
+        ))
+        for some in dealt
+    ]  # fmt: skip

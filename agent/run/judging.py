@@ -22,14 +22,14 @@ from agent.run.collecting import candidates_of, claim_of, embedded_corpus_of, sh
 from agent.run.gating import GATED, gated
 from agent.run.judge_calls import Question
 from agent.run.parts import Parts
-from agent.run.state import BranchState, RunState, merged
+from agent.run.state import BranchState, RunState, claims_in, merged
 from store.records import Claim, Passage, Screening
 
 
 def screen_claims(state: BranchState, runtime: Runtime[Parts]) -> RunState:
     """Rank the papers that claims have yet to be tested on, and record which were kept and dropped."""
     parts, counts, problems = runtime.context, dict[str, Any](), list[str]()
-    for claim_id in state["claim_ids"]:
+    for claim_id in claims_in(state):
         claim = claim_of(parts, state, claim_id)
         number = len(candidates_of(parts, state).of(claim))
         found, lost = _ranked(parts, claim, state) if number else ([], 0)
@@ -48,6 +48,8 @@ def _ranked(parts: Parts, claim: Claim, state: BranchState) -> tuple[list[Screen
     """A claim's screenings (by words, then the best also by meaning), and how many papers lack a vector."""
     corpus, best = embedded_corpus_of(parts, state), shortlist(parts, state, claim)
     rows = corpus.with_vectors(best)
+    if not len(rows):
+        return [], len(best)
     found = rank(corpus, parts.embedder, claim, sources_of(parts, claim), rows, parts.limits)
     return found, len(best) - len(rows)
 
@@ -59,14 +61,14 @@ def judge_claims(state: BranchState, runtime: Runtime[Parts]) -> RunState:
     """
     parts, problems = runtime.context, list[str]()
     counts: dict[str, Any] = {"judged": 0, "answers_reused": 0, **dict.fromkeys(GATED, 0)}
-    for claim_id in state["claim_ids"]:
+    for claim_id in claims_in(state):
         for question in questions(parts, state, claim_id):
             how, problem = _judged(parts, question, state["run_id"])
             problems += [problem] if problem else []
             counts = merged(counts, {how: 1} if how else {})
             counts = merged(counts, gated(parts, question, state["run_id"], state["as_of"]))
             runtime.stream_writer({"stage": "judge", "step": 1})
-    return {"counts": counts, "problems": problems}
+    return {"counts": counts | parts.budget_counts(), "problems": problems}
 
 
 def _judged(parts: Parts, question: Question, run_id: str) -> tuple[str, str]:

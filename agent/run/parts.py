@@ -51,16 +51,23 @@ class Parts:
     settings: dict[str, Any] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     judge_down: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _made: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> str:
         """The current time in UTC, to the second."""
         return self.clock.now().isoformat(timespec="seconds")
 
+    def budget_counts(self) -> dict[str, Any]:
+        """What a node adds to the run's counts once a cap has refused a call."""
+        return {"budget_reached": 1} if self.budget.was_reached else {}
+
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """What the branches of a run share, made by the first that needs it."""
         with self._lock:
+            own = self._locks.setdefault(name, threading.Lock())
+        with own:
             if name not in self._made:
                 self._made[name] = make()
             found: Made = self._made[name]

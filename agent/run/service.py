@@ -49,7 +49,12 @@ def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
     if run.finished_at:
         return run
     _count_spent(parts, run_id)
-    return _drive(parts, run_id, None, listen, workers)
+    try:
+        return _drive(parts, run_id, None, listen, workers)
+    except (KeyError, TypeError, ValueError) as error:  # what an earlier version left may not fit this one
+        raise UsageError(
+            f"run {run_id} cannot be resumed ({type(error).__name__}: {error})", "start a new run"
+        ) from error
 
 
 def _count_spent(parts: Parts, run_id: str) -> None:

@@ -21,11 +21,15 @@ def union(left: list[str], right: list[str]) -> list[str]:
 
 
 class RunState(TypedDict, total=False):
-    """The state of one run. `also` lists claims that are not due, but whose evidence lapsed."""
+    """The state of one run. `also` lists claims that are not due, but whose evidence lapsed.
+
+    `revisions` are those of the claims when the run was planned: a claim edited since is retested as it was.
+    """
 
     run_id: str
     as_of: str
     claim_ids: list[str]
+    revisions: dict[str, int]
     only_claims: list[str]
     only_lines: list[str]
     also: list[str]
@@ -41,3 +45,10 @@ class BranchState(TypedDict):
     run_id: str
     as_of: str
     claim_ids: list[str]
+    revisions: dict[str, int]
+
+
+def claims_in(state: BranchState) -> list[str]:
+    """The claims of a branch; of a run that an earlier version began, its one claim."""
+    old: Any = state
+    return list(old.get("claim_ids") or [old["claim_id"]])

@@ -16,14 +16,14 @@ import sqlite3
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from store.errors import LedgerError
 from store.home.files import Home
 
-MANIFEST, LEDGER, CHATS, FORMAT = "manifest.json", "ledger.sqlite", "chats.sqlite", 1
+MANIFEST, LEDGER, CHATS, FORMAT = "manifest.json", "ledger.sqlite", "chats.sqlite", 2
 VECTORS = "vectors.npz"
 _KEPT = ("prices.toml", "schedule.json", "feed.xml")
 _OF_A_RUN = ("run.json", "calls.jsonl", "report.md")
@@ -36,12 +36,12 @@ _NAMES = re.compile(
 
 def backup(
     home: Home, file: Path, now: str, *, papers: bool = False,
-    save_vectors: Callable[[Path], object] | None = None,
+    vectors: Path | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Write a backup atomically; return the sha256 of each file in it.
 
-    `papers` includes the downloaded papers, which can also be fetched from arXiv again; `save_vectors` writes
-    the vectors to a file. Raises LedgerError if there is no ledger or it is damaged.
+    `papers` includes the downloaded papers, which can also be fetched from arXiv again; `vectors` is a file
+    of the index's vectors. Raises LedgerError if there is no ledger or it is damaged.
     """
     if not home.ledger.exists():
         raise LedgerError(f"no ledger at {home.ledger}", "run: retest init")
@@ -53,9 +53,8 @@ def backup(
         if home.chats.exists():
             members[CHATS] = Path(folder) / CHATS
             _copy(home.chats, members[CHATS])
-        if save_vectors:
-            members[VECTORS] = Path(folder) / VECTORS
-            save_vectors(members[VECTORS])
+        if vectors:
+            members[VECTORS] = vectors
         for path in _files(home, papers=papers):
             # Hash and store a copy: a run may rewrite the file meanwhile.
             name = str(path.relative_to(home.root))
@@ -115,7 +114,7 @@ def _unpacked(file: Path, folder: Path) -> dict[str, str]:
         sums: dict[str, str] = dict(manifest["sha256"])
     except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise LedgerError(f"{file} is not a backup: {error}", "name a file made by retest backup") from error
-    if manifest.get("format") != FORMAT or LEDGER not in sums:
+    if manifest.get("format") not in range(1, FORMAT + 1) or LEDGER not in sums:
         raise LedgerError(f"{file} was made by another program or version", "restore it with that one")
     for name, expected in sums.items():
         path = folder / name

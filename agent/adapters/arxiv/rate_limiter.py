@@ -5,20 +5,22 @@ arXiv's terms ask for no more than one request every three seconds over a single
 the file says when the next one may begin. It is written before the request is made, so that a process killed
 in the middle of one still counts.
 
-All users of the machine share the file, in a folder that anybody may write to. So it is opened once a turn,
-without following links, and everything is done through that descriptor: a planted link leads nowhere.
+All users of the machine share the file, in a folder that anybody may write to. So both are opened once a
+turn, without following links, and everything is done through their descriptors: a planted link leads nowhere.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from math import isfinite, nan
 from pathlib import Path
 
 from agent.errors import SourceError
@@ -28,6 +30,7 @@ SPACING_S = 3.2
 BACKOFF_S = (10.0, 20.0, 40.0)
 PATIENCE_S = 600.0
 """The longest a run waits at the gate; if arXiv asks for a longer pause, it gives up with an error."""
+SHARED = 0o1777
 LONGEST_S = 24 * 3600.0
 """A stored time further ahead than this was written by a wrong clock."""
 
@@ -35,7 +38,7 @@ LONGEST_S = 24 * 3600.0
 def machine_folder() -> Path:
     """The folder shared by all processes of this machine, whatever their own temporary folders are."""
     shared = Path("/tmp")  # noqa: S108  a fixed, shared path on purpose
-    return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / "retest-arxiv-gate"
+    return (shared if shared.is_dir() else Path(tempfile.gettempdir())) / "retest-arxiv"
 
 
 class RateLimiter:
@@ -55,32 +58,43 @@ class RateLimiter:
 
         Raises SourceError if arXiv asked for a pause longer than a run waits, or the gate cannot be used.
         """
-        with self._opened() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            turn = Turn(file, self._now)
-            wait = turn.wait()
-            if wait > PATIENCE_S:
-                until = datetime.fromtimestamp(self._now() + wait, UTC).strftime("%Y-%m-%d %H:%M UTC")
-                raise SourceError(f"arXiv asked to be left alone until {until}", "run again after that")
-            if wait > 0:
-                self._sleep(wait)
-            turn.begin()
-            yield turn
+        try:
+            with self._locked() as file:
+                turn = Turn(file, self._now)
+                wait = turn.wait()
+                if wait > PATIENCE_S:
+                    until = datetime.fromtimestamp(self._now() + wait, UTC).strftime("%Y-%m-%d %H:%M UTC")
+                    raise SourceError(f"arXiv asked to be left alone until {until}", "run again after that")
+                if wait > 0:
+                    self._sleep(wait)
+                turn.begin()
+                yield turn
+        except GateError as error:
+            raise SourceError(
+                f"arXiv's gate in {self._folder} cannot be used: {error}", f"remove {self._folder}"
+            ) from error
 
     @contextmanager
-    def _opened(self) -> Iterator[int]:
-        path = self._folder / "gate"
-        try:
-            _make_folder(self._folder)
-            file = _open(path)
-        except OSError as error:
-            raise SourceError(
-                f"arXiv's gate {path} cannot be used: {error.strerror}", f"remove {self._folder}"
-            ) from error
-        try:
+    def _locked(self) -> Iterator[int]:
+        """The gate's descriptor, locked. Raises GateError."""
+        with ExitStack() as stack:
+            try:
+                folder = _folder(self._folder)
+                stack.callback(os.close, folder)
+                while True:
+                    file = _open(folder)
+                    fcntl.flock(file, fcntl.LOCK_EX)
+                    if _is_current(file, folder):
+                        break
+                    os.close(file)  # it was replaced while we waited for the lock
+                stack.callback(os.close, file)
+            except OSError as error:
+                raise GateError(error.strerror or str(error)) from error
             yield file
-        finally:
-            os.close(file)
+
+
+class GateError(Exception):
+    """The gate's folder or file is not safe to use, or cannot be written."""
 
 
 class Turn:
@@ -115,10 +129,11 @@ class Turn:
         """
         found = os.pread(self._file, 200, 0)
         try:
-            later, refusals = found.split()
-            return float(later), int(refusals)
+            first, second = found.split()
+            later, refusals = float(first), int(second)
         except ValueError:
-            return (self._now() + SPACING_S if found else 0.0), 0
+            later, refusals = (nan if found else 0.0), 0
+        return later if isfinite(later) else self._now() + SPACING_S, max(refusals, 0)
 
     def _postpone(self, seconds: float, refusals: int | None = None) -> None:
         later, count = self._read()
@@ -126,36 +141,53 @@ class Turn:
         if later > now + LONGEST_S:
             later = 0.0
         row = f"{max(later, now + seconds):020.3f} {count if refusals is None else refusals:09d}\n".encode()
-        os.pwrite(self._file, row, 0)
-        os.ftruncate(self._file, len(row))
+        try:
+            os.pwrite(self._file, row, 0)
+            os.ftruncate(self._file, len(row))
+        except OSError as error:
+            raise GateError(error.strerror or str(error)) from error
 
 
-def _make_folder(folder: Path) -> None:
-    """Make the folder, sticky and open to all users. Raises OSError for one that is not safe to share."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+_FOLDER, _FILE = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
+_NAME = "gate"
+
+
+def _folder(path: Path) -> int:
+    """A descriptor of the folder, made sticky and open to all users. Raises OSError if it is unsafe.
+
+    Of another user's folder only sticky ones are taken, in which nobody but that user can replace our file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(exist_ok=True)
+    folder = os.open(path, _FOLDER)
+    found = os.fstat(folder)
+    if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != SHARED:
+        os.fchmod(folder, SHARED)
+    elif found.st_uid != os.geteuid() and not found.st_mode & stat.S_ISVTX:
+        os.close(folder)
+        raise OSError(errno.EPERM, "another user's folder, in which anybody can replace files")
+    return folder
+
+
+def _open(folder: int) -> int:
+    """A descriptor of the gate's file. Raises OSError for a link, or for a file that has another name too."""
     try:
-        folder.mkdir()
-        folder.chmod(0o1777)
-    except FileExistsError:
-        pass
-    found = folder.lstat()
-    is_ours = found.st_uid in (0, os.geteuid())
-    if not stat.S_ISDIR(found.st_mode) or not (is_ours or found.st_mode & stat.S_ISVTX):
-        raise OSError(0, "it is not a folder of ours, nor one where others cannot remove files")
-
-
-def _open(path: Path) -> int:
-    """A descriptor of the gate's file. Raises OSError for a link, or for a file with another name."""
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    try:
-        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
+        file = os.open(_NAME, _FILE | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
     except FileExistsError:
         # Without O_CREAT: Linux refuses that on other users' files in sticky folders (protected_regular).
-        file = os.open(path, flags)
-    held = os.fstat(file)
-    if not stat.S_ISREG(held.st_mode) or held.st_nlink != 1:
+        file = os.open(_NAME, _FILE, dir_fd=folder)
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         os.close(file)
-        raise OSError(0, "it is a link or no file")
-    if held.st_uid == os.geteuid():
+        raise OSError(errno.EPERM, "the file in it is a link, or no file")
+    if found.st_uid == os.geteuid():
         os.fchmod(file, 0o666)
     return file
+
+
+def _is_current(file: int, folder: int) -> bool:
+    """Whether the folder still has this file under the gate's name."""
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(_NAME, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        return False

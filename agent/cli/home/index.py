@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
@@ -63,3 +64,14 @@ def rebuild(ctx: click.Context) -> None:
     with reading(settings):
         erase_index(Home(settings.home).index, holder=f"retest index rebuild (process {os.getpid()})")
     click.echo(f"{embed_everything(settings)} vectors written")
+
+
+@command.command(hidden=True)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def export(ctx: click.Context, file: Path) -> None:
+    """Write the vectors to a file, for a backup: in a process of its own, which a broken index may crash."""
+    from store.vectors import transfer
+
+    with open_vectors(settings_of(ctx)) as index:
+        transfer.save(index, file)

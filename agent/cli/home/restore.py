@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import click
 
-from agent.cli.shared import settings_of
+import store.papers
+from agent.cli.shared import reading, settings_of
 from agent.settings import Settings
-from store.errors import VectorIndexError
+from store.errors import Locked, VectorIndexError
 from store.home.backup import VECTORS, restore
 from store.home.files import Home
 from store.home.lock import exclusive
@@ -27,25 +29,30 @@ def command(ctx: click.Context, file: Path, force: bool, no_index: bool) -> None
 
     settings = settings_of(ctx)
     home, holder = Home(settings.home), f"retest restore (process {os.getpid()})"
-    with exclusive(home.run_lock, holder):
-        sums = restore(file, home, datetime.now(UTC).isoformat(timespec="seconds"), force=force)
-        erase_index(home.index, holder=holder)
     carried = home.root / VECTORS
-    number = 0 if no_index else _fill_index(settings, carried)
-    carried.unlink(missing_ok=True)
-    click.echo(f"{home.root}: {len(sums)} files, all checksums match; {number} vectors", err=True)
+    with exclusive(home.run_lock, holder):
+        carried.unlink(missing_ok=True)
+        try:
+            sums = restore(file, home, datetime.now(UTC).isoformat(timespec="seconds"), force=force)
+            erase_index(home.index, holder=holder)
+            number = _fill_index(settings, home) if VECTORS in sums and not no_index else 0
+        finally:
+            carried.unlink(missing_ok=True)
+    later = "" if number or no_index else "; retest index rebuild makes them, or the next run what it needs"
+    click.echo(f"{home.root}: {len(sums)} files, all checksums match; {number} vectors{later}", err=True)
 
 
-def _fill_index(settings: Settings, file: Path) -> int:
-    """Put the vectors of a backup into the index; without them, the next run embeds what it needs."""
-    from agent.wiring.vectors import open_vectors
+def _fill_index(settings: Settings, home: Home) -> int:
+    """Put the vectors of a backup into the index; return how many were taken."""
+    from agent.wiring.vectors import embedder_of, open_vectors
     from store.vectors import transfer
 
-    if not file.exists():
-        return 0
+    with reading(settings) as db:
+        known = {"papers": store.papers.all_ids(db), "passages": store.papers.all_passage_ids(db)}
     try:
         with open_vectors(settings) as index:
-            return transfer.load(index, file)
-    except VectorIndexError as error:
+            width = cache(lambda: embedder_of(settings).embed(["width"]).shape[1])
+            return transfer.load(index, home.root / VECTORS, known, width)
+    except (Locked, VectorIndexError) as error:
         click.echo(f"retest: {error}", err=True)
         return 0
