@@ -15,6 +15,11 @@ import click
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+DATA = {
+    ".md": "a prompt", ".toml": "prices of models", ".json": "settings of a model: thresholds, vocabulary",
+    ".onnx": "a network", ".txt": "words and how often they occur", ".yaml": "claims, or questions",
+    ".yml": "a workflow", ".html": "a template", ".typ": "a template", ".css": "style", ".js": "scripts",
+}  # fmt: skip
 NOTE = "<!-- Written by docs/generate.py: change the code, then run it again. -->\n"
 INTRO = {
     "Commands": """# Commands
@@ -42,10 +47,10 @@ ask, nothing is done.
 """,
     "The map": """# The map
 
-Arrows go one way: `cli`, `web` and `mcp` may use everything below them; `run`, `claims`, `chat` and
-`reports` use `retrieval`, `writing` and `views`; those use `core` and `ports`; `core` knows only
-the records in `store`. Only `wiring` knows the adapters. `tests/test_architecture.py` has the whole
-table.
+Dependencies point one way: `cli`, `web` and `mcp` may use everything below them but the adapters; `run` uses
+`retrieval` and `writing`, `claims` uses `writing`, `chat` those and `views`, `reports` and `telling` use
+`views`; all of those use `core` and `ports`; `core` knows only the records in `store`. Only `wiring` knows
+the adapters. `tests/test_architecture.py` has the whole table.
 """,
 }
 
@@ -160,12 +165,23 @@ def code_map() -> Iterator[str]:
 
 def _folder(folder: Path) -> Iterator[str]:
     yield f"## {folder.relative_to(ROOT)}/\n"
-    yield f"{_summary(folder / '__init__.py')}\n" if (folder / "__init__.py").exists() else ""
+    init = folder / "__init__.py"
+    said = _summary(init) if init.exists() else ""
+    yield f"{said}\n" if said else ""
     modules = [p for p in sorted(folder.glob("*.py")) if p.name != "__init__.py"]
-    if modules:
-        yield "| module | what it is |\n|---|---|"
+    held = [p for p in sorted(folder.rglob("*")) if p.suffix in DATA and _is_here(p, folder)]
+    if modules or held:
+        yield "| file | what it is |\n|---|---|"
         yield from (f"| `{p.name}` | {_summary(p)} |" for p in modules)
+        yield from (f"| `{p.relative_to(folder)}` | {DATA[p.suffix]} |" for p in held)
         yield ""
+
+
+def _is_here(path: Path, folder: Path) -> bool:
+    """Whether a data file belongs to a folder, and to no package inside it."""
+    return path.name != "README.md" and not any(
+        (inner / "__init__.py").exists() for inner in path.parents if folder in inner.parents
+    )
 
 
 def _summary(path: Path) -> str:

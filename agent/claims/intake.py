@@ -1,4 +1,7 @@
-"""Turn a document's text into an import, for the command line and the web alike."""
+"""Where a pasted document becomes claims: recognise its kind, read it, prepare the import.
+
+The command line and the web start here. Plain prose, which needs a model, is read by `prose.py` before.
+"""
 
 from __future__ import annotations
 

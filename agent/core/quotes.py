@@ -1,4 +1,4 @@
-"""Find a quote in a stored text. Pure.
+"""Find a quote in a stored text, verbatim but for white space, hyphenation and ligatures. Pure.
 
 Two texts match if their letters and digits agree after folding: compatibility decomposition (NFKD,
 Unicode Annex 15, marks dropped), case, ligatures, line-end hyphens and white space. Anything that

@@ -1,1 +1,1 @@
-"""Turn the ledger into readable reports: load, build the model, then render one file per format."""
+"""The claim status report in every format, rendered from the report model in `agent.views`."""

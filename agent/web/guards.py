@@ -1,4 +1,4 @@
-"""Checks in front of every page: access, origin, request size and rate, and browser security headers.
+"""Checks in front of every page: access, origin and CSRF, request size and rate, security headers.
 
 A page on another site can send requests to a server on this machine, and a host name that resolves to
 127.0.0.1 can read its answers (DNS rebinding). So the Host header must be one of ours, a change must come

@@ -1,4 +1,4 @@
-"""The tables, in SQLAlchemy Core. Migrations build them; a test checks that the two agree.
+"""The main tables, in SQLAlchemy Core; `remark_tables` has the others. Migrations build them.
 
 Lists and maps that are never searched live in JSON columns. Evidence, gate results, verdicts and
 claim revisions are append-only: triggers in the migrations refuse UPDATE and DELETE.

@@ -1,4 +1,4 @@
-"""The embedded judge: the stance network's reading of a paper, for each part of a claim."""
+"""The embedded judge: the stance network's reading of a paper; its thresholds are in stance/stance.json."""
 
 from __future__ import annotations
 
