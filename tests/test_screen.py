@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
+import pytest
 
 from agent.core.disagreement import tensions
 from agent.core.screening import Limits, query_variants, screen
-from agent.retrieval.corpus import Corpus, query_of
-from store.records import Atom
+from agent.retrieval.corpus import Corpus, Query, Weights, lexical_text, query_of
+from agent.retrieval.ranking import rank
+from agent.retrieval.search import (
+    BY_LINE,
+    RELEVANT,
+    ClaimSearch,
+    Hit,
+    closest,
+    relevant,
+    telling_words,
+    units_of,
+)  # fmt: skip
+from agent.retrieval.words import WordIndex, tokens
+from store.records import Atom, Line, Source
+from store.vectors.in_memory import NONE, Vectors
 from tests.conftest import make_claim, make_paper
 from tests.standins.world import WordEmbedder
 from tests.test_rule import item
@@ -90,3 +107,95 @@ def test_tensions_pair_recent_papers_of_opposite_sides() -> None:
     stale, lead = item(3, "contradicts", **old), item(4, "contradicts", status="lead", **new)
     (found,) = tensions([support, against, stale, lead], "2026-09-01")
     assert (found.supporting, found.adverse, found.axes) == (support.id, against.id, ("scale",))
+
+
+def units(*rows: list[float]) -> Any:
+    made = np.array(rows, np.float32)
+    return made / np.linalg.norm(made, axis=1, keepdims=True)
+
+
+def test_claims_are_found_by_meaning_words_name_source_and_line() -> None:
+    one = make_claim("one", text="Longer chains help.", sources=(Source("2401.00001"),), lines=("a",))
+    two = make_claim("two", text="Bread rises slowly.", sources=(Source("2401.00002"),), lines=("b",))
+    lines = [Line("a", "A", "Do chains help?"), Line("b", "B", "Does bread rise?")]
+    wordings = units_of([one, two], lines)
+    assert (wordings[0].text, wordings[0].claim_id, wordings[0].line_id) == ("Longer chains help.", "one", "")
+    assert [u.line_id for u in wordings if not u.claim_id] == ["a", "b"]
+    vectors = units([1, 0, 0], [1, 0.2, 0], [0, 1, 0], [0.2, 1, 0], [0.9, 0, 0.4], [0, 0.9, 0.4])
+    search = ClaimSearch([one, two], wordings, vectors)
+    ask = units([1, 0, 0])[0]
+    by_meaning = search.find(ask, "", (), 2)
+    assert [h.id for h in by_meaning] == ["one", "two"]
+    assert by_meaning[0].score == pytest.approx(1 + BY_LINE * (0.9 / math.hypot(0.9, 0.4)) ** 2)
+    assert by_meaning[1].score == pytest.approx(0.2 / math.hypot(0.2, 1))
+    assert [h.id for h in search.find(ask, "", (), 1)] == ["one"]
+    assert search.find(ask, "two", (), 1)[0].id == "two"
+    by_source = {h.id: h.score for h in search.find(ask, "", ("2401.00002",), 2)}
+    assert by_source["two"] == pytest.approx(by_meaning[1].score + 1)
+    worded = {h.id: h.score for h in search.find(ask, "bread rises slowly", (), 2)}
+    assert worded["two"] > by_meaning[1].score
+    assert worded["one"] == pytest.approx(by_meaning[0].score)
+    assert search.line_of(units([0.9, 0, 0.4])[0]) == "a"
+    assert search.line_of(units([0, 0, 1])[0]) is None
+    empty = ClaimSearch([], [], np.zeros((0, 3), np.float32))
+    assert (empty.find(ask, "x", (), 5), empty.line_of(ask)) == ([], None)
+
+
+def test_what_bears_on_a_question_scores_enough_and_is_near_the_best() -> None:
+    hits = [Hit("a", 1.0), Hit("b", 0.66), Hit("c", 0.64)]
+    assert [h.id for h in relevant(hits)] == ["a", "b"]
+    assert relevant([Hit("a", RELEVANT), Hit("b", RELEVANT - 0.01)]) == [Hit("a", RELEVANT)]
+
+
+def test_the_closest_vectors_come_first() -> None:
+    corpus = Vectors(("p1", "p2", "p3"), units([0, 1], [1, 0], [1, 1]), "x")
+    found = closest(corpus, units([1, 0])[0], 2)
+    assert [h.id for h in found] == ["p2", "p3"]
+    assert [round(h.score, 3) for h in found] == [1.0, 0.707]
+    assert closest(NONE, units([1, 0])[0], 2) == []
+    assert len(closest(corpus, units([1, 0])[0], 9)) == 3
+
+
+def test_words_weigh_by_their_rarity() -> None:
+    index = WordIndex(["chains help models", "chains hurt", "bread rises"])
+    scores = index.scores(["chains", "bread", "unknown"])
+    assert scores.shape == (3,)
+    assert scores[2] > scores[1] > scores[0] > 0
+    assert index.rarity("bread") == pytest.approx(math.log(4 / 1.5))
+    assert index.rarity("chains") == pytest.approx(math.log(4 / 2.5))
+    assert index.rarity("unknown") == pytest.approx(math.log(4 / 0.5))
+    assert WordIndex(["", "the of"]).scores(["chains"]).tolist() == [0, 0]
+    assert tokens(["The Chains, of models"]) == [["chains", "models"]]
+    assert telling_words("the chains and the chains of models") == ["chains", "models"]
+
+
+def test_a_claim_ranks_papers_by_words_meaning_and_its_sources() -> None:
+    embedder, claim = WordEmbedder(), make_claim()
+    corpus = corpus_of(embedder)
+    rows, limits = corpus.rows(["c", "b", "a", "unknown"]), Limits(keep=3, floor=0.0)
+    assert rows.tolist() == [2, 1, 0]
+    found = rank(corpus, embedder, claim, [], rows, limits)
+    assert {s.claim_id for s in found} == {claim.id}
+    assert found[-1].paper_id == "c"
+    source = make_paper(7, title="Sourdough bread", abstract="Bread recipes with sourdough and rye flour.")
+    drawn = {s.paper_id: s.fused for s in rank(corpus, embedder, claim, [source], rows, limits)}
+    plain = {s.paper_id: s.fused for s in found}
+    assert drawn["c"] > plain["c"]
+
+
+def test_a_corpus_asks_in_several_ways_and_weighs_them() -> None:
+    corpus = Corpus(["x", "y", "z"], ["alpha beta", "gamma delta delta", "delta epsilon"])
+    rows = corpus.rows(["x", "y", "z"])
+    alone = Weights(titles=0.5, abstracts=0.25, feedback=0)
+    own, titles, abstracts = (corpus.lexical(Query(w), rows, alone) for w in ("alpha", "gamma", "epsilon"))
+    joined = corpus.lexical(Query("alpha", "gamma", "epsilon"), rows, alone)
+    assert joined.tolist() == pytest.approx((own + 0.5 * titles + 0.25 * abstracts).tolist())
+    assert corpus.shortlist(Query("gamma delta"), rows, 2).tolist() == [1, 2]
+    fed = corpus.lexical(Query("gamma"), rows, Weights(feedback=1.0))
+    assert fed[2] > 0  # "delta" comes from the best paper
+    assert query_of(make_claim(atoms=(Atom("x", "Part x."),))).claim.endswith("Part x.")
+    assert lexical_text(make_paper(1, title="T", abstract="A")) == "T T\n\nA"
+    half = Corpus(["x", "y"], ["alpha", "beta"])
+    half.hold(["y"], np.ones((1, 2), np.float32))
+    assert half.with_vectors(half.rows(["x", "y"])).tolist() == [1]
+    assert half.dense(np.array([[2, 1]], np.float32), half.rows(["y"])).tolist() == [[3]]

@@ -24,7 +24,7 @@ def doubles(papers: Iterable[Paper]) -> dict[str, str]:
         if not paper.authors:
             continue
         names = set(map(_name, paper.authors))
-        candidates = {p.id: p for name in names for p in by_author[name]}.values()
+        candidates = {p.id: p for name in sorted(names) for p in by_author[name]}.values()
         same = next((p for p in candidates if _is_same(p, paper, names)), None)
         if same:
             found[paper.id] = same.id
