@@ -1,5 +1,6 @@
 """Would the tests notice? Change what decides, one place at a time, and run the fast tests on each change.
 
+    pip install -e ".[mutations]"
     python -m bench.mutations [--only agent.core.rule] [--children 2] [--keep FOLDER]
 
 mutmut (https://mutmut.readthedocs.io) mutates `agent/core` and `agent/retrieval` in a copy of the checkout,
