@@ -186,7 +186,7 @@ def _checked(settings: Settings) -> Settings:
     for name in ("concurrency", "keep", "shortlist", "llm_timeout"):
         if getattr(settings, name) <= 0:
             raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
-    for name in ("whole", "downloads"):
+    for name in ("whole", "downloads", "budget", "claim_budget"):
         if getattr(settings, name) < 0:
             raise SettingsError(f"{name} from {settings.origins[name]} must not be negative", "correct it")
     return settings

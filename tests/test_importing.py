@@ -14,6 +14,7 @@ import store.claims
 import store.notes
 from agent.arxiv_ids import month_of
 from agent.claims import documents, importing, pack
+from agent.claims.documents import read
 from agent.claims.exporting import prompt_of
 from agent.claims.pieces import Document, Piece
 from agent.claims.tables import read_csv
@@ -281,6 +282,8 @@ def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -
         (("add", "--text", "x"), "needs a text and a line"),
         (("edit", "no-such", "--text", "x"), "no claim 'no-such'"),
         (("edit", "conservative-default", "--as-of", "2024-13"), "'2024-13' is not a valid month"),
+        (("edit", "conservative-default", "--as-of", "2099-01"), "2099-01 is in the future"),
+        (("edit", "conservative-default", "--text", "   "), "cannot be blank"),
         (("edit", "conservative-default", "--source", "../x"), "'../x' is not an arXiv id"),
         (("edit", "conservative-default", "--scope", "colour=red"), "is not AXIS=VALUE"),
         (("edit", "conservative-default", "--line", "nowhere"), "no line 'nowhere'"),
@@ -293,3 +296,13 @@ def test_impossible_edits_are_named(tmp_path: Path, args: tuple[str, ...], said:
     assert refused.returncode == 2
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_markdown_headings_need_no_colon() -> None:
+    text = (
+        "# Research prompt: do longer chains help?\n\n## Constraints found so far\n\n"
+        "- Longer chains of thought help small models (2025-02, arXiv:2502.07266).\n\n"
+        "## Your task\n\n- Retest each of them.\n"
+    )
+    found = read(text, "prompt.md").of("constraint")
+    assert [c.text for c in found] == ["Longer chains of thought help small models."]

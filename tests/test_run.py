@@ -328,6 +328,13 @@ def test_a_claim_retired_before_a_resume_is_searched_for_once_it_is_back(
     assert retest(home, snapshot, server.url).counts["pairs_screened"] == 6
 
 
+def test_another_snapshot_is_read_whatever_its_dates(home: Home, tmp_path: Path, server: LlmServer) -> None:
+    new = write_snapshot(tmp_path / "new.jsonl", [make_paper(1, published="2026-08-01")])
+    old = write_snapshot(tmp_path / "old.jsonl", [make_paper(2, published="2025-01-01")])
+    assert retest(home, new, server.url).counts["pairs_screened"] == 1
+    assert retest(home, old, server.url).counts["pairs_screened"] == 1
+
+
 def test_a_budget_reached_before_a_resume_still_counts(home: Home, snapshot: Path, server: LlmServer) -> None:
     price = Price(tokens_out=1000.0)
     broken = iter([True, False])

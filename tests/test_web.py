@@ -268,7 +268,7 @@ def test_beyond_this_machine_a_token_is_needed(talked: Home) -> None:
     [
         (("--host", "0.0.0.0"), "opens the pages to others"),
         (("--host", "0.0.0.0", "--token", "x" * 16), "without TLS"),
-        (("--token", "x"), "easy to guess"),
+        (("--token", "x"), "too short"),
         (("--certfile", __file__), "--certfile and --keyfile"),
         (("--no-web",), "no schedule"),
     ],

@@ -114,8 +114,10 @@ class _Reader:
         if is_bullet(line) or _TASK.match(line) or len(line) > MOST_HEADING:
             return ""
         bare = plain(line.lstrip("# ")).rstrip(".").strip()
+        # A colon says that a line is a heading; Markdown's own marks say so too.
+        written = (bare, f"{bare}:") if line.lstrip().startswith("#") else (bare,)
         for pattern, mode in _HEADINGS:
-            if re.fullmatch(pattern, bare, re.I) and (mode != "notes" or bare[-1:] != "?"):
+            if any(re.fullmatch(pattern, w, re.I) for w in written) and (mode != "notes" or bare[-1:] != "?"):
                 return mode
         return ""
 

@@ -35,16 +35,20 @@ def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
         id=claim_id, text="", kind="claim", lines=(), as_of=None, sources=(),
         provenance=(Provenance("by hand", now[:10]),), durable_question="", perishable_limitation="",
     )  # fmt: skip
-    store.claims.save(db, changed(db, claim, given), now)
+    store.claims.save(db, changed(db, claim, given, now), now)
     return claim_id
 
 
-def changed(db: Connection, claim: Claim, given: Mapping[str, Any]) -> Claim:
+def changed(db: Connection, claim: Claim, given: Mapping[str, Any], now: str) -> Claim:
     """Return the claim with the given fields replaced. Raises UsageError naming what is invalid."""
     known = {line.id for line in store.claims.all_lines(db)}
     if unknown := set(given["lines"]) - known:
         raise UsageError(f"no line {min(unknown)!r}", f"known lines: {', '.join(sorted(known))}")
+    if given["text"] is not None and not given["text"].strip():
+        raise UsageError("a claim's text cannot be blank", "give its text, or leave it out")
     as_of = given["as_of"]
+    if as_of and is_month(as_of) and as_of > now[:7]:
+        raise UsageError(f"as-of {as_of} is in the future", "give the month in which the claim was made")
     if as_of and as_of != "unknown" and not is_month(as_of):
         raise UsageError(f"as-of {as_of!r} is not a valid month", "write YYYY-MM, or unknown")
     return replace(

@@ -80,7 +80,7 @@ def _check_open(host: str, token: str | None, *, certfile: str | None, keyfile: 
     if bool(certfile) != bool(keyfile):
         raise UsageError("TLS needs both --certfile and --keyfile", "give both")
     if token and len(token) < LEAST_TOKEN:
-        raise UsageError("the token is too easy to guess", f"use {LEAST_TOKEN} characters or more")
+        raise UsageError("the token is too short", f"use at least {LEAST_TOKEN} characters")
     if host in LOOPBACK:
         return
     if not token:
@@ -103,7 +103,13 @@ def _serve(
     proxy = how["proxy"] if how["behind_tls"] else ""
     limited = config(app, certfile=how["certfile"], keyfile=how["keyfile"], proxy=proxy)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family) as bound:
+    try:
+        bound = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {host}:{port}: {error.strerror}", "choose another --port"
+        ) from error
+    with bound:
         shown = f"[{host}]" if ":" in host else host
         app.state.retest.chat.warm()
         click.echo(f"http{'s' if how['certfile'] else ''}://{shown}:{bound.getsockname()[1]}/", err=True)

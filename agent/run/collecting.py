@@ -18,7 +18,7 @@ from agent.run.parts import Parts
 from agent.run.rechecking import cited_papers
 from agent.run.state import BranchState, RunState
 from store.papers import Saved
-from store.records import Claim, Paper, Run
+from store.records import Claim, Paper, Retest, Run
 
 _BATCH = 128
 MOST_NAMED = 20
@@ -115,11 +115,19 @@ def is_new_to_some(paper: Paper, asked: Sequence[Wanted]) -> bool:
     return any(paper.published > (after_month(w.claim.as_of) or "") for w in asked)
 
 
+def looked_until(source: str, last: Retest | None) -> str | None:
+    """The day up to which a source need not be asked again.
+
+    A snapshot may be another file each time, with papers of any age: it is read from the claim's month.
+    """
+    return last.window_to if last and source != "snapshot" else None
+
+
 def wanted(parts: Parts, state: RunState) -> list[Wanted]:
     """The search window of each due claim."""
     with parts.ledger.read() as db:
         last = store.runs.last_healthy_of_all(db, parts.source.name, parts.judge.name)
-    ends = {key: retest.window_to for key, retest in last.items()}
+    ends = {key: looked_until(parts.source.name, retest) for key, retest in last.items()}
     return [
         Wanted(claim, window_start(claim.as_of, ends.get((claim.id, claim.revision))), state["as_of"])
         for claim in _due(parts, state)

@@ -19,7 +19,7 @@ from agent.core import rule
 from agent.core.confidence import Calibration
 from agent.core.window import certain_day, existed_by, window_start
 from agent.run import judge_calls
-from agent.run.collecting import claim_of, claims_of
+from agent.run.collecting import claim_of, claims_of, looked_until
 from agent.run.parts import Parts
 from agent.run.state import RunState
 from store.home.files import write_atomically
@@ -61,7 +61,7 @@ def _retest(db: Connection, parts: Parts, claim: Claim, state: RunState) -> Rete
         revision=claim.revision,
         source=parts.source.name,
         judge=parts.judge.name,
-        window_from=window_start(claim.as_of, last.window_to if last else None),
+        window_from=window_start(claim.as_of, looked_until(parts.source.name, last)),
         window_to=_window_to(db, parts, state["as_of"]),
         seen_through=store.papers.last_seq(db),
         screened=state["counts"].get(f"screened:{claim.id}", 0),

@@ -44,7 +44,9 @@ def save(
     }  # fmt: skip
     with state.write() as db:
         if claim:
-            store.claims.save(db, editing.changed(db, editing.claim_of(db, claim), fields), state.now)
+            store.claims.save(
+                db, editing.changed(db, editing.claim_of(db, claim), fields, state.now), state.now
+            )
         else:
             claim = editing.added(db, fields, state.now)
     return _to(claim)

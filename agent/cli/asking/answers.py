@@ -119,9 +119,8 @@ def _source(mark: str, source: dict[str, Any], *, brief: bool) -> Any:
     else:
         line.append(f"{source['id']} " if brief else f"{_plain(source['text'])} ", style="default")
         line.append(source["verdict"], style=_COLOUR.get(source["verdict"], ""))
-        line.append(
-            f", {source['basis']}, as of {source['as_of'] or 'unknown'}, {source['age']}", style="dim"
-        )
+        about = (source["basis"], f"as of {source['as_of'] or 'unknown'}", source["age"])
+        line.append("".join(f", {part}" for part in about if part), style="dim")
         line.append("" if brief else f", {source['id']}", style="dim")
     return line
 

@@ -61,7 +61,9 @@ def add(ctx: click.Context, /, **fields: Any) -> None:
 def edit(ctx: click.Context, /, claim_id: str, **fields: Any) -> None:
     """Change a claim: makes a new revision to be retested; the old one and its verdicts are kept."""
     with ledger_of(ctx) as db:
-        done = store.claims.save(db, editing.changed(db, editing.claim_of(db, claim_id), fields), now())
+        done = store.claims.save(
+            db, editing.changed(db, editing.claim_of(db, claim_id), fields, now()), now()
+        )
     click.echo(f"{claim_id}: {done}", err=True)
 
 

@@ -88,7 +88,7 @@ def _prose(settings: Settings, text: str, title: str) -> Document | None:
     with open_writer(settings) as writer:
         if writer is not None:
             return read_prose(text, title, writer)
-    click.echo(f"{title} is plain prose: recognising its claims takes a model; use --writer llm", err=True)
+    click.echo(f"{title} is plain prose: finding its claims needs a model; use --writer llm", err=True)
     return None
 
 

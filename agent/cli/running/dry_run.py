@@ -20,6 +20,7 @@ from agent.core.window import shown_bound, window_start
 from agent.errors import UsageError
 from agent.ports.sources import Wanted
 from agent.prices import price_of
+from agent.run.collecting import looked_until
 from agent.run.rechecking import cited_papers
 from agent.settings import Settings
 from store.records import Claim
@@ -75,7 +76,7 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
         last = store.runs.last_healthy_of_all(db, settings.source, judge)
         cited = cited_papers(db, settings.source)
         mean, papers = store.calls.mean_tokens(db), _expected(db, settings, day)
-    ends = {key: run.window_to for key, run in last.items()}
+    ends = {key: looked_until(settings.source, retest) for key, retest in last.items()}
     wanted = [Wanted(c, window_start(c.as_of, ends.get((c.id, c.revision))), day) for c in due]
     forecast = outlook(settings, wanted, cited)
     files = min(settings.downloads, len(due) * settings.whole) if settings.source == "arxiv" else 0

@@ -31,7 +31,7 @@ _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradic
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Only this claim; may be repeated.")
 @click.option("--line", "lines", multiple=True, metavar="ID", help="Only this line; may be repeated.")
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers come from.")
-@click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
+@click.option("--snapshot", metavar="PATH", help="Snapshot file or folder; means --source snapshot.")
 @click.option("--judge", type=click.Choice(["llm", "embedded"]), help="Stance judge to use.")
 @click.option("--as-of", metavar="DATE", help="Retest as of this past day, YYYY-MM-DD.")
 @click.option("--dry-run", is_flag=True, help="Show the plan; write nothing.")
@@ -68,6 +68,8 @@ def command(
         is_due, resume = _outstanding(ctx)
         if not is_due and resume is None:
             return 0
+    if flags.get("snapshot") and not flags.get("source"):
+        flags["source"] = "snapshot"
     settings = _settings(ctx, resume, flags)
     day = _day(as_of)
     if dry_run:
