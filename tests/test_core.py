@@ -15,6 +15,7 @@ from agent.core.disagreement import tensions
 from agent.core.duplicates import doubles, overlap
 from agent.core.findings import Finding, Reading, Section
 from agent.core.gates import Case, as_of_run, weigh
+from agent.core.key_findings import heading_of, key_findings
 from agent.core.passages import MAX_CHARS, choose, cut, section_around, to_embed
 from agent.core.rule import combine, decide, decide_claim, open_leads, settle
 from agent.core.sampling import agreed, would_flip
@@ -374,3 +375,52 @@ def test_days_and_months() -> None:
     failed = GateResult("g", "failed", "r")
     assert (failed.failed, replace(failed, outcome="not run").failed) == (True, False)
     assert Finding("a", "supports", "q", 0.5).agreement == 1.0
+
+
+def test_key_findings_by_section_and_wording() -> None:
+    said = {
+        "title": "We find that longer chains lower the accuracy of models.",
+        "abstract": "Chains of thought are widely used by many people today. We propose a method that prunes "
+                    "the chains of small models. We find that pruning improves accuracy by 5% on nine tasks.",
+        "limitations": "All of our experiments use English text from a single source.",
+        "results": "We find that larger models improve accuracy on all nine of the tasks. Short.",
+        "related work": "We find that others improve accuracy on all of the nine tasks.",
+    }  # fmt: skip
+    text = " ".join(said.values())
+    cuts, at = [], 0
+    for n, (section, words) in enumerate(said.items()):
+        cuts.append(Passage(f"1.{n}", 1, "p", section, n, at, at + len(words), words))
+        at += len(words) + 1
+    assert text[cuts[1].start : cuts[1].end] == said["abstract"]
+    found = {
+        name: [(f.section, f.page, f.quote[:22]) for f in held] for name, held in key_findings(cuts).items()
+    }
+    assert {name: held for name, held in found.items() if held} == {
+        "technical contribution": [("abstract", 1, "We propose a method th")],
+        "key results": [("abstract", 1, "We find that pruning i"), ("results", 3, "We find that larger mo")],
+        "limitations": [("limitations", 2, "All of our experiments")],
+    }
+    assert heading_of("We introduce a benchmark.", "results") == "technical contribution"
+    assert heading_of("Nothing of the kind.", "results") == ""
+    assert heading_of("Nothing of the kind.", "methods") == "methodology"
+    sentences = [f"We find that model {n} improves accuracy on all tasks." for n in range(5)]
+    many = [replace(cuts[3], id=f"2.{n}", start=n, text=s) for n, s in enumerate(sentences)]
+    assert [f.quote[19:20] for f in key_findings(many)["key results"]] == ["0", "1", "2"]
+
+
+def test_a_budget_says_what_to_do() -> None:
+    over = BudgetReached()
+    assert (over.message, over.way_out) == (
+        "the budget is reached: the next call could go over it", "give a larger one"
+    )  # fmt: skip
+    capped = Budget(cap=0.1, price=Price(tokens_in=2.0), answer_tokens=0)
+    with pytest.raises(BudgetReached):
+        capped.reserve(100_000, "a")
+    assert capped.was_reached
+    held = [capped.reserve(10_000, "a") for _ in range(3)]
+    capped.settle(held[0], 10_000, 0, 5_000, claim="a")
+    assert capped.spent == pytest.approx(0.01)
+    capped.forfeit(held[1], "a", answers=0)
+    capped.settle(held[2], 10_000, 0, claim="a")
+    assert capped.spent == pytest.approx(0.03)
+    assert capped.reserve(35_000, "a") == pytest.approx(0.07)

@@ -305,4 +305,4 @@ def test_markdown_headings_need_no_colon() -> None:
         "## Your task\n\n- Retest each of them.\n"
     )
     found = read(text, "prompt.md").of("constraint")
-    assert [c.text for c in found] == ["Longer chains of thought help small models."]
+    assert [c.text for c in found] == ["Longer chains of thought help small models"]
