@@ -1,6 +1,6 @@
-"""Which papers each claim has yet to be tested on: listed once per run, then cut for each claim in memory.
+"""What the branches of a run share: its claims, the papers each has yet to be tested on, and the corpus.
 
-Asking the ledger claim by claim would list the same papers once for each of them.
+Each is made once per run. Asking the ledger claim by claim would list the same papers once for each of them.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+import store.claims
 import store.evidence
 import store.papers
 import store.runs
 from agent.core.window import after_month
-from store.records import Claim, Retest
+from agent.retrieval.corpus import Corpus, Rows, lexical_text, query_of
+from agent.run.parts import Parts
+from agent.run.state import BranchState, RunState
+from store.records import Claim, Paper, Retest
 
-Rows = NDArray[np.intp]
+AnyState = RunState | BranchState
 
 
 class Candidates:
@@ -80,3 +84,83 @@ class Candidates:
         since = last.finished_at if last else ""
         lapsed = self._again.get((claim.id, claim.revision), [])
         return sorted({paper_id for paper_id, noted_at in lapsed if noted_at > since})
+
+
+def claims_of(parts: Parts, state: AnyState) -> dict[str, Claim]:
+    """The claims under retest by id, as they were when the run first asked."""
+
+    def made() -> dict[str, Claim]:
+        with parts.ledger.read() as db:
+            return {claim.id: claim for claim in store.claims.active(db)}
+
+    return parts.once(f"claims of {state['run_id']}", made)
+
+
+def claim_of(parts: Parts, state: AnyState, claim_id: str) -> Claim:
+    """A claim as it was planned, though it may have been edited or retired since.
+
+    Raises KeyError if it does not exist.
+    """
+    claim, planned = claims_of(parts, state).get(claim_id), state.get("revisions", {}).get(claim_id)
+    if claim is None or planned not in (None, claim.revision):
+        with parts.ledger.read() as db:
+            newest = store.claims.get(db, claim_id)
+            claim = store.claims.revision(db, claim_id, planned) if planned else newest
+    if claim is None:
+        raise KeyError(claim_id)
+    return claim
+
+
+def candidates_of(parts: Parts, state: AnyState) -> Candidates:
+    """The papers that each claim has yet to be tested on, listed once per run."""
+
+    def made() -> Candidates:
+        with parts.ledger.read() as db:
+            return Candidates(db, parts.source.name, parts.judge.name, state["as_of"])
+
+    return parts.once(f"candidates of {state['run_id']}", made)
+
+
+def shortlist(parts: Parts, state: AnyState, claim: Claim) -> Rows:
+    """Rows of the corpus that rank best by words for a claim; ranked once per run."""
+
+    def made() -> Rows:
+        candidates, corpus = candidates_of(parts, state), corpus_of(parts, state)
+        rows = corpus.rows(candidates.named(candidates.of(claim)))
+        if not len(rows):
+            return rows
+        return corpus.shortlist(query_of(claim, sources_of(parts, claim)), rows, parts.limits.shortlist)
+
+    return parts.once(f"shortlist of {state['run_id']} for {claim.id}", made)
+
+
+def sources_of(parts: Parts, claim: Claim) -> list[Paper]:
+    """The records of a claim's own sources that are in the ledger."""
+    with parts.ledger.read() as db:
+        return list(store.papers.get_many(db, sorted(claim.source_ids)).values())
+
+
+def corpus_of(parts: Parts, state: AnyState) -> Corpus:
+    """Every paper that some active claim has yet to be tested on, to be ranked; made once per run."""
+
+    def made() -> Corpus:
+        candidates = candidates_of(parts, state)
+        with parts.ledger.read() as db:
+            ids = sorted(candidates.named(candidates.of_any(claims_of(parts, state).values())))
+            papers = store.papers.get_many(db, ids)
+        return Corpus(ids, [lexical_text(papers[i]) for i in ids])
+
+    return parts.once(f"corpus of {state['run_id']}", made)
+
+
+def embedded_corpus_of(parts: Parts, state: AnyState) -> Corpus:
+    """The same with the vectors that the index holds."""
+
+    def made() -> Corpus:
+        corpus = corpus_of(parts, state)
+        missing = set(parts.index.missing("papers", corpus.ids))
+        embedded = [i for i in corpus.ids if i not in missing]
+        corpus.hold(embedded, parts.index.vectors("papers", embedded))
+        return corpus
+
+    return parts.once(f"vectors of {state['run_id']}", made)

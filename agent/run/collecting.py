@@ -12,17 +12,15 @@ import store.runs
 from agent.core.window import after_month, existed_by, window_start
 from agent.errors import SourceError
 from agent.ports.sources import Wanted
-from agent.retrieval.corpus import Corpus, Rows, lexical_text, query_of
-from agent.run.candidates import Candidates
+from agent.run.candidates import candidates_of, claim_of, corpus_of, shortlist
 from agent.run.parts import Parts
 from agent.run.rechecking import cited_papers
-from agent.run.state import BranchState, RunState
+from agent.run.state import RunState
 from store.papers import Saved
 from store.records import Claim, Paper, Retest, Run
 
 _BATCH = 128
 MOST_NAMED = 20
-AnyState = RunState | BranchState
 
 
 def plan(state: RunState, runtime: Runtime[Parts]) -> RunState:
@@ -134,41 +132,6 @@ def wanted(parts: Parts, state: RunState) -> list[Wanted]:
     ]
 
 
-def claims_of(parts: Parts, state: AnyState) -> dict[str, Claim]:
-    """The claims under retest by id, as they were when the run first asked."""
-
-    def made() -> dict[str, Claim]:
-        with parts.ledger.read() as db:
-            return {claim.id: claim for claim in store.claims.active(db)}
-
-    return parts.once(f"claims of {state['run_id']}", made)
-
-
-def claim_of(parts: Parts, state: AnyState, claim_id: str) -> Claim:
-    """A claim as it was planned, though it may have been edited or retired since.
-
-    Raises KeyError if it does not exist.
-    """
-    claim, planned = claims_of(parts, state).get(claim_id), state.get("revisions", {}).get(claim_id)
-    if claim is None or planned not in (None, claim.revision):
-        with parts.ledger.read() as db:
-            newest = store.claims.get(db, claim_id)
-            claim = store.claims.revision(db, claim_id, planned) if planned else newest
-    if claim is None:
-        raise KeyError(claim_id)
-    return claim
-
-
-def candidates_of(parts: Parts, state: AnyState) -> Candidates:
-    """The papers that each claim has yet to be tested on, listed once per run."""
-
-    def made() -> Candidates:
-        with parts.ledger.read() as db:
-            return Candidates(db, parts.source.name, parts.judge.name, state["as_of"])
-
-    return parts.once(f"candidates of {state['run_id']}", made)
-
-
 def index(state: RunState, runtime: Runtime[Parts]) -> RunState:
     """Embed title and abstract of the papers that rank best by words for some claim."""
     parts = runtime.context
@@ -201,51 +164,6 @@ def _shortlisted(parts: Parts, state: RunState) -> set[str]:
 
 def _due(parts: Parts, state: RunState) -> list[Claim]:
     return [claim_of(parts, state, claim_id) for claim_id in state["claim_ids"]]
-
-
-def shortlist(parts: Parts, state: AnyState, claim: Claim) -> Rows:
-    """Rows of the corpus that rank best by words for a claim; ranked once per run."""
-
-    def made() -> Rows:
-        candidates, corpus = candidates_of(parts, state), corpus_of(parts, state)
-        rows = corpus.rows(candidates.named(candidates.of(claim)))
-        if not len(rows):
-            return rows
-        return corpus.shortlist(query_of(claim, sources_of(parts, claim)), rows, parts.limits.shortlist)
-
-    return parts.once(f"shortlist of {state['run_id']} for {claim.id}", made)
-
-
-def sources_of(parts: Parts, claim: Claim) -> list[Paper]:
-    """The records of a claim's own sources that are in the ledger."""
-    with parts.ledger.read() as db:
-        return list(store.papers.get_many(db, sorted(claim.source_ids)).values())
-
-
-def corpus_of(parts: Parts, state: AnyState) -> Corpus:
-    """Every paper that some active claim has yet to be tested on, to be ranked; made once per run."""
-
-    def made() -> Corpus:
-        candidates = candidates_of(parts, state)
-        with parts.ledger.read() as db:
-            ids = sorted(candidates.named(candidates.of_any(claims_of(parts, state).values())))
-            papers = store.papers.get_many(db, ids)
-        return Corpus(ids, [lexical_text(papers[i]) for i in ids])
-
-    return parts.once(f"corpus of {state['run_id']}", made)
-
-
-def embedded_corpus_of(parts: Parts, state: AnyState) -> Corpus:
-    """The same with the vectors that the index holds."""
-
-    def made() -> Corpus:
-        corpus = corpus_of(parts, state)
-        missing = set(parts.index.missing("papers", corpus.ids))
-        embedded = [i for i in corpus.ids if i not in missing]
-        corpus.hold(embedded, parts.index.vectors("papers", embedded))
-        return corpus
-
-    return parts.once(f"vectors of {state['run_id']}", made)
 
 
 def texts_of(parts: Parts, ids: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ import store.writings
 from agent.core.budget import BudgetReached, ClaimBudgetReached
 from agent.core.disagreement import MOST_PAIRS, Tension, tensions
 from agent.errors import JudgeError
-from agent.run.collecting import claim_of
+from agent.run.candidates import claim_of
 from agent.run.judge_calls import BUDGET_REACHED
 from agent.run.parts import Parts
 from agent.run.state import RunState

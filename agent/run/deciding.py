@@ -19,7 +19,8 @@ from agent.core import rule
 from agent.core.confidence import Calibration
 from agent.core.window import certain_day, existed_by, window_start
 from agent.run import judge_calls
-from agent.run.collecting import claim_of, claims_of, looked_until
+from agent.run.candidates import claim_of, claims_of
+from agent.run.collecting import looked_until
 from agent.run.parts import Parts
 from agent.run.state import RunState
 from store.home.files import write_atomically

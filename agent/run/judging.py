@@ -18,7 +18,7 @@ from agent.core.quotes import legible
 from agent.core.screening import Floats, query_variants
 from agent.retrieval.ranking import rank
 from agent.run import judge_calls
-from agent.run.collecting import candidates_of, claim_of, embedded_corpus_of, shortlist, sources_of
+from agent.run.candidates import candidates_of, claim_of, embedded_corpus_of, shortlist, sources_of
 from agent.run.gating import GATED, gated
 from agent.run.judge_calls import Question
 from agent.run.parts import Parts
