@@ -139,6 +139,7 @@ sources = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(words, st.none() | months, st.lists(sources, max_size=3, unique_by=lambda s: s.arxiv_id)),
@@ -276,6 +277,7 @@ def test_claims_by_hand_are_added_changed_retired_and_restored(tmp_path: Path) -
     assert claim_id in retest("claim", "list", home=home).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "said"),
     [

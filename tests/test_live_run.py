@@ -21,6 +21,8 @@ from tests.conftest import make_claim
 from tests.standins.arxiv import ArxivServer, Fault, arxiv_server
 from tests.standins.world import World, paper
 
+pytestmark = pytest.mark.slow
+
 QUIET = [STARS[-1], *(paper(n) for n in range(1, 7))]
 
 

@@ -121,6 +121,7 @@ def test_the_command_shows_it_and_reports_flag_it(tmp_path: Path) -> None:
     assert "source check: does not say so" in (tmp_path / "r.md").read_text()
 
 
+@pytest.mark.slow
 def test_key_findings_are_the_papers_own_sentences(shared_data: Path) -> None:
     box = Sandbox()
     file = PaperFile(shared_data / "pdfs/papermage__2023.eacl-main.121.pdf", "pdf", "0" * 64)

@@ -74,6 +74,7 @@ def html(answer: requests.Response) -> Any:
     return etree.HTML(answer.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*PAGES, "/runs/RUN"])
 def test_every_page_is_there_with_its_safe_headers(at: str, talked: Home, path: str) -> None:
     answer = requests.get(at + path.replace("RUN", run_of(talked)), timeout=30)
@@ -277,6 +278,7 @@ def test_serving_to_others_must_be_intended(talked: Home, args: tuple[str, ...],
     one_line(retest("serve", *args, home=talked.root), 2, said)
 
 
+@pytest.mark.slow
 def test_the_program_serves_until_it_is_told_to_stop(talked: Home) -> None:
     command = [sys.executable, "-m", "agent", "--home", str(talked.root), "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served:

@@ -254,6 +254,7 @@ def test_a_writer_that_is_down_changes_no_verdict_and_no_health(home: Home, tmp_
     assert "not everything could be written" in report
 
 
+@pytest.mark.slow
 def test_line_show_writes_on_request_and_shows_it_from_then_on(home: Home, tmp_path: Path) -> None:
     judge_only = answer_by(lambda i: "relaxes" if int(i[-1]) % 2 else "supports")
     today = datetime.now(UTC).date()  # the command shows the six months before its own today
