@@ -356,6 +356,20 @@ def test_a_budget_reached_before_a_resume_still_counts(home: Home, snapshot: Pat
         ]
 
 
+def test_more_claims_than_branches_are_dealt_out(
+    home: Home, snapshot: Path, server: LlmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.run.graph.MOST_BRANCHES", 2)
+    with parts_for(home, snapshot, server.url) as parts:
+        with parts.ledger.write() as db:
+            for name in ("second", "third"):
+                store.claims.save(db, make_claim(name), "t")
+        run = service.start(parts, DAY, [], [], lambda _: None, 2)
+        with parts.ledger.read() as db:
+            retested = {r.claim_id: r.screened for r in store.runs.of_run(db, run.id)}
+    assert retested == {"tuning-hurts": 6, "second": 6, "third": 6}
+
+
 def test_a_branch_of_an_earlier_version_is_understood() -> None:
     old: Any = {"run_id": "r", "as_of": DAY, "claim_id": "c"}
     assert claims_in(old) == ["c"]

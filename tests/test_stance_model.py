@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from agent.adapters.embedding.cached import FEW, CachedEmbedder
+from agent.adapters.embedding.minilm import PackagedMiniLM
 from agent.adapters.embedding.packaged_minilm import model_folder, verify_weights
 from agent.adapters.judges.embedded import EmbeddedJudge, own_results
 from agent.adapters.judges.stance_model import LABELS, SHIPPED, StanceModel
@@ -109,3 +114,41 @@ def test_the_packaged_minilm_is_the_published_file(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("agent.adapters.embedding.packaged_minilm.SHA256", "0" * 64)
     with pytest.raises(ModelError, match="RETEST_EMBEDDER"):
         verify_weights()
+
+
+class Counted:
+    """An embedder that remembers what it was asked for."""
+
+    name = "counted"
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked.append(list(texts))
+        return np.array([[len(t), 1.0] for t in texts], np.float32).reshape(len(texts), 2)
+
+
+def test_a_query_is_embedded_once_and_papers_pass_through() -> None:
+    inner = Counted()
+    cached = CachedEmbedder(inner, most=2)
+    assert cached.embed(["a", "bb", "a"]).tolist() == [[1, 1], [2, 1], [1, 1]]
+    assert cached.embed(["bb"]).tolist() == [[2, 1]]
+    assert inner.asked == [["a"], ["bb"]]
+    cached.embed(["ccc"])  # "a" was used longest ago
+    cached.embed(["a"])
+    assert inner.asked[2:] == [["ccc"], ["a"]]
+    many = [f"paper {n}" for n in range(FEW + 1)]
+    assert cached.embed(many).shape == (FEW + 1, 2)
+    assert inner.asked[-1] == many
+    assert cached.embed([]).shape == (0, 2)
+
+
+def test_the_packaged_embedder_gives_unit_vectors_whatever_the_batch() -> None:
+    model = PackagedMiniLM()
+    texts = ["Longer chains help.", "Bread rises. " * 200, "Chains that are longer help."]
+    found = model.embed(texts)
+    assert found.shape == (3, 384)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert np.allclose(np.vstack([model.embed([t]) for t in texts]), found, atol=1e-5)
+    assert found[0] @ found[2] > 0.8 > 0.3 > found[0] @ found[1]

@@ -16,6 +16,6 @@ def keep(
     while not stop.is_set():
         try:
             try_once()
-        except Exception as error:
+        except Exception as error:  # whatever one week failed at, the next one is still to come
             failed(error)
         stop.wait(every)
