@@ -43,6 +43,8 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+PATIENCE_S = 180
+"""How long the client waits for a whole response before it hangs up."""
 KINDS = ("status", "status", "reset", "cut", "short", "drip", "html", "empty", "hollow", "twice", "thin")
 Schedule = Callable[[int, str], Fault | None]
 
@@ -211,12 +213,12 @@ def misbehave(handler: Quiet, server: ArxivServer, fault: Fault, reply: Reply) -
         _begin(handler, status, body, kind, headers)
         with suppress(ConnectionError):
             whole = len(body) if fault.kind == "drip" else len(body) // 2
-            for n in range(0, whole, 1 + len(body) // 16):
+            for part, n in enumerate(range(0, whole, 1 + len(body) // 16)):
                 handler.wfile.write(body[n : n + 1 + len(body) // 16])
-                if fault.kind == "drip":
-                    handler.wfile.flush()
+                handler.wfile.flush()
+                # Once the client may have hung up, no time may pass beside its next request.
+                if fault.kind == "drip" and part * 60 <= PATIENCE_S:
                     server.tick(60.0)
-            handler.wfile.flush()
         handler.close_connection = True
         handler.connection.close()
 
