@@ -16,6 +16,7 @@ RetestError                 exit 2 unless a subclass says otherwise
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
     ├── JudgeRefused        the endpoint rejects the key or the model: retrying does not help
     └── JudgeNonsense       an answer that does not follow the schema, or a refusal
+        └── JudgeTooLong    a question longer than the model's context
 """
 
 from __future__ import annotations
@@ -91,6 +92,12 @@ class JudgeNonsense(JudgeError):
     """An answer that does not follow the schema, or a refusal. `answers` is how many were paid for."""
 
     answers = 1
+
+
+class JudgeTooLong(JudgeNonsense):
+    """The question is longer than the model's context. Nothing was paid for."""
+
+    answers = 0
 
 
 class Stopped(RetestError):

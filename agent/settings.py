@@ -34,6 +34,7 @@ class Settings:
     api_key: str = setting("", "key of the LLM endpoint", "OPENAI_API_KEY", secret=True)
     base_url: str = setting("", "URL of an OpenAI-compatible endpoint", "OPENAI_BASE_URL")
     llm_timeout: float = setting(120.0, "seconds to wait for one LLM answer")
+    llm_tokens: int = setting(4000, "most tokens of one LLM answer, reasoning included")
     llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
     budget: float = setting(0.0, "dollars a run may spend; 0 means no cap (prices: prices.toml in the home)")
     claim_budget: float = setting(0.0, "dollars a run may spend on one claim; 0 means no cap")
@@ -183,7 +184,7 @@ def _checked(settings: Settings) -> Settings:
                 f"{name} from {settings.origins[name]} is {getattr(settings, name)!r}",
                 f"use {' or '.join(allowed)}",
             )
-    for name in ("concurrency", "keep", "shortlist", "llm_timeout"):
+    for name in ("concurrency", "keep", "shortlist", "llm_timeout", "llm_tokens"):
         if getattr(settings, name) <= 0:
             raise SettingsError(f"{name} from {settings.origins[name]} must be above 0", "correct it")
     for name in ("whole", "downloads", "budget", "claim_budget"):

@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from agent.adapters.judges.llm import LlmJudge
-from agent.adapters.llm.client import ATTEMPTS, LlmClient
+from agent.adapters.llm.client import ATTEMPTS, USABLE_ATTEMPTS, LlmClient
 from agent.adapters.llm.throttle import Throttle
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeUnreachable
 from store.records import Atom, Passage
@@ -103,8 +103,8 @@ def test_rate_limits_are_waited_out_as_the_server_asks(server: LlmServer) -> Non
         (fails(500), JudgeUnreachable, "HTTP 500", ATTEMPTS),
         (fails(401), JudgeRefused, "OPENAI_API_KEY", 1),
         (fails(404), JudgeRefused, "RETEST_MODEL", 1),
-        (says("I think it supports the claim."), JudgeNonsense, "not the JSON", ATTEMPTS),
-        (says('{"parts": [{"part": "x"}]}'), JudgeNonsense, "not the JSON", ATTEMPTS),
+        (says("I think it supports the claim."), JudgeNonsense, "not the JSON", USABLE_ATTEMPTS),
+        (says('{"parts": [{"part": "x"}]}'), JudgeNonsense, "not the JSON", USABLE_ATTEMPTS),
         (says(None, refusal="I cannot help with that"), JudgeNonsense, "refusal", 1),
     ],
 )

@@ -13,7 +13,7 @@ from agent.chat.threads import Threads
 from agent.chat.verifying import Cutter, draft_of, why_not_shown
 from agent.core.budget import BudgetReached
 from agent.errors import JudgeError
-from agent.ports.models import ChatModel
+from agent.ports.models import ChatModel, Retracted
 
 Turn = dict[str, Any]
 MOST_CHARACTERS, KEPT_WHOLE, MOST_SENTENCES = 6000, 2, 6
@@ -72,7 +72,9 @@ def _by_model(parts: ChatParts, chat_model: ChatModel, old: Sequence[Turn]) -> l
     messages = [{"role": "system", "content": prompt.system},
                 {"role": "user", "content": prompt.render(turns=as_text(old, labels))}]  # fmt: skip
     try:
-        pieces = list(talked(parts, chat_model, messages))
+        pieces = list[Any]()
+        for piece in talked(parts, chat_model, messages):
+            pieces = [] if isinstance(piece, Retracted) else [*pieces, piece]
     except (JudgeError, BudgetReached):
         return []
     text = "".join(p for p in pieces if isinstance(p, str))

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.core.budget import Budget
 from agent.ports.actions import Actions
-from agent.ports.models import ChatModel, ToolCall, Usage
+from agent.ports.models import ChatModel, Retracted, ToolCall, Usage
 from agent.retrieval.finder import Finder
 from store.ledger import Ledger
 
@@ -37,7 +37,7 @@ def talked(
     chat_model: ChatModel,
     messages: Sequence[Mapping[str, Any]],
     tools: Sequence[Mapping[str, Any]] = (),
-) -> Generator[str | ToolCall | Usage, None, None]:
+) -> Generator[str | ToolCall | Usage | Retracted, None, None]:
     """Stream a model's reply, within the budget. One that ends without usage is charged at the maximum.
 
     Raises JudgeError, or BudgetReached before any request is made.

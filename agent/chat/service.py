@@ -34,7 +34,8 @@ class Chat:
     """Answers questions as a stream of events: documents with a `kind`.
 
     thread (its id), found (claims), writing (the model has started), sentence (checked, with its sources),
-    struck (why one was left out), tool (one being run), ask (approval needed), answer (the complete answer).
+    struck (why one was left out), retracted (the sentences of this reply were reasoning), tool (one being
+    run), ask (approval needed), answer (the complete answer).
     """
 
     def __init__(self, parts: ChatParts, threads: Threads, saver: Any, now: Callable[[], str]) -> None:

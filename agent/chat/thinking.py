@@ -18,7 +18,7 @@ from agent.chat.state import ChatState, labels_of, with_refs
 from agent.chat.verifying import Cutter, draft_of, why_not_shown
 from agent.core.budget import BudgetReached
 from agent.errors import JudgeError
-from agent.ports.models import ChatModel, ToolCall, Usage
+from agent.ports.models import ChatModel, Retracted, ToolCall, Usage
 
 MOST_STEPS, MOST_CALLS = 6, 4
 NOTHING = "NOTHING FOUND"
@@ -70,19 +70,26 @@ class _Reader:
         self.reply = ""
         self._given, self._secrets, self._write, self._cutter = given, secrets, write, Cutter()
 
-    def feed(self, piece: str | ToolCall | Usage) -> None:
+    def feed(self, piece: str | ToolCall | Usage | Retracted) -> None:
         """Process one piece of the stream."""
         if isinstance(piece, ToolCall):
             if len(self.calls) < MOST_CALLS:
                 self.calls.append(piece)
         elif isinstance(piece, Usage):
             self.usage = piece
+        elif isinstance(piece, Retracted):
+            self._retract()
         else:
             if not self.reply:
                 self._write({"kind": "writing"})
             self.reply += piece
             for statement in self._cutter.feed(piece):
                 self._judge(statement)
+
+    def _retract(self) -> None:
+        """Take back every sentence of this reply: it was the model's reasoning."""
+        self.said, self.left_out, self.reply, self._cutter = [], [], "", Cutter()
+        self._write({"kind": "retracted"})
 
     def end(self) -> None:
         """Process what is left when the stream has ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -41,7 +42,8 @@ COMMANDS = {
     "serve": "Serve the pages and the API, and run every week; for containers.",
     "doctor": "Show settings and where each came from; check for problems.",
 }
-INTERRUPTED = 130
+INTERRUPTED, UNFORESEEN = 130, 70
+"""70 is sysexits.h's EX_SOFTWARE. Python's own exit code, 1, is what `run --fail-on` uses."""
 
 
 class LazyGroup(click.Group):
@@ -85,13 +87,13 @@ def main() -> None:
     except KeyboardInterrupt:
         click.echo("retest: interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except Exception as error:  # expected errors become one line, others are re-raised
+    except Exception as error:  # expected errors become one line, others a report for us
         sys.exit(_explained(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _explained(error: Exception) -> int:
-    """Print an expected error as one line and return its exit code; re-raise any other."""
+    """Print an expected error as one line, a defect of ours with its traceback; return the exit code."""
     from prompts import PromptError
     from store.errors import Failure
 
@@ -105,6 +107,8 @@ def _explained(error: Exception) -> int:
         cause = getattr(error, "orig", error)
         message = f"the ledger failed: {cause}; check disk and permissions, then resume"
     else:
-        raise error
+        traceback.print_exception(error)
+        click.echo("retest: this is a defect in retest; nothing stored is lost. Please report it.", err=True)
+        return UNFORESEEN
     click.echo(f"retest: {' '.join(message.split())}", err=True)
     return getattr(error, "exit_code", 2)

@@ -57,10 +57,12 @@ class Finding:
 class Answer:
     """A judge's answer for one (claim, paper), and what it cost.
 
-    `tokens_cached` is the part of `tokens_in` that the provider had cached.
+    `tokens_cached` is the part of `tokens_in` that the provider had cached, `left_out` the number of
+    passages for which the judge had no room.
     """
 
     findings: tuple[Finding, ...]
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
+    left_out: int = 0

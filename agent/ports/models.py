@@ -58,7 +58,7 @@ class Judge(Protocol):
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
         """Answer for every atom of the claim.
 
-        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        Raises JudgeUnreachable, JudgeRefused, JudgeNonsense or JudgeTooLong.
         """
 
 
@@ -95,6 +95,10 @@ class Usage(NamedTuple):
     cached: int = 0
 
 
+class Retracted(NamedTuple):
+    """All text so far was the model's reasoning, not its answer."""
+
+
 class ChatModel(Protocol):
     """A chat model that may call tools. Nothing it says is shown before it is checked."""
 
@@ -102,8 +106,9 @@ class ChatModel(Protocol):
 
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
-    ) -> Generator[str | ToolCall | Usage, None, None]:
+    ) -> Generator[str | ToolCall | Usage | Retracted, None, None]:
         """Yield text as it arrives, then tool calls, then the token usage.
 
-        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        `Retracted` takes back the text before it. Raises JudgeUnreachable, JudgeRefused, JudgeNonsense or
+        JudgeTooLong.
         """

@@ -100,6 +100,17 @@ def findings_of(db: Connection, question: Question) -> list[Finding] | None:
     return sampling.agreed(_answers(db, question), _wanted(db, question))
 
 
+def shortened(db: Connection, question: Question) -> str:
+    """A sentence saying that the judge was shown fewer passages than chosen; "" if it was shown all."""
+    first = store.calls.answered(db, question.key)
+    left_out = first.response.get("passages_left_out", 0) if first and first.response else 0
+    if not left_out:
+        return ""
+    chosen = len(question.passages)
+    return (f"arXiv:{question.paper.id} was judged on {chosen - left_out} of {chosen} passages for "
+            f"{question.claim.id}: the model's context has no room for more")  # fmt: skip
+
+
 def _answers(db: Connection, question: Question) -> list[list[Finding]]:
     calls = [store.calls.answered(db, _key(question, n)) for n in range(sampling.SAMPLES)]
     return [[Finding(**f) for f in c.response["findings"]] for c in calls if c and c.response]
@@ -144,6 +155,7 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
         "findings": [f.__dict__ for f in answer.findings],
         "samples_wanted": sampling.SAMPLES if flips else 1,
         "tokens_cached": answer.tokens_cached,
+        **({"passages_left_out": answer.left_out} if answer.left_out else {}),
     }
     with parts.ledger.write() as db:
         store.calls.respond(db, key, response, (answer.tokens_in, answer.tokens_out), parts.now())

@@ -59,16 +59,19 @@ def judge_claims(state: BranchState, runtime: Runtime[Parts]) -> RunState:
 
     An answer that the journal already has is used again.
     """
-    parts, problems = runtime.context, list[str]()
+    parts, problems, notices = runtime.context, list[str](), list[str]()
     counts: dict[str, Any] = {"judged": 0, "answers_reused": 0, **dict.fromkeys(GATED, 0)}
     for claim_id in claims_in(state):
         for question in questions(parts, state, claim_id):
             how, problem = _judged(parts, question, state["run_id"])
             problems += [problem] if problem else []
+            with parts.ledger.read() as db:
+                shortened = judge_calls.shortened(db, question)
+            notices += [shortened] if shortened else []
             counts = merged(counts, {how: 1} if how else {})
             counts = merged(counts, gated(parts, question, state["run_id"], state["as_of"]))
             runtime.stream_writer({"stage": "judge", "step": 1})
-    return {"counts": counts | parts.budget_counts(), "problems": problems}
+    return {"counts": counts | parts.budget_counts(), "problems": problems, "notices": notices}
 
 
 def _judged(parts: Parts, question: Question, run_id: str) -> tuple[str, str]:

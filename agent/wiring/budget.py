@@ -15,4 +15,7 @@ def budget(settings: Settings) -> Budget:
         raise SettingsError(
             f"a budget needs the price of {settings.model!r}", f"add it to {settings.home / 'prices.toml'}"
         )
-    return Budget(settings.budget or None, settings.claim_budget or None, price or FREE)
+    return Budget(
+        settings.budget or None, settings.claim_budget or None, price or FREE,
+        answer_tokens=settings.llm_tokens,
+    )  # fmt: skip

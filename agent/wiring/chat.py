@@ -20,7 +20,7 @@ from agent.retrieval.finder import Finder
 from agent.settings import Settings, secrets
 from agent.wiring.actions import HomeActions
 from agent.wiring.budget import budget
-from agent.wiring.judges import endpoint, is_writing
+from agent.wiring.judges import dialect, endpoint, is_writing
 from agent.wiring.vectors import embedder_of, open_vectors
 from store.errors import Locked, VectorIndexError
 from store.home.files import Home
@@ -64,7 +64,10 @@ def chat_model(settings: Settings) -> ChatModel | None:
         return None
     from agent.adapters.llm.chat_model import LlmChatModel
 
-    return LlmChatModel(endpoint(settings, "--writer llm"), settings.model)
+    return LlmChatModel(
+        endpoint(settings, "--writer llm"), settings.model, max_tokens=settings.llm_tokens,
+        dialect=dialect(settings),
+    )  # fmt: skip
 
 
 def open_finder(settings: Settings, ledger: Ledger) -> Finder:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from agent.errors import SettingsError
 from agent.ports.models import Judge, Writer
 from agent.settings import Settings
+from store.home import models
+from store.home.files import Home
 
 if TYPE_CHECKING:
     import openai
 
     from agent.adapters.judges.embedded import EmbeddedJudge
     from agent.adapters.llm.client import LlmClient
+    from agent.adapters.llm.dialect import SharedDialect
 
 
 def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
@@ -60,7 +64,21 @@ def llm_client(settings: Settings, wanted_by: str) -> LlmClient:
     from agent.adapters.llm.client import LlmClient
     from agent.adapters.llm.throttle import Throttle
 
-    return LlmClient(endpoint(settings, wanted_by), settings.model, throttle=Throttle(settings.concurrency))
+    return LlmClient(
+        endpoint(settings, wanted_by), settings.model, throttle=Throttle(settings.concurrency),
+        max_tokens=settings.llm_tokens, dialect=dialect(settings),
+    )  # fmt: skip
+
+
+def dialect(settings: Settings) -> SharedDialect:
+    """How the configured server wants to be asked, as far as the home knows; what is learnt is stored."""
+    from agent.adapters.llm.dialect import SharedDialect, dialect_of
+
+    home, url, model = Home(settings.home), settings.base_url, settings.model
+    stored = models.known(home, url, model).get("dialect")
+    return SharedDialect(
+        dialect_of(stored), lambda found: models.learn(home, url, model, {"dialect": found.as_dict()})
+    )
 
 
 def llm_models(settings: Settings) -> list[str]:
@@ -77,10 +95,30 @@ def endpoint(settings: Settings, wanted_by: str) -> openai.OpenAI:
         )
     import openai
 
+    url, query = _address(settings)
+    if not settings.api_key.isascii() or any(c.isspace() for c in settings.api_key):
+        raise SettingsError(
+            f"api_key from {settings.origins['api_key']} has characters that no key has", "copy it again"
+        )
     return openai.OpenAI(
-        api_key=settings.api_key or "none", base_url=settings.base_url or None,
+        api_key=settings.api_key or "none", base_url=url, default_query=query,
+        # Azure's older addresses, which end with ?api-version=..., take the key from this header.
+        default_headers={"api-key": settings.api_key} if "api-version" in query else None,
         timeout=settings.llm_timeout, max_retries=0,
     )  # fmt: skip
+
+
+def _address(settings: Settings) -> tuple[str | None, dict[str, str]]:
+    """The endpoint's address and query; None is OpenAI's. Raises SettingsError for what is no address."""
+    if not settings.base_url:
+        return None, {}
+    parts = urlsplit(settings.base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(
+            f"base_url from {settings.origins['base_url']} is {settings.base_url!r}, not a web address",
+            "write it as http://localhost:11434/v1",
+        )
+    return urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query))
 
 
 def second_judge(settings: Settings) -> EmbeddedJudge | None:

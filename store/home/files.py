@@ -50,6 +50,11 @@ class Home:
         return self.root / "schedule.json"
 
     @property
+    def models(self) -> Path:
+        """What is known of LLMs: how to ask them, and how their checks went."""
+        return self.root / "models.json"
+
+    @property
     def feed(self) -> Path:
         """What changed, as an Atom feed."""
         return self.root / "feed.xml"

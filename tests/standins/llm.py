@@ -57,6 +57,41 @@ def fails(status: int, headers: dict[str, str] | None = None) -> Behaviour:
     return lambda handler, _: handler.answer(status, body, "application/json", headers)
 
 
+def answers(document: Any, status: int = 200) -> Behaviour:
+    """Answer with any JSON document."""
+    return lambda handler, _: handler.answer(status, json.dumps(document).encode(), "application/json")
+
+
+def replies(message: dict[str, Any] | None, finish: str = "stop", **more: Any) -> Behaviour:
+    """Answer with a message as other servers make them; no usage is given."""
+    choices = [{"index": 0, "finish_reason": finish, "message": message}] if message is not None else []
+    return answers({"id": "x", "object": "chat.completion", "choices": choices, **more})
+
+
+def page(text: str = "<!DOCTYPE html><html><body>Welcome</body></html>") -> Behaviour:
+    """Answer with a web page."""
+    return lambda handler, _: handler.answer(200, text.encode(), "text/html")
+
+
+def wants(accepts: Callable[[dict[str, Any]], bool], complaint: str, then: Behaviour, status: int = 400,
+          **fields: Any) -> Behaviour:  # fmt: skip
+    """Refuse a request with a complaint unless it is as the server wants it."""
+    refusal = answers({"error": {"message": complaint, "type": "invalid_request_error", **fields}}, status)
+    return lambda handler, body: (then if accepts(body) else refusal)(handler, body)
+
+
+def streams_lines(*lines: str, kind: str = "text/event-stream") -> Behaviour:
+    """Stream exactly these lines, each followed by an empty one, then hang up."""
+
+    def behaviour(handler: Quiet, _: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.end_headers()
+        handler.wfile.write("".join(f"{line}\n\n" for line in lines).encode())
+
+    return behaviour
+
+
 def slow(seconds: float, then: Behaviour) -> Behaviour:
     """Answer after a delay."""
 

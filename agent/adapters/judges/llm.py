@@ -10,7 +10,7 @@ from pydantic import Field
 import prompts
 from agent.adapters.llm.client import LlmClient, Strict
 from agent.core.findings import Answer, Finding
-from agent.errors import JudgeNonsense
+from agent.errors import JudgeNonsense, JudgeTooLong
 from store.records import Claim, Paper, Passage, Stance
 
 
@@ -85,12 +85,23 @@ class LlmJudge:
         }
 
     def judge(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> Answer:
-        """Ask, waiting out rate limits and outages; see `agent.ports.models.Judge`."""
-        messages = self.request(claim, paper, passages)["messages"]
-        about = f"the judge's answer on arXiv:{paper.id} for claim {claim.id}"
-        answer, spent = self._llm.ask(messages, JudgeAnswer, about)
+        """Ask, waiting out rate limits and outages; see `agent.ports.models.Judge`.
+
+        If the model has no room for all passages, ask with the first half of them, and so on.
+        """
+        about, shown = f"the judge's answer on arXiv:{paper.id} for claim {claim.id}", list(passages)
+        while True:
+            messages = self.request(claim, paper, shown)["messages"]
+            try:
+                answer, spent = self._llm.ask(messages, JudgeAnswer, about)
+                break
+            except JudgeTooLong:
+                if len(shown) == 1:
+                    raise
+                shown = shown[: len(shown) // 2]
         _check(answer, claim, about)
-        return Answer(tuple(f for part in answer.parts for f in _findings(claim, part)), *spent)
+        found = tuple(f for part in answer.parts for f in _findings(claim, part))
+        return Answer(found, *spent, left_out=len(passages) - len(shown))
 
 
 def _check(answer: JudgeAnswer, claim: Claim, about: str) -> None:

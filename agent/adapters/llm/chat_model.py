@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, NoReturn
 
 import openai
 
-from agent.adapters.llm.client import AGAIN, cause, wait_of
-from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
+from agent.adapters.llm.client import ANSWER_TOKENS, USUAL_END, WEB_PAGE
+from agent.adapters.llm.dialect import Dialect, SharedDialect
+from agent.adapters.llm.failures import Failure, broken, failure_in, failure_of
+from agent.adapters.llm.stream import StreamedReply, events
+from agent.errors import JudgeNonsense, JudgeRefused, JudgeTooLong, JudgeUnreachable
 from agent.logs import tell
-from agent.ports.models import ToolCall, Usage
+from agent.ports.models import Retracted, ToolCall, Usage
 
 ATTEMPTS = 3
 
@@ -21,74 +25,89 @@ class LlmChatModel:
 
     def __init__(
         self, client: openai.OpenAI, model: str, *, sleep: Callable[[float], None] = time.sleep,
-        max_tokens: int = 2000,
+        max_tokens: int = ANSWER_TOKENS, dialect: SharedDialect | None = None,
     ) -> None:  # fmt: skip
         self.name = model
         self._client, self._sleep, self._max_tokens = client, sleep, max_tokens
+        self._dialect = dialect or SharedDialect()
 
     def stream(
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
-    ) -> Generator[str | ToolCall | Usage, None, None]:
+    ) -> Generator[str | ToolCall | Usage | Retracted, None, None]:
         """See `agent.ports.models.ChatModel`."""
-        try:
-            yield from self._pieces(self._begun(messages, tools))
-        except openai.APIStatusError as error:
-            kind = JudgeUnreachable if isinstance(error, AGAIN) else JudgeRefused
-            raise kind(
-                f"the LLM at {self._client.base_url} refuses to answer ({cause(error)})",
-                "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
-            ) from error
-        except (openai.APIConnectionError, openai.APIError) as error:
-            raise JudgeUnreachable(
-                f"the LLM at {self._client.base_url} broke off ({cause(error)})",
-                "check RETEST_BASE_URL and that the server is running, then ask again",
-            ) from error
-
-    def _begun(self, messages: Any, tools: Any) -> Any:
-        more: dict[str, Any] = {"tools": list(tools)} if tools else {}
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._client.chat.completions.create(
-                    model=self.name, messages=list(messages), stream=True,
-                    stream_options={"include_usage": True}, max_completion_tokens=self._max_tokens, **more,
-                )  # fmt: skip
-            except AGAIN as error:
-                if attempt == ATTEMPTS:
-                    raise
-                self._sleep(wait_of(error, attempt))
-        raise AssertionError  # the last attempt returns or raises
-
-    def _pieces(self, chunks: Any) -> Iterator[str | ToolCall | Usage]:
-        calls: dict[int, list[str]] = {}
-        usage, has_come = Usage(), False
-        with chunks:
-            for chunk in chunks:
-                if chunk.usage:
-                    usage = _usage(chunk.usage)
-                for choice in chunk.choices[:1]:
-                    for part in choice.delta.tool_calls or ():
-                        _add(calls, part)
-                    if choice.delta.content:
-                        has_come = True
-                        yield choice.delta.content
-        if not has_come and not calls:
-            raise JudgeNonsense("the model answered nothing", "ask again, or try another model")
-        yield from (ToolCall(*calls[n]) for n in sorted(calls))
+        reply = StreamedReply()
+        with ExitStack() as stack:
+            for event in events(self._lines(self._begun(stack, messages, tools))):
+                yield from reply.feed(event)
+                if reply.error:
+                    self._fail(failure_in(reply.error, self._secrets), "broke off")
+        yield from reply.end()
+        if not reply.is_complete:
+            self._fail(Failure(0, "the connection broke"), "broke off")
+        calls = reply.calls()
+        if not reply.has_text and not calls:
+            only = "only reasoned and " if reply.has_reasoned else ""
+            raise JudgeNonsense(f"the model {only}answered nothing", "ask again, or try another model")
+        yield from calls
+        usage = reply.usage or Usage()
         tell("llm", about="a question", model=self.name, **usage._asdict())
         yield usage
 
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._client.api_key,)
 
-def _add(calls: dict[int, list[str]], part: Any) -> None:
-    """A tool call comes in pieces: its id and name first, then its arguments."""
-    call = calls.setdefault(part.index, ["", "", ""])
-    call[0] += part.id or ""
-    if part.function:
-        call[1] += part.function.name or ""
-        call[2] += part.function.arguments or ""
+    def _begun(
+        self, stack: ExitStack, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> Any:
+        """The started response, closed with `stack`; in another dialect if the server refuses this one."""
+        dialect, failures = self._dialect.current, 0
+        while True:
+            try:
+                response = stack.enter_context(self._request(dialect, messages, tools))
+            except openai.OpenAIError as error:
+                failure = failure_of(error, self._secrets)
+                tell("llm failed", about="a question", model=self.name, said=str(failure))
+                other = dialect.adapted(str(failure)) if failure.kind == "dialect" else None
+                # The format is not part of this request, so changing it would not help.
+                if other and other.format == dialect.format:
+                    dialect = other
+                    continue
+                failures += 1
+                if failure.kind != "again" or failures == ATTEMPTS:
+                    self._fail(failure, "refuses to answer" if failure.status else "broke off")
+                self._sleep(failure.pause or 2.0 ** (failures - 1))
+            else:
+                if "html" in response.headers.get("content-type", ""):
+                    raise JudgeUnreachable(f"the LLM at {self._client.base_url} {WEB_PAGE}", USUAL_END)
+                self._dialect.worked(dialect)
+                return response
 
+    def _request(self, dialect: Dialect, messages: Any, tools: Any) -> Any:
+        more: dict[str, Any] = {"tools": list(tools)} if tools and dialect.tools else {}
+        if dialect.stream_usage:
+            more["stream_options"] = {"include_usage": True}
+        completions: Any = self._client.chat.completions.with_streaming_response
+        return completions.create(
+            model=self.name, messages=list(messages), stream=True, **dialect.limits(self._max_tokens), **more,
+        )  # fmt: skip
 
-def _usage(usage: Any) -> Usage:
-    details = getattr(usage, "prompt_tokens_details", None)
-    return Usage(
-        usage.prompt_tokens, usage.completion_tokens, int(getattr(details, "cached_tokens", None) or 0)
-    )
+    def _lines(self, response: Any) -> Iterator[str]:
+        """The lines of a response; whatever the HTTP library raises while reading is a broken connection."""
+        try:
+            yield from response.iter_lines()
+        except Exception as error:
+            self._fail(Failure(0, broken(error)), "broke off", error)
+
+    def _fail(self, failure: Failure, what: str, error: Exception | None = None) -> NoReturn:
+        """Raise the error that a failure ends with."""
+        message = f"the LLM at {self._client.base_url} {what} ({failure})"
+        if failure.kind == "too long":
+            raise JudgeTooLong(message, "ask in a new thread, or use a model with more context") from error
+        if failure.kind == "no credit":
+            raise JudgeRefused(message, "top up the account, then ask again") from error
+        if failure.kind == "again":
+            raise JudgeUnreachable(
+                message, "check RETEST_BASE_URL and that the server is running, then ask again"
+            ) from error
+        raise JudgeRefused(message, "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL") from error

@@ -1,28 +1,33 @@
 """One question to an OpenAI-compatible endpoint, answered in a strict JSON schema.
 
-Retries and rate limits are handled here: the openai client must not retry on its own.
+Retries, rate limits and the differences between servers are handled here: the openai client must not retry
+on its own, and its reading of replies is not used, since it expects them to be well-formed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import openai
 from pydantic import BaseModel, ConfigDict, ValidationError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
+from agent.adapters.llm.dialect import SharedDialect
+from agent.adapters.llm.failures import Failure, failure_in, failure_of
+from agent.adapters.llm.reply import Reply, estimated_usage, objects_in, read_reply
 from agent.adapters.llm.throttle import Throttle
-from agent.errors import JudgeNonsense, JudgeRefused, JudgeUnreachable
+from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeTooLong, JudgeUnreachable
 from agent.logs import tell
 from agent.ports.models import Usage
 from agent.tracing import span
 
-ATTEMPTS = 4
-AGAIN = (openai.RateLimitError, openai.InternalServerError, openai.APIConnectionError)
-_NONSENSE = (ValidationError, openai.LengthFinishReasonError, openai.ContentFilterFinishReasonError,
-             openai.APIResponseValidationError)  # fmt: skip
+ATTEMPTS, USABLE_ATTEMPTS = 4, 3
+"""How often a question is sent when the server fails, and when its answers are unusable."""
+ANSWER_TOKENS = 4000
+"""The most tokens of one answer, reasoning included."""
+
+WEB_PAGE, USUAL_END = "does not answer in JSON", "check RETEST_BASE_URL: it usually ends with /v1"
 
 
 class Strict(BaseModel):
@@ -32,6 +37,7 @@ class Strict(BaseModel):
 
 
 Schema = TypeVar("Schema", bound=BaseModel)
+Messages = Sequence[Mapping[str, Any]]
 
 
 class LlmClient:
@@ -43,116 +49,152 @@ class LlmClient:
         model: str,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        max_tokens: int = 2000,
+        max_tokens: int = ANSWER_TOKENS,
         throttle: Throttle | None = None,
+        dialect: SharedDialect | None = None,
     ) -> None:
         self.model = model
-        self._client, self._sleep, self._max_tokens = client, sleep, max_tokens
-        self._throttle = throttle or Throttle(1, sleep=sleep)
+        self.client, self.sleep, self.max_tokens = client, sleep, max_tokens
+        self.throttle = throttle or Throttle(1, sleep=sleep)
+        self.dialect = dialect or SharedDialect()
 
-    def ask(self, messages: Any, schema: type[Schema], about: str) -> tuple[Schema, Usage]:
+    def ask(self, messages: Messages, schema: type[Schema], about: str) -> tuple[Schema, Usage]:
         """Ask, waiting out rate limits and outages. `about` names the answer in errors.
 
-        Raises JudgeUnreachable, JudgeRefused or JudgeNonsense.
+        Raises JudgeUnreachable, JudgeRefused, JudgeNonsense or JudgeTooLong.
         """
-        unusable = 0
-
-        def once() -> Any:
-            nonlocal unusable
+        with span("retest.llm", model=self.model):
+            asking = _Asking(self, messages, schema, about)
             try:
-                return self._once(messages, schema)
-            except _NONSENSE:
-                unusable += 1
+                return asking.answer()
+            except JudgeError as error:
+                tell("llm", about=about, model=self.model, wrong=str(error), **asking.spent._asdict())
                 raise
 
-        try:
-            with span("retest.llm", model=self.model):
-                completion = self._retrying()(once)
-        except AGAIN as error:
-            raise JudgeUnreachable(
-                f"the LLM at {self._client.base_url} did not answer ({cause(error)})",
-                "check RETEST_BASE_URL and that the server is running, then: retest run --resume",
-            ) from error
-        except _NONSENSE as error:
-            nonsense = JudgeNonsense(f"{about} is not the JSON that was requested", "try a stronger model")
-            nonsense.answers = unusable
-            raise nonsense from error
-        except openai.OpenAIError as error:
+
+class _Outcome(NamedTuple):
+    """What came of one request: a reply, or a failure."""
+
+    reply: Reply
+    failure: Failure | None = None
+
+
+class _Asking:
+    """One question: every request it takes, and what they cost."""
+
+    def __init__(self, llm: LlmClient, messages: Messages, schema: type[BaseModel], about: str) -> None:
+        self._llm, self._messages, self._schema, self._about = llm, messages, schema, about
+        self._dialect = llm.dialect.current
+        self._first_refusal: Failure | None = None
+        self.spent, self._unusable = Usage(), 0
+
+    def answer(self) -> tuple[Any, Usage]:
+        """Send the question until there is a usable answer. Raises JudgeError."""
+        failures = 0
+        while True:
+            reply, failure = self._once()
+            if failure is None:
+                usable = self._usable(reply)
+                if usable is not None:
+                    self._llm.dialect.worked(self._dialect)
+                    tell("llm", about=self._about, model=self._llm.model, **self.spent._asdict())
+                    return usable, self.spent
+                self._unusable += 1
+                if self._unusable == USABLE_ATTEMPTS:
+                    self._give_up(reply)
+                self._rely_less_on_the_api(reply)
+            elif failure.kind == "dialect" and (other := self._dialect.adapted(str(failure))):
+                self._first_refusal = self._first_refusal or failure
+                self._dialect = other
+            else:
+                failures += 1
+                if failure.kind != "again" or failures == ATTEMPTS:
+                    self._fail(failure)
+                self._llm.sleep(failure.pause or 2.0 ** (failures - 1))
+
+    def _once(self) -> _Outcome:
+        """Send the question once. A failure is logged with what the server said."""
+        llm, secrets = self._llm, (self._llm.client.api_key,)
+        asked = self._dialect.asking(self._messages, self._schema)
+        with llm.throttle.slot():
+            try:
+                completions: Any = llm.client.chat.completions.with_raw_response
+                body = completions.create(
+                    model=llm.model, **asked, **self._dialect.limits(llm.max_tokens)
+                ).text
+                reply = read_reply(body)
+                failure = failure_in(reply.error, secrets) if reply.error else None
+            except openai.OpenAIError as error:
+                reply, failure = Reply(), failure_of(error, secrets)
+            if failure is None:
+                llm.throttle.succeeded()
+            elif failure.kind == "again" and failure.status:
+                llm.throttle.refused(failure.pause)
+        if failure is not None:
+            tell("llm failed", about=self._about, model=llm.model, said=str(failure))
+            return _Outcome(reply, failure)
+        self._count(reply.usage or estimated_usage(len(str(asked["messages"])), len(body)))
+        return _Outcome(reply)
+
+    def _count(self, usage: Usage) -> None:
+        self.spent = Usage(*(a + b for a, b in zip(self.spent, usage, strict=True)))
+
+    def _usable(self, reply: Reply) -> Any | None:
+        """The answer, if the reply holds one. Raises JudgeNonsense for a refusal to answer."""
+        if reply.refusal:
+            self._raise(JudgeNonsense(
+                f"{self._about} is a refusal ({reply.refusal[:80]!r})", "try another model"
+            ))  # fmt: skip
+        for found in objects_in(reply.text):
+            try:
+                return self._schema.model_validate(found)
+            except ValidationError:
+                continue
+        return None
+
+    def _rely_less_on_the_api(self, reply: Reply) -> None:
+        """A server that enforces the schema cannot answer otherwise, unless the answer was cut off."""
+        if reply.finish != "length" and (weaker := self._dialect.weaker()):
+            self._dialect = weaker
+
+    def _give_up(self, reply: Reply) -> NoReturn:
+        llm = self._llm
+        if not reply.is_json:
+            self._raise(JudgeUnreachable(
+                f"the LLM at {llm.client.base_url} {WEB_PAGE}", USUAL_END
+            ))  # fmt: skip
+        if reply.finish == "length":
+            wrong, way_out = f"was cut off at {llm.max_tokens} tokens", "raise RETEST_LLM_TOKENS"
+        elif not reply.text and reply.has_reasoned:
+            wrong, way_out = "is reasoning without an answer", "raise RETEST_LLM_TOKENS, or try another model"
+        elif not reply.text:
+            wrong, way_out = "is empty", "try another model"
+        else:
+            wrong, way_out = "is not the JSON that was requested", "try a stronger model"
+        self._raise(JudgeNonsense(f"{self._about} {wrong}", way_out))
+
+    def _raise(self, error: JudgeError) -> NoReturn:
+        if isinstance(error, JudgeNonsense):
+            error.answers = max(self._unusable, 1)
+        raise error
+
+    def _fail(self, failure: Failure) -> NoReturn:
+        """Raise the error that a failure ends with."""
+        url, model = self._llm.client.base_url, self._llm.model
+        if failure.kind == "too long":
+            raise JudgeTooLong(
+                f"{self._about} cannot be asked for: {failure}", "use a model with more context"
+            )
+        if failure.kind == "no credit":
             raise JudgeRefused(
-                f"the LLM at {self._client.base_url} refused model {self.model} ({cause(error)})",
-                "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
-            ) from error
-        spent = self._with(unusable, _spent(completion.usage))
-        tell("llm", about=about, model=self.model, **spent._asdict())
-        return _parsed(completion, about), spent
-
-    def _with(self, unusable: int, spent: Usage) -> Usage:
-        """What was spent, including unusable answers: each may have used all the tokens allowed."""
-        wasted = unusable * self._max_tokens
-        return Usage(spent.tokens_in * (1 + unusable), spent.tokens_out + wasted, spent.cached)
-
-    def _once(self, messages: Any, schema: type[Schema]) -> Any:
-        with self._throttle.slot():
-            try:
-                completion = self._client.chat.completions.parse(
-                    model=self.model, messages=messages, response_format=schema,
-                    max_completion_tokens=self._max_tokens,
-                )  # fmt: skip
-            except openai.APIStatusError as error:
-                if isinstance(error, AGAIN):
-                    self._throttle.refused(_asked_pause(error))
-                raise
-            self._throttle.succeeded()
-            return completion
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            retry=retry_if_exception_type((*AGAIN, *_NONSENSE)),
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=_wait,
-            sleep=self._sleep,
-            reraise=True,
+                f"the LLM at {url} wants payment ({failure})", "top up the account, then resume"
+            )
+        if failure.kind == "again":
+            raise JudgeUnreachable(
+                f"the LLM at {url} did not answer ({failure})",
+                "check RETEST_BASE_URL and that the server is running, then: retest run --resume",
+            )
+        raise JudgeRefused(
+            f"the LLM at {url} refused model {model} ({self._first_refusal or failure})",
+            "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",
         )
-
-
-def _parsed(completion: Any, about: str) -> Any:
-    message = completion.choices[0].message if completion.choices else None
-    if message is None or message.parsed is None:
-        refusal = getattr(message, "refusal", None)
-        why = f"a refusal ({refusal[:80]!r})" if refusal else "empty"
-        raise JudgeNonsense(f"{about} is {why}", "try another model")
-    return message.parsed
-
-
-def _spent(usage: Any) -> Usage:
-    if usage is None:
-        return Usage()
-    details = getattr(usage, "prompt_tokens_details", None)
-    cached = int(getattr(details, "cached_tokens", None) or 0)
-    return Usage(usage.prompt_tokens, usage.completion_tokens, cached)
-
-
-def _wait(state: RetryCallState) -> float:
-    return wait_of(state.outcome.exception() if state.outcome else None, state.attempt_number)
-
-
-def wait_of(error: BaseException | None, attempt: int) -> float:
-    """Retry-After if the server sends one (at most two minutes), else 1, 2, 4 ... seconds."""
-    asked = _asked_pause(error) if isinstance(error, openai.APIStatusError) else 0.0
-    return asked or 2.0 ** (attempt - 1)
-
-
-def _asked_pause(error: openai.APIStatusError) -> float:
-    """Seconds the server asks everyone to wait; 0 when it does not say."""
-    asked = error.response.headers.get("retry-after", "")
-    return min(float(asked), 120.0) if asked.isdigit() else 0.0
-
-
-def cause(error: openai.OpenAIError) -> str:
-    """What went wrong, in a few words."""
-    if isinstance(error, openai.APIStatusError):
-        return f"HTTP {error.status_code}"
-    if isinstance(error, openai.APITimeoutError):
-        return "timed out"
-    broken = isinstance(error, openai.APIConnectionError)
-    return "connection refused or broken" if broken else type(error).__name__

@@ -24,7 +24,7 @@ class Printer:
     def __init__(self, console: Any) -> None:
         self._console = console
         self._labels: dict[str, str] = {}
-        self._has_printed = False
+        self._has_printed = self._is_retracted = False
 
     def show(self, event: dict[str, Any]) -> None:
         """Print one event; skip those not meant for people."""
@@ -40,7 +40,14 @@ class Printer:
         if self._console.is_terminal:
             self._console.print(f"{_TOOLS.get(event['name'], event['name'])} …", style="dim")
 
+    def _retracted(self, _: dict[str, Any]) -> None:
+        if self._has_printed:
+            self._console.print("The above was the model's reasoning, not its answer.", style="italic")
+        self._has_printed, self._is_retracted = False, True
+
     def _sentence(self, event: dict[str, Any]) -> None:
+        if self._is_retracted:
+            return  # the whole answer is printed once it is complete
         self._has_printed = True
         self._say(event["text"], event["role"], [self._label(c["ref"]) for c in event["cites"]])
 

@@ -40,6 +40,7 @@
     async function listen(url, body, turn) {
       const state = piece("p", "Searching the ledger", "dim waiting");
       state.setAttribute("role", "status");
+      let isRetracted = false;  // after that, the whole answer is shown once it is complete
       turn.append(state);
       turn.scrollIntoView({ block: "start" });
       leaving = new AbortController();
@@ -55,7 +56,10 @@
           } else if (kind === "found") state.textContent = `${data.claims} claim${data.claims === 1 ? "" : "s"} found`;
           else if (kind === "writing") state.textContent = "The model is writing; each sentence is checked";
           else if (kind === "tool") state.textContent = `Running: ${data.name.replaceAll("_", " ")}`;
-          else if (kind === "sentence") state.insertAdjacentHTML("beforebegin", data.html);
+          else if (kind === "retracted") {
+            turn.querySelectorAll(".said").forEach((e) => e.remove());
+            isRetracted = true;
+          } else if (kind === "sentence" && !isRetracted) state.insertAdjacentHTML("beforebegin", data.html);
           else if (kind === "answer") {
             turn.querySelectorAll(".said").forEach((e) => e.remove());
             state.insertAdjacentHTML("beforebegin", data.html);
