@@ -89,9 +89,13 @@ class JudgeRefused(JudgeError):
 
 
 class JudgeNonsense(JudgeError):
-    """An answer that does not follow the schema, or a refusal. `answers` is how many were paid for."""
+    """An answer that does not follow the schema, or a refusal.
+
+    `answers` is how many were paid for, `spent` their tokens in and out, as far as they are known.
+    """
 
     answers = 1
+    spent = (0, 0)
 
 
 class JudgeTooLong(JudgeNonsense):

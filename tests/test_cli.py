@@ -17,7 +17,7 @@ from store.home.files import Home
 from store.ledger import Ledger
 from tests.conftest import make_paper
 from tests.standins.arxiv import Fault, arxiv_server
-from tests.standins.llm import llm_server, says
+from tests.standins.llm import llm_server, says, slow
 from tests.test_run import write_snapshot
 
 pytestmark = pytest.mark.slow
@@ -121,7 +121,7 @@ def test_an_llm_that_answers_nonsense_or_not_at_all_is_a_one_line_error(home: Ho
     assert "refusal" in done.stderr
     done = retest(*args, home=home.root, RETEST_BASE_URL="http://127.0.0.1:9/v1", RETEST_FLOOR="0")
     assert done.returncode == 3
-    assert "refused or broken" in done.stderr
+    assert "connection refused" in done.stderr
     Ledger.open(home.ledger).close()
 
 
@@ -203,3 +203,36 @@ def test_ctrl_c_exits_at_once_although_arxivs_gate_is_closed(tmp_path: Path) -> 
     assert run.returncode == 130
     assert "to resume: retest run --resume run-" in said
     assert "Traceback" not in said
+
+
+def test_a_resumed_run_takes_the_endpoint_of_now_and_says_so(home: Home, tmp_path: Path) -> None:
+    path = write_snapshot(tmp_path / "s.jsonl", [make_paper(1)])
+    args = ("run", "--source", "snapshot", "--snapshot", str(path), "--judge", "llm")
+    env = {"RETEST_FLOOR": "0", "RETEST_MODEL": "m"}
+    with llm_server(slow(30, says("never"))) as silent, llm_server(says(None, refusal="no")) as server:
+        command = [sys.executable, "-m", "agent", "--home", str(home.root), *args]
+        env |= {"RETEST_BASE_URL": silent.url}
+        run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | env)
+        deadline = time.monotonic() + 60
+        while not silent.asked and time.monotonic() < deadline:
+            run.poll()
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+        resume = ("run", "--resume", said.split()[-1])
+        done = retest(*resume, "--base-url", server.url, home=home.root, **env)
+        assert f"base_url is now {server.url}; it was {silent.url}" in done.stderr
+        assert "new run" not in done.stderr
+        assert len(server.asked) == 1
+        assert (done.returncode, "refusal" in done.stderr) == (3, True)
+
+
+def test_a_defect_of_ours_has_an_exit_code_of_its_own(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    import agent.cli
+
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(agent.cli.cli, "main", fails)
+    with pytest.raises(SystemExit) as ended:
+        agent.cli.main()
+    assert ended.value.code == agent.cli.UNFORESEEN != 1

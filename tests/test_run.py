@@ -418,3 +418,27 @@ def test_lost_vectors_degrade_the_run(
     verdict, _ = present(home)
     assert verdict
     assert verdict.name is None
+
+
+def test_a_run_resumed_with_another_model_begins_anew_and_mixes_no_answers(
+    home: Home, snapshot: Path, server: LlmServer
+) -> None:
+    good = server.default
+    server.script = [good, good, *([fails(401)] * 6)]
+    with parts_for(home, snapshot, server.url) as parts:
+        begun = interrupted(parts, "judge")
+        client = openai.OpenAI(api_key="k", base_url=server.url, max_retries=0, timeout=20)
+        other = LlmJudge(LlmClient(client, "another", sleep=lambda _: None), threshold=0.6)
+        server.script.clear()
+        run = service.resume(replace(parts, judge=other), begun, lambda _: None, 1)
+        with parts.ledger.read() as db:
+            given_up = store.runs.get(db, begun)
+    assert run.id != begun
+    assert (run.health, run.judge) == ("complete", other.name)
+    assert given_up
+    assert "given up" in given_up.reasons[0]
+    verdict, found = present(home)
+    assert verdict
+    assert verdict.name == "still-holds"
+    cited = {e.judge for e in found if e.id in verdict.evidence_ids}
+    assert cited == {other.name}

@@ -31,6 +31,7 @@ COMMANDS = {
     "paper": "Show a paper's key findings, each with its quote.",
     "source": "Check the paper source, and whether cited papers state the claims.",
     "index": "Check or rebuild the vector index.",
+    "model": "Check whether an LLM is fit to judge.",
     "backtest": "Retest as of a series of past days: how verdicts moved, and how late.",
     "eval": "Measure the verdicts on labelled cases.",
     "replay": "Replay a run from its journal, offline.",

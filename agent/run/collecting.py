@@ -71,7 +71,7 @@ def collect(state: RunState, runtime: Runtime[Parts]) -> RunState:
     counts = {"papers_new": left.added, "collected_by": outlook.way, "requests_planned": outlook.requests}
     return {
         "problems": problems + parts.source.problems,
-        "notices": [*parts.source.notices, *left.said(parts)],
+        "notices": [*parts.notices, *parts.source.notices, *left.said(parts)],
         "counts": dict(parts.source.counts) | counts,
     }
 

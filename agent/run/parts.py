@@ -29,7 +29,7 @@ class Parts:
     `screener` runs before a paid judge; papers scored below `cascade` are not passed on. `second` reads a
     paper again if the judge takes a side, as a second opinion. Without `downloads`, papers are read from
     their records alone; without `writer`, all text is extracted. `report` returns the report of a run as
-    Markdown.
+    Markdown. `notices` are remarks on the parts themselves, for the report.
     """
 
     home: Home
@@ -50,6 +50,7 @@ class Parts:
     cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     judge_down: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)

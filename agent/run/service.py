@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -41,13 +42,19 @@ def start(
 
 
 def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
-    """Resume an interrupted run. A finished one is returned as it is."""
+    """Resume an interrupted run. A finished one is returned as it is.
+
+    If another judge is configured now, a new run takes its place: a verdict rests on the answers of one
+    judge, and the papers to look at depend on what that judge has already read.
+    """
     with parts.ledger.read() as db:
         run = store.runs.get(db, run_id)
     if run is None:
         raise UsageError(f"no run {run_id} in {parts.home.root}", "retest status --json names the last run")
     if run.finished_at:
         return run
+    if run.judge != parts.judge.name:
+        return _begin_anew(parts, run, listen, workers)
     _count_spent(parts, run_id)
     try:
         return _drive(parts, run_id, None, listen, workers)
@@ -55,6 +62,17 @@ def resume(parts: Parts, run_id: str, listen: Listener, workers: int) -> Run:
         raise UsageError(
             f"run {run_id} cannot be resumed ({type(error).__name__}: {error})", "start a new run"
         ) from error
+
+
+def _begin_anew(parts: Parts, run: Run, listen: Listener, workers: int) -> Run:
+    """Give up a run, and start one over the same claims with the judge that is configured now."""
+    with SqliteSaver.from_conn_string(str(parts.home.checkpoints(run.id))) as saver:
+        asked = build(saver).get_state({"configurable": {"thread_id": run.id}}).values
+    reason = f"given up: {parts.judge.name} judges now, where {run.judge} did"
+    with parts.ledger.write() as db:
+        store.runs.finish(db, replace(run, health="degraded", reasons=(reason,), finished_at=parts.now()))
+    claims, lines = list(asked.get("only_claims", [])), list(asked.get("only_lines", []))
+    return start(parts, run.as_of, claims, lines, listen, workers)
 
 
 def _count_spent(parts: Parts, run_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -35,6 +36,7 @@ class AppState:
         self._stack.callback(self._view.close)
         self._chat: Chat | None = None
         self._runs: list[subprocess.Popen[bytes]] = []
+        self._check: subprocess.Popen[bytes] | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -90,13 +92,25 @@ class AppState:
                     subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
                 )
 
+    def begin_model_check(self) -> None:
+        """Check the LLM in a separate process, unless a check is under way; the result goes to the home."""
+        with self._lock:
+            if not self.is_checking_model():
+                args = [sys.executable, "-m", "agent", "--home", str(self.home.root), "model", "check"]
+                with (self.home.root / "model-check.log").open("w") as log:
+                    self._check = subprocess.Popen(args, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603  our own program
+
+    def is_checking_model(self) -> bool:
+        """Whether a check of the LLM started here is under way."""
+        return self._check is not None and self._check.poll() is None
+
     def is_running(self) -> bool:
         """Whether a run started here is in progress."""
         return any(r.poll() is None for r in self._runs)
 
     def close(self) -> None:
         """Release all resources; a run in progress is terminated and can be resumed later."""
-        for run in self._runs:
+        for run in [*self._runs, *([self._check] if self._check else [])]:
             if run.poll() is None:
                 run.terminate()
                 run.wait()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def stance_judge(settings: Settings, *, given: bool = False) -> Judge:
     """The configured judge; `given` if a person names the papers it judges."""
-    return _llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings, given=given)
+    return llm_judge(settings) if settings.judge == "llm" else embedded_judge(settings, given=given)
 
 
 def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
@@ -39,7 +39,8 @@ def embedded_judge(settings: Settings, *, given: bool = False) -> EmbeddedJudge:
     return EmbeddedJudge(model, given=given)
 
 
-def _llm_judge(settings: Settings) -> Judge:
+def llm_judge(settings: Settings) -> Judge:
+    """The LLM judge, whichever is configured to judge. Raises SettingsError without an endpoint."""
     from agent.adapters.judges.llm import LlmJudge
 
     return LlmJudge(llm_client(settings, "--judge llm"), threshold=settings.llm_threshold)

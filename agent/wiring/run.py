@@ -18,6 +18,7 @@ from agent.run.parts import Parts
 from agent.settings import Settings, secrets
 from agent.wiring.budget import budget
 from agent.wiring.judges import second_judge, stance_judge, writer
+from agent.wiring.model_check import doubt
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import embedder_of, open_vectors
 from store.home.files import Home
@@ -56,7 +57,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
             writer=writer(settings), screener=second if settings.cascade > 0 else None, second=second,
             cascade=settings.cascade,
             settings=kept(settings),
-            secrets=secrets(settings),
+            secrets=secrets(settings), notices=tuple(filter(None, [doubt(settings)])),
         )  # fmt: skip
 
 

@@ -175,7 +175,7 @@ class _Asking:
 
     def _raise(self, error: JudgeError) -> NoReturn:
         if isinstance(error, JudgeNonsense):
-            error.answers = max(self._unusable, 1)
+            error.answers, error.spent = max(self._unusable, 1), self.spent[:2]
         raise error
 
     def _fail(self, failure: Failure) -> NoReturn:

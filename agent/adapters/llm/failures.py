@@ -16,12 +16,12 @@ from typing import Any, Literal
 import openai
 
 from agent.adapters.llm.reply import mapping, text_of
-from agent.settings import MASK
 from agent.text import without_controls
 
 Kind = Literal["again", "dialect", "too long", "no credit", "refused"]
 """Try again; ask in another way; send less; top up the account; give up."""
 
+MASK = "****"
 LONGEST_PAUSE_S, MOST_SHOWN = 120.0, 200
 _AGAIN = (408, 409, 425, 429)
 _ASK_OTHERWISE = (400, 404, 405, 415, 422, 501)

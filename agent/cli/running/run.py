@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from agent.cli.running.progress import Progress
 
 FAIL_ON_MET, DEGRADED, BUDGET, INTERRUPTED = 1, 3, 4, 130
+ENDPOINT = ("base_url", "model")
+"""Settings that a resumed run takes from the command line, environment or file; the key always is."""
 _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradicted",)}
 
 
@@ -33,6 +35,8 @@ _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradic
 @click.option("--source", type=click.Choice(["arxiv", "snapshot"]), help="Where papers come from.")
 @click.option("--snapshot", metavar="PATH", help="Snapshot file or folder; means --source snapshot.")
 @click.option("--judge", type=click.Choice(["llm", "embedded"]), help="Stance judge to use.")
+@click.option("--model", metavar="NAME", help="Chat model of the llm judge (default: RETEST_MODEL).")
+@click.option("--base-url", metavar="URL", help="Its endpoint (default: RETEST_BASE_URL).")
 @click.option("--as-of", metavar="DATE", help="Retest as of this past day, YYYY-MM-DD.")
 @click.option("--dry-run", is_flag=True, help="Show the plan; write nothing.")
 @click.option("--budget", type=float, metavar="USD", help="Maximum to spend on LLM calls.")
@@ -101,7 +105,22 @@ def _settings(ctx: click.Context, resume: str | None, flags: dict[str, Any]) -> 
     if run is None:
         raise UsageError(f"no run {resume} in {settings.home}", "retest status shows the last run")
     cap = {"budget": settings.budget} if settings.budget else {}
-    return load({"home": str(settings.home), **run.settings, **cap})
+    endpoint = {name: getattr(settings, name) for name in ENDPOINT if settings.origins[name] != "default"}
+    _say_changes(run, endpoint)
+    return load({"home": str(settings.home), **run.settings, **cap, **endpoint})
+
+
+def _say_changes(run: Run, endpoint: dict[str, str]) -> None:
+    """Say what a resumed run does otherwise than before."""
+    if run.settings.get("judge") != "llm":
+        return
+    changed = [name for name, value in endpoint.items() if value != run.settings.get(name)]
+    for name in changed:
+        click.echo(
+            f"retest: {name} is now {endpoint[name]}; it was {run.settings.get(name) or 'unset'}", err=True
+        )
+    if "model" in changed:
+        click.echo("retest: answers of two models are not mixed, so a new run takes its place", err=True)
 
 
 def _day(text: str | None) -> str:
@@ -146,6 +165,8 @@ def _run(
     with ExitStack() as stack:
         stack.callback(set_up())
         parts = stack.enter_context(open_parts(settings, wait=wait))
+        for notice in parts.notices:
+            click.echo(f"retest: {notice}", err=True)
         progress = stack.enter_context(Progress())
         stack.enter_context(_leaving_on_interrupt(progress))
         if resume:
