@@ -23,6 +23,7 @@ from agent.evaluation.service import on_found, on_given
 from agent.evaluation.suites import read_suite
 from store.records import Claim, Paper, Passage, Stance
 from tests.conftest import make_paper
+from tests.standins.llm import fails, judged, llm_server, part
 from tests.standins.world import WordEmbedder
 from tests.test_cli import retest
 
@@ -244,3 +245,25 @@ def test_scifact_and_scitab_are_read_as_stances(shared_data: Path, tmp_path: Pat
     wrong.write_text("[1]")
     with pytest.raises(UsageError, match="is not a scitab file"):
         read_suite("scitab", wrong)
+
+
+def test_a_stopped_paid_evaluation_continues_where_it_was(tmp_path: Path) -> None:
+    snapshot, cases = tmp_path / "s.jsonl", tmp_path / "cases.jsonl"
+    snapshot.write_text("".join(json.dumps(p.__dict__) + "\n" for p in PAPERS.values()))
+    every = [case(f"c{n}", {i: "neutral"}, None) for n, i in enumerate(IDS[:4])]
+    cases.write_text("".join(c.model_dump_json() + "\n" for c in every))
+    args = ("eval", str(cases), "--snapshot", str(snapshot), "--judge", "llm", "--json")
+    neutral = judged(part(1, "neutral", "", "") | {"quotes": []})
+    with llm_server(neutral) as server:
+        env = {"RETEST_BASE_URL": server.url, "RETEST_MODEL": "gpt-5-mini", "RETEST_CONCURRENCY": "1"}
+        server.script = [neutral, neutral, *[fails(401)] * 2]  # a call may be under way when one fails
+        stopped = retest(*args, home=tmp_path, **env)
+        assert stopped.returncode == 3
+        server.script, before = [], len(server.asked)
+        (journal,) = (tmp_path / "evaluations").iterdir()
+        journal.write_text(journal.read_text() + '{"key": "cut o')
+        found = json.loads(retest(*args, home=tmp_path, **env).stdout)
+        assert (found["answers_asked"], found["answers_reused"], len(server.asked)) == (2, 2, before + 2)
+        assert found["dollars"] > 0
+        again = json.loads(retest(*args, home=tmp_path, **env).stdout)
+    assert (again["answers_asked"], again["cases"]) == (0, found["cases"])

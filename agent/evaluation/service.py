@@ -76,10 +76,14 @@ def needed(cases: Iterable[LabelledCase]) -> set[str]:
 def _each(
     one: Callable[[LabelledCase], Outcome], cases: Sequence[LabelledCase], workers: int, progress: Progress
 ) -> list[Outcome]:
-    """Outcomes in the order of the cases, whatever the number of workers."""
+    """Outcomes in the order of the cases, whatever the number of workers; the first failure ends it."""
     outcomes = []
     with ThreadPoolExecutor(workers) as pool:
-        for done, outcome in enumerate(pool.map(one, cases), 1):
-            outcomes.append(outcome)
-            progress(done, len(cases))
+        try:
+            for done, outcome in enumerate(pool.map(one, cases), 1):
+                outcomes.append(outcome)
+                progress(done, len(cases))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return outcomes

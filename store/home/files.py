@@ -55,6 +55,11 @@ class Home:
         return self.root / "models.json"
 
     @property
+    def evaluations(self) -> Path:
+        """Journals of evaluations: the answers of judges that cost money."""
+        return self.root / "evaluations"
+
+    @property
     def feed(self) -> Path:
         """What changed, as an Atom feed."""
         return self.root / "feed.xml"

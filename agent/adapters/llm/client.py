@@ -192,7 +192,7 @@ class _Asking:
         if failure.kind == "again":
             raise JudgeUnreachable(
                 f"the LLM at {url} did not answer ({failure})",
-                "check RETEST_BASE_URL and that the server is running, then: retest run --resume",
+                "check RETEST_BASE_URL and that the server is running, then resume",
             )
         raise JudgeRefused(
             f"the LLM at {url} refused model {model} ({self._first_refusal or failure})",

@@ -15,7 +15,8 @@ _SHOWN = (
     "contradicted_told", "coverage", "untested_accuracy", "stance_macro_f1", "evidence_recall_20",
     "evidence_recall_50", "evidence_recall_100", "quotes_found_share", "unjudged", "ece", "seconds",
     "pool_counted", "pool_counted_right", "pool_precision", "pool_recall", "pool_adverse_precision",
-    "pool_support_precision", "pool_wrong_side",
+    "pool_support_precision", "pool_wrong_side", "answers_asked", "answers_reused", "tokens_in",
+    "tokens_out", "dollars", "journal",
 )  # fmt: skip
 
 
@@ -55,6 +56,9 @@ def command(
     [{arxiv_id, stance, quote}], expected_verdict (null: untested), acceptable_verdicts. With --papers
     pool the evidence comes from a search and is mostly neutral: it is judged with the thresholds of a
     run, and a null expected_verdict means that only the evidence is scored.
+
+    An LLM's answers are kept in the home's folder evaluations/: the same command, given again after it was
+    stopped, asks only what has not been answered.
     """  # fmt: skip
     settings = settings_of(ctx, snapshot=snapshot, **flags)
     document = _measured(settings, file, papers, suite)
