@@ -266,4 +266,4 @@ def test_a_stopped_paid_evaluation_continues_where_it_was(tmp_path: Path) -> Non
         assert (found["answers_asked"], found["answers_reused"], len(server.asked)) == (2, 2, before + 2)
         assert found["dollars"] > 0
         again = json.loads(retest(*args, home=tmp_path, **env).stdout)
-    assert (again["answers_asked"], again["cases"]) == (0, found["cases"])
+    assert (again["answers_asked"], again["confusion"]) == (0, found["confusion"])
