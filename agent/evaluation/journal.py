@@ -54,7 +54,8 @@ class JournalledJudge:
             self.spent = [a + b for a, b in zip(self.spent, spent, strict=True)]
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with self.file.open("a", encoding="utf-8") as journal:
-                journal.write(json.dumps({"key": key, "answer": asdict(answer)}, ensure_ascii=False) + "\n")
+                # The line break comes first: what follows a line that was cut off is still whole.
+                journal.write("\n" + json.dumps({"key": key, "answer": asdict(answer)}, ensure_ascii=False))
         return answer
 
 
