@@ -261,7 +261,7 @@ def test_a_stopped_paid_evaluation_continues_where_it_was(tmp_path: Path) -> Non
         assert stopped.returncode == 3
         server.script, before = [], len(server.asked)
         (journal,) = (tmp_path / "evaluations").iterdir()
-        journal.write_text(journal.read_text() + '{"key": "cut o')
+        journal.write_text(journal.read_text() + '\n{"key": "cut o')
         found = json.loads(retest(*args, home=tmp_path, **env).stdout)
         assert (found["answers_asked"], found["answers_reused"], len(server.asked)) == (2, 2, before + 2)
         assert found["dollars"] > 0
