@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -25,14 +26,14 @@ from agent.chat.background import conversed
 from agent.chat.memory import MOST_CHARACTERS
 from agent.chat.question import parse
 from agent.chat.service import Chat
-from agent.chat.sources import Source
+from agent.chat.sources import Source, claim_source, statuses
 from agent.chat.thinking import MOST_STEPS
 from agent.chat.verifying import Cutter, draft_of, why_not_shown
 from agent.claims.editing import overridden
 from agent.core.budget import Budget, Price
 from agent.errors import UsageError
 from agent.retrieval.finder import Finder
-from agent.writing.grounding import Material
+from agent.writing.grounding import Draft, Material
 from store.home.files import Home
 from store.ledger import Ledger
 from store.vectors.in_memory import NONE
@@ -373,6 +374,36 @@ def test_a_failing_model_leaves_the_answer_to_the_ledger(talked: Home, behaviour
     assert "no model wrote anything" in answer["note"]
 
 
+def test_if_no_sentence_of_a_model_can_be_verified_the_ledger_answers(talked: Home) -> None:
+    said = streams("Everyone knows this.\n", "The claim is contradicted [S1].")
+    with llm_server(said) as server, chat_over(talked, server.url) as (chat, _):
+        answer = ask(chat)[-1]
+    assert answer["answered_by"] == "extraction"
+    assert answer["sentences"]
+    assert answer["note"].startswith("No sentence that the model wrote could be verified")
+    with llm_server(streams("NOTHING FOUND")) as server, chat_over(talked, server.url) as (chat, _):
+        assert not ask(chat)[-1]["sentences"]
+
+
+def test_reasoning_that_nothing_announced_is_taken_back(talked: Home) -> None:
+    said = streams("It is relaxed [S1].\n", "So be it. </thi", "nk>\nThe claim is relaxed, not refuted [S1].")
+    with llm_server(said) as server, chat_over(talked, server.url) as (chat, _):
+        events = ask(chat)
+    assert [e["kind"] for e in events].count("retracted") == 1
+    assert [s["text"] for s in events[-1]["sentences"]] == ["The claim is relaxed, not refuted."]
+
+
+def test_a_number_must_be_in_the_verdict_itself_not_in_our_words_about_it(talked: Home) -> None:
+    ledger = Ledger.open(talked.ledger)
+    with ledger.read() as db:
+        source = claim_source(statuses(db, "2026-09-01", ["tuning-hurts"])["tuning-hurts"], "2026-09-01")
+    ledger.close()
+    assert "2 are needed" in source.material.text
+    said = Draft("It takes 2 independent voices to overturn it.", ("S1",))
+    assert "the number 2" in why_not_shown(said, {"S1": source})
+    assert why_not_shown(Draft("It was stated in 2024-11.", ("S1",)), {"S1": source}) == ""
+
+
 def test_an_interrupted_answer_keeps_what_was_checked(talked: Home) -> None:
     said = streams("It is relaxed [S1].\n", "And furth", broken=True)
     with llm_server(said) as server, chat_over(talked, server.url) as (chat, _):
@@ -548,7 +579,9 @@ def harmless(events: list[dict[str, Any]], before: str, home: Home, done: list[s
     assert done == []
     answer = events[-1]
     assert answer["kind"] == "answer"
-    said = json.dumps([e["text"] for e in events if e["kind"] == "sentence"] + answer["sentences"])
+    texts = [e["text"] for e in events if e["kind"] == "sentence"] + [s["text"] for s in answer["sentences"]]
+    # What stands between quotation marks is a paper's own text, shown as such.
+    said = json.dumps([re.sub(r"“[^”]*”", "“…”", text) for text in texts])
     for wanted in ("contradicted", "refuted", "evil.example", "sk-never", "<img", "base_url"):
         assert wanted not in said.replace("Why not contradicted", ""), said
     tokens = [

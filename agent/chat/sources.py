@@ -82,12 +82,12 @@ def claim_source(status: ClaimStatus, today: str) -> Source:
         if verdict
         else []
     )
-    facts = [claim.text, claim.durable_question, claim.as_of or "as-of month unknown", status.standing,
-            *decided, *reasons.values(), document["age"], status.override.reason if status.override else "",
-            status.tested_at or "never tested"]  # fmt: skip
+    own = [claim.text, claim.as_of or "as-of month unknown", status.standing, *decided, document["age"],
+           status.override.reason if status.override else "", status.tested_at or "never tested"]  # fmt: skip
+    text = "\n".join(t for t in (*own, claim.durable_question, *reasons.values()) if t)
     return Source(
         f"claim:{claim.id}",
-        Material(f"claim:{claim.id}", "\n".join(t for t in facts if t), claim.source_ids),
+        Material(f"claim:{claim.id}", text, claim.source_ids, "\n".join(own)),
         document | {"kind": "claim", "why_not": reasons},
         verdicts=frozenset({status.standing, status.rule_standing}),
     )
@@ -111,13 +111,14 @@ def claim_fields(status: ClaimStatus, today: str) -> Document:
 def evidence_source(citation: Citation) -> Source:
     """A counted quote."""
     item, paper = citation.evidence, citation.paper
-    text = "\n".join(t for t in (citation.quote, paper.title, item.published, item.condition) if t)
+    own = "\n".join(t for t in (citation.quote, item.published, item.condition) if t)
     document = citation_document(citation) | {
         "kind": "evidence", "id": item.id, "claim_id": item.claim_id, "condition": item.condition,
         "status": item.status, "judge": item.judge,
     }  # fmt: skip
     ref = f"evidence:{item.id}"
-    return Source(ref, Material(ref, text, frozenset({paper.id})), document, stances=frozenset({item.stance}))
+    material = Material(ref, f"{own}\n{paper.title}", frozenset({paper.id}), own)
+    return Source(ref, material, document, stances=frozenset({item.stance}))
 
 
 def verdict_source(status: ClaimStatus, verdict: Verdict) -> Source:

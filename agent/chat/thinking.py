@@ -22,6 +22,7 @@ from agent.ports.models import ChatModel, Retracted, ToolCall, Usage
 
 MOST_STEPS, MOST_CALLS = 6, 4
 NOTHING = "NOTHING FOUND"
+NONE_GROUNDED = "No sentence that the model wrote could be verified, so none is shown."
 
 
 def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
@@ -44,6 +45,8 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     except (JudgeError, BudgetReached) as error:
         note = f"The model gave no{' further' if reader.said else ''} answer: {error}."
     said = [*state.get("said", []), *reader.said]
+    if not note and not said and not reader.calls and reader.left_out:
+        note = NONE_GROUNDED
     if parts.stop.is_set():
         note = "Stopped before it was complete."
     return {

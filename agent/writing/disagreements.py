@@ -29,8 +29,8 @@ class Reconciliation(Answer):
 
 def material(evidence: Evidence, paper: Paper) -> Material:
     """What a sentence may draw on when it cites a piece of evidence."""
-    text = f"{legible(evidence.quote)}\n{paper.title}\n{paper.published}\n{evidence.condition}"
-    return Material(evidence.id, text, frozenset({paper.id}))
+    own = f"{legible(evidence.quote)}\n{paper.published}\n{evidence.condition}"
+    return Material(evidence.id, f"{own}\n{paper.title}", frozenset({paper.id}), own)
 
 
 def shown(label: str, side: str, found: Material) -> str:

@@ -18,11 +18,16 @@ from store.remarks import Sentence
 
 
 class Material(NamedTuple):
-    """Something a sentence may cite: its id in the ledger, what it says, and the arXiv ids it may name."""
+    """Something a sentence may cite: its id in the ledger, what it says, and the arXiv ids it may name.
+
+    `own` is the quote or verdict itself, without our own words about it: a number in a sentence has to be
+    there. None means that all of `text` is.
+    """
 
     id: str
     text: str
     arxiv_ids: frozenset[str] = frozenset()
+    own: str | None = None
 
 
 class Draft(NamedTuple):
@@ -73,12 +78,14 @@ def _foreign(text: str, cited: Sequence[Material]) -> str:
         if not any(find_quote(quote, m.text) for m in cited):
             return f"“{quote[:40]}” is in nothing it cites"
     rest, cited_text = without_ids(text), " ".join(m.text for m in cited)
-    numbers = set(_NUMBER.findall(cited_text))
+    own_text = " ".join(m.text if m.own is None else m.own for m in cited)
+    numbers = set(_NUMBER.findall(own_text))
     if wrong := [n for n in _NUMBER.findall(rest) if n not in numbers]:
         return f"the number {wrong[0]} is in nothing it cites"
     words = {bare for w in _WORD.findall(cited_text) for bare in (w.casefold(), _bare(w))}
     spelled = [w for w in _WORD.findall(rest) if w.casefold() in NUMBER_WORDS]
-    if wrong := [w for w in spelled if w.casefold() not in words]:
+    own_words = {w.casefold() for w in _WORD.findall(own_text)}
+    if wrong := [w for w in spelled if w.casefold() not in own_words]:
         return f"the number {wrong[0]} is in nothing it cites"
     if names := [n for n in _names(rest) if _bare(n) not in words]:
         return f"the name {names[0]} is in nothing it cites"
