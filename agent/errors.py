@@ -11,6 +11,7 @@ RetestError                 exit 2 unless a subclass says otherwise
 ├── SandboxError        2   the process that reads papers does not start
 ├── ReadError           3   a paper's file cannot be read
 ├── DeliveryError       3   a message could not be delivered
+├── BatchWaiting        5   a batch that has not been answered yet
 ├── Stopped           130   a person stopped an answer
 └── JudgeError          3   a judge gave no usable answer
     ├── JudgeUnreachable    refused, timed out, 5xx after the last try
@@ -102,6 +103,18 @@ class JudgeTooLong(JudgeNonsense):
     """The question is longer than the model's context. Nothing was paid for."""
 
     answers = 0
+
+
+class BatchWaiting(RetestError):
+    """The answers of a batch have not come yet; whoever resumes the run looks again."""
+
+    exit_code = 5
+
+    def __init__(self, batch_id: str, done: int, total: int) -> None:
+        super().__init__(
+            f"the judge's questions wait for their batch {batch_id} ({done} of {total} answered)",
+            "the next scheduled run looks again; so does: retest run --resume",
+        )
 
 
 class Stopped(RetestError):

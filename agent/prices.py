@@ -35,7 +35,10 @@ def _table(path: Path) -> dict[str, Any]:
 
 def _price(path: Path, model: str, row: Any) -> Price:
     try:
-        price = Price(float(row["in"]), float(row.get("cached", row["in"])), float(row["out"]))
+        price = Price(
+            float(row["in"]), float(row.get("cached", row["in"])), float(row["out"]),
+            float(row.get("batch", 0.5)),
+        )  # fmt: skip
     except (TypeError, KeyError, ValueError, AttributeError):
         price = Price(-1.0, -1.0, -1.0)
     if min(price) < 0:

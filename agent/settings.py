@@ -38,6 +38,7 @@ class Settings:
     llm_threshold: float = setting(0.6, "LLM findings weaker than this are leads")
     budget: float = setting(0.0, "dollars a run may spend; 0 means no cap (prices: prices.toml in the home)")
     claim_budget: float = setting(0.0, "dollars a run may spend on one claim; 0 means no cap")
+    batch: int = setting(0, "1 sends the llm judge's questions through the provider's batch API")
     writer: str = setting(
         "auto", "what writes questions and reconciliations: llm, none, or auto (llm where it judges)"
     )
@@ -170,7 +171,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     return found
 
 
-_ALLOWED = {
+_ALLOWED: dict[str, tuple[object, ...]] = {
+    "batch": (0, 1),
     "source": ("arxiv", "snapshot"), "judge": ("embedded", "llm"), "pdf_reader": ("pdfminer", "pypdf"),
     "writer": ("auto", "llm", "none"),
     "tell": ("changes", "always", "never"),
@@ -182,7 +184,7 @@ def _checked(settings: Settings) -> Settings:
         if getattr(settings, name) not in allowed:
             raise SettingsError(
                 f"{name} from {settings.origins[name]} is {getattr(settings, name)!r}",
-                f"use {' or '.join(allowed)}",
+                f"use {' or '.join(map(str, allowed))}",
             )
     for name in ("concurrency", "keep", "shortlist", "llm_timeout", "llm_tokens"):
         if getattr(settings, name) <= 0:

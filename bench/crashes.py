@@ -141,7 +141,7 @@ def _pointed(point: Point) -> Iterator[None]:
     store.ledger.Ledger.write = committing  # type: ignore[method-assign]  # this child is thrown away
     for owner, name, kind in (
         (SqliteSaver, "put", "a checkpoint"), (SqliteSaver, "put_writes", "a checkpoint"),
-        (VectorIndex, "add", "a write of vectors"), (LlmClient, "_once", "an answer"),
+        (VectorIndex, "add", "a write of vectors"), (LlmClient, "ask", "an answer"),
         (os, "fsync", "a file is kept"), (Path, "replace", "a file is put in place"),
     ):  # fmt: skip
         _around(owner, name, kind, point)

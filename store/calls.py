@@ -87,9 +87,12 @@ def unasked(db: Connection, claim_id: str, until: str = LAST) -> set[str]:
     return {request["paper"] for request, answer in answers if not answer["asked"]}
 
 
-def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
-    """A run's paid calls (samples included) and tokens by claim, or by line for writings about a line."""
-    found: dict[str, dict[str, int]] = {}
+def spent(db: Connection, run_id: str) -> dict[str, dict[str, Any]]:
+    """A run's paid calls (samples included) and tokens by claim, or by line for writings about a line.
+
+    `batched` holds the tokens among them that went through a batch.
+    """
+    found: dict[str, dict[str, Any]] = {}
     for call in of_run(db, run_id):
         if call.response is None or call.kind not in PAID:
             continue
@@ -101,6 +104,11 @@ def spent(db: Connection, run_id: str) -> dict[str, dict[str, int]]:
         row["tokens_in"] += call.tokens_in
         row["tokens_cached"] += call.response.get("tokens_cached", 0)
         row["tokens_out"] += call.tokens_out
+        if call.response.get("batched"):
+            batched = row.setdefault("batched", {"tokens_in": 0, "tokens_cached": 0, "tokens_out": 0})
+            batched["tokens_in"] += call.tokens_in
+            batched["tokens_cached"] += call.response.get("tokens_cached", 0)
+            batched["tokens_out"] += call.tokens_out
     return found
 
 

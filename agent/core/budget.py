@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agent.errors import RetestError
 
 
 class Price(NamedTuple):
-    """Dollars per million tokens: input, cached input, and output."""
+    """Dollars per million tokens: input, cached input, and output; and what share of it a batch costs."""
 
     tokens_in: float = 0.0
     cached: float = 0.0
     tokens_out: float = 0.0
+    batch: float = 0.5
 
 
 FREE = Price()
@@ -48,17 +50,26 @@ class Budget:
     _reserved: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def cost(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> float:
+    def cost(
+        self, tokens_in: int, tokens_out: int, tokens_cached: int = 0, *, batched: bool = False
+    ) -> float:
         """The cost of these tokens in dollars; `tokens_cached` is included in `tokens_in`."""
         fresh = (tokens_in - tokens_cached) * self.price.tokens_in
-        return (fresh + tokens_cached * self.price.cached + tokens_out * self.price.tokens_out) / 1e6
+        whole = (fresh + tokens_cached * self.price.cached + tokens_out * self.price.tokens_out) / 1e6
+        return whole * self.price.batch if batched else whole
 
-    def reserve(self, characters: int, claim: str = "") -> float:
+    def cost_of(self, spent: Mapping[str, Any]) -> float:
+        """The cost of a claim's calls, as `store.calls.spent` adds them up."""
+        names = ("tokens_in", "tokens_out", "tokens_cached")
+        whole, batched = [spent[n] for n in names], [spent.get("batched", {}).get(n, 0) for n in names]
+        return self.cost(*whole) - self.cost(*batched) + self.cost(*batched, batched=True)
+
+    def reserve(self, characters: int, claim: str = "", *, batched: bool = False) -> float:
         """Reserve the most that a request of this many characters can cost, and charge it to a claim.
 
         Raises BudgetReached if that could exceed the run's cap, ClaimBudgetReached if the claim's.
         """
-        most = self.cost(characters, self.answer_tokens)
+        most = self.cost(characters, self.answer_tokens, batched=batched)
         with self._lock:
             if self.cap is not None and self.spent + self._reserved + most > self.cap:
                 self.was_reached = True
@@ -78,10 +89,11 @@ class Budget:
             self._count(claim, reserved * (answers - 1))
 
     def settle(
-        self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0, claim: str = ""
-    ) -> None:
+        self, reserved: float, tokens_in: int, tokens_out: int, tokens_cached: int = 0, claim: str = "",
+        *, batched: bool = False,
+    ) -> None:  # fmt: skip
         """Replace a reservation with the actual cost of the call."""
-        cost = self.cost(tokens_in, tokens_out, tokens_cached)
+        cost = self.cost(tokens_in, tokens_out, tokens_cached, batched=batched)
         with self._lock:
             self._reserved -= reserved
             self.spent += cost

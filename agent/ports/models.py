@@ -62,6 +62,42 @@ class Judge(Protocol):
         """
 
 
+class Asked(NamedTuple):
+    """One question to a judge."""
+
+    claim: Claim
+    paper: Paper
+    passages: Sequence[Passage]
+
+
+class BatchState(NamedTuple):
+    """How far a batch is. `replies`, by key, are None until it has ended; `wrong` says why it failed."""
+
+    done: int
+    total: int
+    replies: Mapping[str, str] | None
+    wrong: str = ""
+
+
+class BatchJudge(Protocol):
+    """Sends many questions at once, at a lower price, and reads the answers hours later.
+
+    Every method raises JudgeUnreachable or JudgeRefused if the provider does not answer.
+    """
+
+    def find(self, run_id: str) -> str | None:
+        """The id of the batch sent for a run; None if there is none."""
+
+    def send(self, run_id: str, questions: Mapping[str, Asked]) -> str:
+        """Send questions by key; return the batch's id."""
+
+    def look(self, batch_id: str) -> BatchState:
+        """How far a batch is, with the replies if it has ended."""
+
+    def read(self, reply: str, claim: Claim, paper: Paper) -> Answer:
+        """The answer in a reply. Raises JudgeNonsense for one that is unusable."""
+
+
 class Writer(Protocol):
     """Writes short documents in a given schema. Nothing it writes is trusted before it is checked."""
 

@@ -140,9 +140,7 @@ def _costs(db: Connection, parts: Parts, run_id: str, counts: dict[str, Any]) ->
     by_claim = {
         claim: {
             **spent,
-            "usd": round(
-                parts.budget.cost(spent["tokens_in"], spent["tokens_out"], spent["tokens_cached"]), 6
-            ),
+            "usd": round(parts.budget.cost_of(spent), 6),
         }
         for claim, spent in store.calls.spent(db, run_id).items()
     }

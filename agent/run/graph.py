@@ -12,6 +12,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
+from agent.run.batching import batch
 from agent.run.collecting import collect, index, plan
 from agent.run.comparing import compare, propose
 from agent.run.deciding import decide, report
@@ -34,6 +35,7 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_node("index", traced("index", index))
     graph.add_node("screen", traced("screen", screen_claims))
     graph.add_node("read", traced("read", read))
+    graph.add_node("batch", traced("batch", batch))
     graph.add_node("judge", traced("judge", judge_claims))
     graph.add_node("judged", traced("judged", name_unjudged))
     graph.add_node("decide", traced("decide", decide))
@@ -46,7 +48,8 @@ def build(checkpointer: Any = None, context_schema: type[Parts] = Parts) -> Any:
     graph.add_edge("recheck", "index")
     graph.add_conditional_edges("index", _screen_each, ["screen", "read"])
     graph.add_edge("screen", "read")
-    graph.add_conditional_edges("read", _judge_each, ["judge", "judged"])
+    graph.add_edge("read", "batch")
+    graph.add_conditional_edges("batch", _judge_each, ["judge", "judged"])
     graph.add_edge("judge", "judged")
     graph.add_edge("judged", "decide")
     graph.add_edge("decide", "compare")

@@ -137,10 +137,8 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
     with parts.ledger.write() as db:
         if store.calls.answered(db, key):
             return
-        present = store.verdicts.present(db, question.claim.id, question.claim.revision)
         reserved = parts.budget.reserve(len(str(question.request)), question.claim.id)
-        call = Call(key, run_id, judge.kind, judge.name, _record_of(question, judge.kind))
-        store.calls.intend(db, call, parts.now())
+        store.calls.intend(db, call_of(parts, question, key, run_id), parts.now())
     try:
         answer: Answer = judge.judge(question.claim, question.paper, question.passages)
     except (JudgeUnreachable, JudgeRefused, JudgeNonsense) as error:
@@ -150,11 +148,25 @@ def _ask_once(parts: Parts, question: Question, sample: int, run_id: str) -> Non
         raise
     cost = (answer.tokens_in, answer.tokens_out, answer.tokens_cached)
     parts.budget.settle(reserved, *cost, claim=question.claim.id)
-    flips = judge.kind == "llm" and sampling.would_flip(present.name if present else None, answer.findings)
+    record(parts, question, key, answer)
+
+
+def call_of(parts: Parts, question: Question, key: str, run_id: str) -> Call:
+    """The journal's record of a question that is about to be asked."""
+    return Call(key, run_id, parts.judge.kind, parts.judge.name, _record_of(question, parts.judge.kind))
+
+
+def record(parts: Parts, question: Question, key: str, answer: Answer, *, batched: bool = False) -> None:
+    """Journal an answer, and how many samples it calls for."""
+    with parts.ledger.read() as db:
+        present = store.verdicts.present(db, question.claim.id, question.claim.revision)
+    is_paid = parts.judge.kind == "llm"
+    flips = is_paid and sampling.would_flip(present.name if present else None, answer.findings)
     response = {
         "findings": [f.__dict__ for f in answer.findings],
         "samples_wanted": sampling.SAMPLES if flips else 1,
         "tokens_cached": answer.tokens_cached,
+        **({"batched": True} if batched else {}),
         **({"passages_left_out": answer.left_out} if answer.left_out else {}),
     }
     with parts.ledger.write() as db:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from agent.core.budget import Budget
 from agent.core.screening import Limits
 from agent.ports.clock import Clock
-from agent.ports.models import Embedder, Judge, Screener, Writer
+from agent.ports.models import BatchJudge, Embedder, Judge, Screener, Writer
 from agent.ports.sources import Downloads, PaperSource, Reader
 from store.home.files import Home
 from store.ledger import Ledger
@@ -28,7 +28,8 @@ class Parts:
 
     `screener` runs before a paid judge; papers scored below `cascade` are not passed on. `second` reads a
     paper again if the judge takes a side, as a second opinion. Without `downloads`, papers are read from
-    their records alone; without `writer`, all text is extracted. `report` returns the report of a run as
+    their records alone; without `writer`, all text is extracted. With `batch`, the
+    judge's questions go through a provider's batch API. `report` returns the report of a run as
     Markdown. `notices` are remarks on the parts themselves, for the report.
     """
 
@@ -46,6 +47,7 @@ class Parts:
     downloads: Downloads | None = None
     screener: Screener | None = None
     second: Judge | None = None
+    batch: BatchJudge | None = None
     writer: Writer | None = None
     cascade: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)

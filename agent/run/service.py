@@ -80,8 +80,7 @@ def _count_spent(parts: Parts, run_id: str) -> None:
     with parts.ledger.read() as db:
         spent = store.calls.spent(db, run_id)
     for claim, row in spent.items():
-        cost = parts.budget.cost(row["tokens_in"], row["tokens_out"], row["tokens_cached"])
-        parts.budget.before(claim, cost)
+        parts.budget.before(claim, parts.budget.cost_of(row))
 
 
 def _drive(parts: Parts, run_id: str, begin: RunState | None, listen: Listener, workers: int) -> Run:

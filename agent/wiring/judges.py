@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from agent.errors import SettingsError
-from agent.ports.models import Judge, Writer
+from agent.ports.models import BatchJudge, Judge, Writer
 from agent.settings import Settings
 from store.home import models
 from store.home.files import Home
@@ -120,6 +120,16 @@ def _address(settings: Settings) -> tuple[str | None, dict[str, str]]:
             "write it as http://localhost:11434/v1",
         )
     return urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query))
+
+
+def batch_judge(settings: Settings, judge: Judge) -> BatchJudge | None:
+    """The judge through the provider's batch API, if the settings want that."""
+    if not settings.batch or settings.judge != "llm":
+        return None
+    from agent.adapters.judges.llm import LlmJudge
+    from agent.adapters.judges.llm_batch import LlmBatch
+
+    return LlmBatch(judge) if isinstance(judge, LlmJudge) else None
 
 
 def second_judge(settings: Settings) -> EmbeddedJudge | None:

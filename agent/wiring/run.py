@@ -17,7 +17,7 @@ from agent.ports.clock import Clock
 from agent.run.parts import Parts
 from agent.settings import Settings, secrets
 from agent.wiring.budget import budget
-from agent.wiring.judges import second_judge, stance_judge, writer
+from agent.wiring.judges import batch_judge, second_judge, stance_judge, writer
 from agent.wiring.model_check import doubt
 from agent.wiring.papers import arxiv_http, paper_source
 from agent.wiring.vectors import embedder_of, open_vectors
@@ -55,7 +55,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, wait: bool = F
             embedder=embedder, judge=judge, clock=clock,
             limits=limits(settings), budget=budget(settings), report=of_run,
             writer=writer(settings), screener=second if settings.cascade > 0 else None, second=second,
-            cascade=settings.cascade,
+            cascade=settings.cascade, batch=batch_judge(settings, judge),
             settings=kept(settings),
             secrets=secrets(settings), notices=tuple(filter(None, [doubt(settings)])),
         )  # fmt: skip
@@ -73,7 +73,7 @@ COPYING = 60.0
 RESUMED = (
     "source", "snapshot", "judge", "model", "base_url", "keep", "floor", "shortlist", "embedder",
     "stance_model", "stance_labels", "arxiv_url", "arxiv_categories", "arxiv_site",
-    "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade",
+    "oai_url", "writer", "whole", "downloads", "pdf_reader", "llm_threshold", "cascade", "batch",
 )  # fmt: skip
 """Settings that a resumed run takes from its earlier start."""
 

@@ -58,7 +58,7 @@ class LlmJudge:
     calibration = (1.0, 0.0)
 
     def __init__(self, llm: LlmClient, *, threshold: float) -> None:
-        self._prompt, self._llm = prompts.load("judge"), llm
+        self._prompt, self.llm = prompts.load("judge"), llm
         self.name = f"{llm.model}@judge-{self._prompt.version}-{self._prompt.digest[:8]}"
         self._threshold = threshold
         self.open_from = threshold / 2
@@ -93,7 +93,7 @@ class LlmJudge:
         while True:
             messages = self.request(claim, paper, shown)["messages"]
             try:
-                answer, spent = self._llm.ask(messages, JudgeAnswer, about)
+                answer, spent = self.llm.ask(messages, JudgeAnswer, about)
                 break
             except JudgeTooLong:
                 if len(shown) == 1:
@@ -102,6 +102,17 @@ class LlmJudge:
         _check(answer, claim, about)
         found = tuple(f for part in answer.parts for f in _findings(claim, part))
         return Answer(found, *spent, left_out=len(passages) - len(shown))
+
+    def body(self, claim: Claim, paper: Paper, passages: Sequence[Passage]) -> dict[str, Any]:
+        """The whole body of a request, for a batch."""
+        return self.llm.body(self.request(claim, paper, passages)["messages"], JudgeAnswer)
+
+    def read(self, reply: str, claim: Claim, paper: Paper) -> Answer:
+        """The answer in the body of a reply. Raises JudgeNonsense."""
+        about = f"the batch's answer on arXiv:{paper.id} for claim {claim.id}"
+        answer, spent = self.llm.read(reply, JudgeAnswer, about)
+        _check(answer, claim, about)
+        return Answer(tuple(f for part in answer.parts for f in _findings(claim, part)), *spent)
 
 
 def _check(answer: JudgeAnswer, claim: Claim, about: str) -> None:

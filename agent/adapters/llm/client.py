@@ -71,6 +71,31 @@ class LlmClient:
                 tell("llm", about=about, model=self.model, wrong=str(error), **asking.spent._asdict())
                 raise
 
+    def body(self, messages: Messages, schema: type[BaseModel]) -> dict[str, Any]:
+        """The body of a request, in the dialect that worked last."""
+        dialect = self.dialect.current
+        return {"model": self.model, **dialect.asking(messages, schema), **dialect.limits(self.max_tokens)}
+
+    def read(self, body: str, schema: type[Schema], about: str) -> tuple[Schema, Usage]:
+        """The answer in the body of a reply that came otherwise. Raises JudgeNonsense."""
+        reply = read_reply(body)
+        if reply.error:
+            said = failure_in(reply.error, (self.client.api_key,))
+            raise JudgeNonsense(f"{about} failed: {said}", "it is asked for again")
+        if (found := usable(reply, schema)) is None:
+            raise JudgeNonsense(f"{about} is not the JSON that was requested", "it is asked for again")
+        return found, reply.usage or estimated_usage(0, len(body))
+
+
+def usable(reply: Reply, schema: type[Schema]) -> Schema | None:
+    """The first object in a reply that follows the schema; None if there is none."""
+    for found in objects_in(reply.text):
+        try:
+            return schema.model_validate(found)
+        except ValidationError:
+            continue
+    return None
+
 
 class _Outcome(NamedTuple):
     """What came of one request: a reply, or a failure."""
@@ -94,11 +119,11 @@ class _Asking:
         while True:
             reply, failure = self._once()
             if failure is None:
-                usable = self._usable(reply)
-                if usable is not None:
+                found = self._usable(reply)
+                if found is not None:
                     self._llm.dialect.worked(self._dialect)
                     tell("llm", about=self._about, model=self._llm.model, **self.spent._asdict())
-                    return usable, self.spent
+                    return found, self.spent
                 self._unusable += 1
                 if self._unusable == USABLE_ATTEMPTS:
                     self._give_up(reply)
@@ -145,12 +170,7 @@ class _Asking:
             self._raise(JudgeNonsense(
                 f"{self._about} is a refusal ({reply.refusal[:80]!r})", "try another model"
             ))  # fmt: skip
-        for found in objects_in(reply.text):
-            try:
-                return self._schema.model_validate(found)
-            except ValidationError:
-                continue
-        return None
+        return usable(reply, self._schema)
 
     def _rely_less_on_the_api(self, reply: Reply) -> None:
         """A server that enforces the schema cannot answer otherwise, unless the answer was cut off."""

@@ -47,7 +47,7 @@ def command(
 
 def _replayed(settings: Settings, run: Run, rule_version: int | None) -> list[dict[str, object]]:
     from agent.core.rule import RULE_VERSION
-    from agent.run.replaying import RULES, Replay
+    from agent.run.replay.replaying import RULES, Replay
     from agent.wiring.judges import stance_judge
 
     chosen = RULE_VERSION if rule_version is None else rule_version
@@ -73,8 +73,8 @@ def _read(text: str | None) -> object:
 def _judged_anew(settings: Settings, run: Run, judge: str) -> list[dict[str, object]]:
     """Put the same claims and papers to another judge; the ledger is not changed."""
     from agent.core.budget import BudgetReached
-    from agent.run.rejudging import judged_anew
-    from agent.run.replaying import as_json
+    from agent.run.replay.rejudging import judged_anew
+    from agent.run.replay.replaying import as_json
     from agent.wiring.budget import budget
     from agent.wiring.judges import stance_judge
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.shared import print_json, reading, settings_of, today
-from agent.errors import UsageError
+from agent.errors import BatchWaiting, UsageError
 from agent.settings import Settings, load
 from store.errors import Failure, Locked
 from store.home.files import Home
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent.cli.running.progress import Progress
 
 FAIL_ON_MET, DEGRADED, BUDGET, INTERRUPTED = 1, 3, 4, 130
-ENDPOINT = ("base_url", "model")
+ENDPOINT = ("base_url", "model", "batch")
 """Settings that a resumed run takes from the command line, environment or file; the key always is."""
 _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradicted",)}
 
@@ -40,6 +40,11 @@ _AT_LEAST = {"relaxed": ("relaxed", "contradicted"), "contradicted": ("contradic
 @click.option("--as-of", metavar="DATE", help="Retest as of this past day, YYYY-MM-DD.")
 @click.option("--dry-run", is_flag=True, help="Show the plan; write nothing.")
 @click.option("--budget", type=float, metavar="USD", help="Maximum to spend on LLM calls.")
+@click.option(
+    "--batch/--no-batch",
+    default=None,
+    help="Judge through the provider's batch API: cheaper, answered within a day.",
+)
 @click.option("--resume", metavar="RUN", help="Resume an interrupted run.")
 @click.option(
     "--if-due", is_flag=True, help="Run only if the schedule says so; first resume an interrupted run."
@@ -74,6 +79,7 @@ def command(
             return 0
     if flags.get("snapshot") and not flags.get("source"):
         flags["source"] = "snapshot"
+    flags["batch"] = None if flags["batch"] is None else int(flags["batch"])
     settings = _settings(ctx, resume, flags)
     day = _day(as_of)
     if dry_run:
@@ -84,7 +90,7 @@ def command(
     try:
         run = _run(settings, resume, day, list(claims), list(lines), wait=wait)
     except Failure as error:
-        if not if_due or resume is None or isinstance(error, Locked) or not is_due:
+        if not if_due or resume is None or isinstance(error, Locked | BatchWaiting) or not is_due:
             raise
         click.echo(f"retest: {resume} cannot be resumed ({error}); starting a new run", err=True)
         settings = settings_of(ctx, **flags)
