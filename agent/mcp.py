@@ -21,6 +21,7 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 import store.claims
+import store.lines
 from agent import __version__
 from agent.chat import tools
 from agent.chat.background import conversed
@@ -145,7 +146,7 @@ class _Handlers:
 
     def claims(self, line: str | None, verdict: str | None) -> list[Document]:
         with self._chat.parts.ledger.read() as db:
-            known = {x.id for x in store.claims.all_lines(db)}
+            known = {x.id for x in store.lines.active(db)}
             if line is not None and line not in known:
                 raise UsageError(f"no line {line!r}", f"known lines: {', '.join(sorted(known))}")
             found = build(load(db, self._chat.parts.today(), cited=True)).statuses

@@ -19,6 +19,7 @@ import openai
 from sqlalchemy import select, text
 
 import store.claims
+import store.lines
 import store.runs
 from agent.adapters.arxiv.snapshot import SnapshotSource
 from agent.adapters.judges.llm import LlmJudge
@@ -64,7 +65,7 @@ def make_home(folder: Path, claims: int = 2, papers: int = 8) -> Home:
     home.root.mkdir(parents=True)
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
-        store.claims.save_lines(db, [Line("faith", "Faith", "Is it?"), Line("two", "Two", "Is it two?")])
+        store.lines.save_all(db, [Line("faith", "Faith", "Is it?"), Line("two", "Two", "Is it two?")])
         for claim in CLAIMS[:claims]:
             store.claims.save(db, claim, "t")
     ledger.close()

@@ -21,6 +21,7 @@ from typing import Any
 from unittest import mock
 
 import store.claims
+import store.lines
 import store.papers
 import store.verdicts
 from agent.adapters.arxiv import fetch_plan as arxiv_plan
@@ -118,7 +119,7 @@ def _home(folder: Path) -> Home:
     home.root.mkdir()
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
-        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
+        store.lines.save_all(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
         store.claims.save(db, CLAIM, "2026-08-01T00:00:00+00:00")
     ledger.close()
     return home

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import store.claims
+import store.lines
 from agent.adapters.reading.abstract import AbstractReader
 from agent.core.budget import Budget
 from agent.core.findings import Answer
@@ -194,7 +195,7 @@ def fill(home: Home, claims: int, rng: random.Random) -> None:
     """A home with so many claims in twenty lines."""
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
-        store.claims.save_lines(db, [Line(f"line-{n}", f"Line {n}", "What holds?") for n in range(20)])
+        store.lines.save_all(db, [Line(f"line-{n}", f"Line {n}", "What holds?") for n in range(20)])
         for n in range(claims):
             store.claims.save(db, claim(n, rng), "2026-01-01T00:00:00+00:00")
     ledger.close()

@@ -22,6 +22,7 @@ import requests
 
 import store.claims
 import store.evidence
+import store.lines
 import store.papers
 import store.runs
 import store.verdicts
@@ -87,7 +88,7 @@ def fill(home: Home, claims: int, evidence: int) -> None:
     home.root.mkdir(parents=True)
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
-        store.claims.save_lines(db, [Line(f"line-{n}", f"Line {n}", f"What of {n}?") for n in range(10)])
+        store.lines.save_all(db, [Line(f"line-{n}", f"Line {n}", f"What of {n}?") for n in range(10)])
         store.runs.start(db, Run("run-1", "2026-09-01T06:00:00+00:00", "2026-09-01", "snapshot", "j", {}))
         papers = [
             Paper(f"2601.{n:05d}", f"Paper {n}", "We find that it is so.", "2026-01-05", 1, (f"Author {n}",))

@@ -42,7 +42,7 @@ from agent.wiring.chat import open_chat
 from agent.wiring.run import open_parts
 from bench.asking import QUESTIONS
 from bench.data import DATA, read_jsonl, require
-from store import claims
+from store import claims, lines
 from store.home.files import Home
 from store.ledger import Ledger
 from tests.standins.http import Quiet, served
@@ -193,7 +193,7 @@ def seed(home: Home) -> None:
     with ledger.write() as db:
         for path in pack.shipped():
             held = pack.read(path)
-            claims.save_lines(db, held.lines)
+            lines.save_all(db, held.lines)
             for claim in held.claims:
                 claims.save(db, claim, DAY)
     ledger.close()

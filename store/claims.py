@@ -1,4 +1,4 @@
-"""Lines and claims in the ledger. A changed claim is a new revision; the old one stays."""
+"""Claims in the ledger. A changed claim is a new revision; the old one stays."""
 
 from __future__ import annotations
 
@@ -10,29 +10,12 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, Row, cast, delete, func, insert, select, update
 
-from store.records import Atom, Axis, Claim, Line, Provenance, Source
+from store.records import Atom, Axis, Claim, Provenance, Source
 from store.tables.remark_tables import claim_tags
-from store.tables.schema import claim_lines, claim_revisions, claims, lines
+from store.tables.schema import claim_lines, claim_revisions, claims
 from store.verdicts import shown
 
 _LITERAL = str.maketrans({c: f"\\{c}" for c in "%_\\"})
-
-
-def save_lines(db: Connection, found: Iterable[Line]) -> None:
-    """Add or reword lines; they are shown in the given order."""
-    known = set(db.execute(select(lines.c.id)).scalars())
-    for position, line in enumerate(found):
-        values = asdict(line) | {"position": position}
-        if line.id in known:
-            db.execute(update(lines).where(lines.c.id == line.id).values(values))
-        else:
-            db.execute(insert(lines).values(values))
-
-
-def all_lines(db: Connection) -> list[Line]:
-    """Every line, in order."""
-    rows = db.execute(select(lines).order_by(lines.c.position))
-    return [Line(r.id, r.title, r.question) for r in rows]
 
 
 def save(db: Connection, claim: Claim, now: str) -> str:
@@ -61,7 +44,8 @@ def save(db: Connection, claim: Claim, now: str) -> str:
 
 def retire(db: Connection, claim_id: str, *, retired: bool = True) -> None:
     """Retire a claim from retesting, or restore it; its history stays."""
-    db.execute(update(claims).where(claims.c.id == claim_id).values(retired=retired))
+    values = {"retired": retired, "archived_with": None}
+    db.execute(update(claims).where(claims.c.id == claim_id).values(values))
 
 
 def link(db: Connection, claim_id: str, line_id: str) -> None:
@@ -69,13 +53,6 @@ def link(db: Connection, claim_id: str, line_id: str) -> None:
     found = get(db, claim_id)
     if found:
         _link(db, replace(found, lines=(line_id,)))
-
-
-def add_line(db: Connection, line: Line) -> None:
-    """Add a line after the others; a known line is left unchanged."""
-    known = all_lines(db)
-    if line.id not in {existing.id for existing in known}:
-        db.execute(insert(lines).values(asdict(line) | {"position": len(known)}))
 
 
 def tag(db: Connection, claim_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:

@@ -56,11 +56,17 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of inquiry: one open question."""
+    """A line of inquiry: one open question.
+
+    `categories` are the arXiv categories to search for its claims; if empty, those of the settings. Claims
+    that are in archived lines only are not retested.
+    """
 
     id: str
     title: str
     question: str
+    categories: tuple[str, ...] = ()
+    archived: bool = False
 
 
 @dataclass(frozen=True)

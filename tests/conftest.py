@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 import store.claims
+import store.lines
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Axis, Claim, Line, Paper, Provenance, Source
@@ -86,7 +87,7 @@ def seeded_home(root: Path) -> Home:
     home.root.mkdir()
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
-        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
+        store.lines.save_all(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
         store.claims.save(db, make_claim(), "2026-08-01T00:00:00+00:00")
     ledger.close()
     return home

@@ -218,7 +218,8 @@ def test_prose_is_read_by_a_model_or_kept_and_reported(home: Home, tmp_path: Pat
     notes.write_text(f"I met Bo today. {sentence} We had tea.\n")
     args = ("claim", "import", str(notes), "--line", "faith", "--json")
     silent = retest(*args, "--preview", home=home.root)
-    assert json.loads(silent.stdout)["claims"] == []
+    assert silent.returncode == 2
+    assert "no claim found in notes.txt (it has 1 unplaced)" in silent.stderr
     assert "use --writer llm" in silent.stderr
     with llm_server(says(json.dumps({"claims": [sentence]}))) as server:
         told = retest(*args, "--writer", "llm", home=home.root, RETEST_BASE_URL=server.url, RETEST_MODEL="m")

@@ -10,6 +10,7 @@ import pytest
 
 import store.claims
 import store.evidence
+import store.lines
 import store.papers
 from agent.adapters.arxiv.snapshot import SnapshotSource, newest
 from agent.adapters.reading.sandbox import Sandbox
@@ -161,7 +162,7 @@ def run_on(tmp_path: Path, snapshot: Path) -> tuple[Run, dict[str, Paper], list[
     ledger = Ledger.open(home.ledger, create=True)
     claim = make_claim(text="Fine-tuning lowers the faithfulness of chain-of-thought reasoning.")
     with ledger.write() as db:
-        store.claims.save_lines(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
+        store.lines.save_all(db, [Line("faith", "Faithfulness", "Is reasoning faithful?")])
         store.claims.save(db, claim, "2026-08-01T00:00:00+00:00")
     ledger.close()
     sandbox = Sandbox()

@@ -202,12 +202,12 @@ def test_the_command_previews_before_it_adds(tmp_path: Path, shared_data: Path) 
     assert len(document["claims"]) == 13
     assert "nothing was written" not in shown.stdout
     assert len(json.loads(retest("claim", "list", "--json", home=home).stdout)) == 24
-    assert not any(c["merged"] for c in document["claims"])
-    assert "likely the same" in {c["what"] for c in document["claims"]}
-    args = ("claim", "import", str(file), "--merge", "likely", "--json")
-    added = json.loads(retest(*args, home=home).stdout)["done"]
-    assert added["merged"] == 6
-    assert added["added"] + added["merged"] == 13
+    known = [c["merged"] or c["left_out"] for c in document["claims"]]
+    assert sum(known) == 13, "the seeded ledger has them all"
+    added = json.loads(retest("claim", "import", str(file), "--json", home=home).stdout)["done"]
+    assert (added["merged"], added["left out"], "added" in added) == (6, 7, False)
+    args = ("claim", "import", str(file), "--merge", "same", "--json")
+    assert json.loads(retest(*args, home=home).stdout)["done"]["added"] == 13
     line = document["lines"][0]["id"]
     exported = retest("line", "export", line, home=home).stdout
     assert exported.startswith("You are a research analyst. The question: **Do smaller models")

@@ -41,6 +41,7 @@ from tests.standins.llm import (
     streams,
     streams_lines,
     wants,
+    with_prefix_cache,
 )
 
 PAPER, KEY = make_paper(), "sk-abcdefghijklmnop1234"
@@ -252,6 +253,18 @@ def test_a_claim_is_judged_on_fewer_passages_if_the_context_is_short(server: Llm
     server.default = wants(lambda _: False, "prompt is too long", GOOD)
     with pytest.raises(JudgeTooLong, match="too long"):
         judge.judge(make_claim(), PAPER, PASSAGES)
+
+
+def test_the_beginning_of_every_prompt_is_the_same_so_that_caches_hit(server: LlmServer) -> None:
+    server.default = with_prefix_cache(JSON)
+    judge = LlmJudge(llm_at(server), threshold=0.6)
+    judge.judge(make_claim(), PAPER, PASSAGES[:1])
+    another = make_claim(text="Longer chains of thought help.", scope={})
+    answer = judge.judge(another, make_paper(2), PASSAGES[:1])
+    first, second = (b["messages"][0]["content"] for b in server.asked)
+    assert first == second
+    assert answer.tokens_cached >= 1024
+    assert answer.tokens_cached > answer.tokens_in / 2
 
 
 def chunk(delta: Any, finish: str | None = None) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import store.claims
 import store.evidence
+import store.lines
 import store.runs
 import store.verdicts
 from agent.backtest.history import Stand
@@ -39,7 +40,7 @@ def prepare(home: Home, lines: Sequence[Line], claims: Sequence[Claim]) -> None:
     home.root.mkdir(parents=True, exist_ok=True)
     ledger = Ledger.open(home.ledger, create=True)
     with ledger.write() as db:
-        store.claims.save_lines(db, lines)
+        store.lines.save_all(db, lines)
         for claim in claims:
             store.claims.save(db, claim, "")
     ledger.close()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.evidence
+import store.lines
 import store.papers
 import store.verdicts
 from agent.chat.parts import ChatParts
@@ -71,7 +72,7 @@ def in_context(question: Question, memory: list[dict[str, Any]]) -> Question:
 def _of_line(parts: ChatParts, line_id: str) -> Recalled:
     """Answer a question as broad as a line: count its claims by verdict and list adverse verdicts first."""
     with parts.ledger.read() as db:
-        line = next(x for x in store.claims.all_lines(db) if x.id == line_id)
+        line = next(x for x in store.lines.active(db) if x.id == line_id)
         tally = store.verdicts.tally(db)
         counts = {name: tally.get((line_id, name), 0) for name in STANDINGS}
         chosen = [store.claims.search(db, line=line_id, verdict=n, most=MOST_TOLD)[0] for n in STANDINGS]

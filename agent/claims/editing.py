@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.overrides
 import store.verdicts
 from agent.arxiv_ids import BadId, read_id
+from agent.claims import lines
 from agent.claims.importing import free_id
 from agent.claims.pieces import is_month
 from agent.errors import UsageError
@@ -21,13 +23,17 @@ from store.remarks import Override
 MOST_LETTERS = 40
 FIELDS: Mapping[str, Any] = {
     "text": None, "as_of": None, "sources": (), "lines": (), "question": None, "limitation": None,
-    "scope": (), "terms": (), "load_bearing": (),
+    "scope": (), "terms": (), "load_bearing": (), "new_line": None,
 }  # fmt: skip
 """The fields of a claim that can be given, and the values that mean "not given"."""
 
 
 def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
-    """Add a claim; return its id. Raises UsageError naming what is missing or invalid."""
+    """Add a claim, and its line if a new one is given; return its id.
+
+    Raises UsageError naming what is missing or invalid.
+    """
+    given = _with_new_line(db, given)
     if not (given["text"] or "").strip() or not given["lines"]:
         raise UsageError("a claim needs a text and a line", "retest line list shows the lines")
     claim_id = free_id(given["text"], store.claims.every_id(db))
@@ -41,7 +47,8 @@ def added(db: Connection, given: Mapping[str, Any], now: str) -> str:
 
 def changed(db: Connection, claim: Claim, given: Mapping[str, Any], now: str) -> Claim:
     """Return the claim with the given fields replaced. Raises UsageError naming what is invalid."""
-    known = {line.id for line in store.claims.all_lines(db)}
+    given = _with_new_line(db, given)
+    known = {line.id for line in store.lines.active(db)}
     if unknown := set(given["lines"]) - known:
         raise UsageError(f"no line {min(unknown)!r}", f"known lines: {', '.join(sorted(known))}")
     if given["text"] is not None and not given["text"].strip():
@@ -62,6 +69,14 @@ def changed(db: Connection, claim: Claim, given: Mapping[str, Any], now: str) ->
         scope=_scope(claim, given),
         atoms=() if given["text"] and given["text"] != claim.text else claim.atoms,
     )
+
+
+def _with_new_line(db: Connection, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields with a new line made and added to the claim's lines, if a title for one is given."""
+    if not given.get("new_line"):
+        return given
+    line = lines.added(db, given["new_line"])
+    return {**given, "lines": (*given["lines"], line.id), "new_line": None}
 
 
 def _scope(claim: Claim, given: Mapping[str, Any]) -> dict[str, Axis]:

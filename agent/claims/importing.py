@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.notes
 from agent.claims import atoms
 from agent.claims.pack import Pack
@@ -27,6 +28,9 @@ NEW, SAME, LIKELY, PERHAPS = "new", "the same words", "likely the same", "perhap
 KNOWN = "known by its id: revised where it differs"
 LIKELY_FROM, PERHAPS_FROM, MARGIN = 0.75, 0.6, 0.1
 """Minimum cosines, and for "likely" the minimum lead over the next known claim."""
+KIN_FROM = 0.5
+"""Minimum cosine with a claim that has a source in common."""
+_NEGATION = re.compile(r"\b(?:not?|never|neither|nor|none|cannot|without|fails? to|hardly)\b|n['’]t\b", re.I)
 _FURNITURE = ("heading", "furniture", "question", "role")
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -73,17 +77,29 @@ def compare(drafts: Sequence[Claim], known: Sequence[Claim], embed: Embed) -> li
     if not drafts or not known:
         return [(NEW, "", 0.0) for _ in drafts]
     cosines = embed([c.text for c in drafts]) @ embed([c.text for c in known]).T
-    matches = []
-    for claim, row in zip(drafts, cosines, strict=True):
-        best = int(np.argmax(row))
-        close, rest = float(row[best]), float(np.partition(row, -2)[-2]) if len(row) > 1 else 0.0
-        likely = close >= LIKELY_FROM and close - rest >= MARGIN
-        what = LIKELY if likely else PERHAPS if close >= PERHAPS_FROM else NEW
-        same = words.get(_words(claim.text))
-        matches.append(
-            (SAME, same, 1.0) if same else (what, known[best].id if what != NEW else "", round(close, 2))
-        )
-    return matches
+    return [
+        (SAME, same, 1.0) if (same := words.get(_words(claim.text))) else _closest(claim, known, row)
+        for claim, row in zip(drafts, cosines, strict=True)
+    ]
+
+
+def _closest(claim: Claim, known: Sequence[Claim], row: NDArray[np.float32]) -> tuple[str, str, float]:
+    """The known claim that a draft may be the same as: rather one with a source in common.
+
+    One that is negated where the other is not may be its opposite, so it is at most "perhaps" the same.
+    """
+    kin = [n for n, k in enumerate(known) if k.source_ids & claim.source_ids and row[n] >= KIN_FROM]
+    best = max(kin, key=lambda n: row[n]) if kin else int(np.argmax(row))
+    close, rest = float(row[best]), float(np.partition(row, -2)[-2]) if len(row) > 1 else 0.0
+    likely = bool(kin) or (close >= LIKELY_FROM and close - rest >= MARGIN)
+    likely &= is_negated(claim.text) == is_negated(known[best].text)
+    what = LIKELY if likely else PERHAPS if kin or close >= PERHAPS_FROM else NEW
+    return what, known[best].id if what != NEW else "", round(close, 2)
+
+
+def is_negated(text: str) -> bool:
+    """Whether a text denies something."""
+    return bool(_NEGATION.search(text))
 
 
 def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) -> Claim:
@@ -113,10 +129,15 @@ def prepare_pack(pack: Pack, title: str, known: Sequence[Claim], embed: Embed) -
     return Import(Document("claim pack", title, "", ()), tuple(pack.lines), rows, [])
 
 
-def add(db: Connection, found: Import, merge: Collection[str], now: str) -> Counter[str]:
-    """Write an import; rows whose `what` is in `merge` are noted as sightings of the claim they match."""
+def add(
+    db: Connection, found: Import, merge: Collection[str], now: str, leave_out: Collection[str] = ()
+) -> Counter[str]:
+    """Write an import; rows whose `what` is in `merge` are noted as sightings of the claim they match.
+
+    Those whose `what` is in `leave_out` are left out.
+    """
     for line in found.lines:
-        store.claims.add_line(db, line)
+        store.lines.add(db, line)
     done: Counter[str] = Counter()
     title = found.document.title
     notes = [Note(found.lines[0].id, p.kind, p.text, title, p.place) for p in found.beside]
@@ -126,6 +147,8 @@ def add(db: Connection, found: Import, merge: Collection[str], now: str) -> Coun
                 store.claims.link(db, row.same_as, line_id)
                 notes.append(Note(line_id, "sighting", row.claim.text, title, row.piece.place, row.same_as))
             done["merged"] += 1
+        elif row.what in leave_out:
+            done["left out"] += 1
         else:
             done[store.claims.save(db, row.claim, now)] += 1
     done["notes"] = store.notes.save(db, notes, now)

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from agent.claims import documents, importing, tables
 from agent.claims.pieces import CLAIMS, Document
 from agent.errors import UsageError
 from store.records import Claim, Line
 
 MERGES = {
-    "same": (importing.SAME,), "likely": (importing.SAME, importing.LIKELY),
+    "same": (importing.SAME,), "known": (importing.SAME, importing.LIKELY),
     "perhaps": (importing.SAME, importing.LIKELY, importing.PERHAPS),
 }  # fmt: skip
 """Which matches are merged into known claims, by how cautious the merge is."""
+LEFT_OUT = {"known": (importing.PERHAPS,)}
+"""Which matches are not added: they may be known, and a person has to look."""
 
 
 def recognised(text: str, title: str) -> Document:
@@ -29,23 +33,35 @@ def recognised(text: str, title: str) -> Document:
 def line_for(lines: Sequence[Line], line_id: str | None, question: str, *, preview: bool) -> Line:
     """Return the named line, or that of the document's question. Raises UsageError if there is neither."""
     same = [line for line in lines if line.id == line_id or (not line_id and line.question == question)]
+    if same and same[0].archived:
+        raise UsageError(f"line {same[0].id!r} is archived", f"retest line restore {same[0].id}")
     if same:
         return same[0]
     if line_id:
-        raise UsageError(f"no line {line_id!r}", f"known lines: {', '.join(line.id for line in lines)}")
+        known = ", ".join(line.id for line in lines) or "none yet"
+        raise UsageError(f"no line {line_id!r}", f"known lines: {known}; --new-line TITLE makes one")
     if not question and not preview:
-        raise UsageError("the document has no question to make a line from", "name a line with --line")
+        raise UsageError(
+            "the document has no question to make a line from", "use --line ID, or --new-line TITLE"
+        )
     words = question or "A document without a question"
     return Line(importing.free_id(words, {line.id for line in lines}), words, words)
 
 
-def document_of(found: importing.Import, merged: Sequence[str]) -> dict[str, Any]:
-    """Return what an import would do, as every interface shows it."""
+def taken_in(db: Connection, found: importing.Import, merge: str, now: str) -> dict[str, int]:
+    """Write an import; return how many claims were added, merged and left out."""
+    merged = MERGES.get(merge, (importing.SAME,))
+    return dict(importing.add(db, found, merged, now, LEFT_OUT.get(merge, ())))
+
+
+def document_of(found: importing.Import, merge: str) -> dict[str, Any]:
+    """Return what an import would do, as every interface shows it; `merge` is a key of `MERGES`."""
+    merged, left_out = MERGES.get(merge, (importing.SAME,)), LEFT_OUT.get(merge, ())
     return {
         "document": found.document.title,
         "recognised": found.document.kind,
         "lines": [{"id": line.id, "question": line.question} for line in found.lines],
-        "claims": [_claim(row, merged) for row in found.rows],
+        "claims": [_claim(row, merged) | {"left_out": row.what in left_out} for row in found.rows],
         "beside": [
             {"kind": p.kind, "text": p.text, "place": p.place}
             for p in found.document.pieces if p.kind not in CLAIMS

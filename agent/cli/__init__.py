@@ -27,7 +27,7 @@ COMMANDS = {
     "mcp": "Serve the ledger to other programs' models over the Model Context Protocol.",
     "report": "Write the claim status report.",
     "claim": "Show, import and edit claims; explain their verdicts.",
-    "line": "Lines of inquiry: list them, show one, or export one as a research prompt.",
+    "line": "Lines of inquiry: list, add, edit and archive them; export one as a research prompt.",
     "paper": "Show a paper's key findings, each with its quote.",
     "source": "Check the paper source, and whether cited papers state the claims.",
     "index": "Check or rebuild the vector index.",

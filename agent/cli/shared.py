@@ -36,6 +36,22 @@ def reading(settings: Settings) -> Iterator[Connection]:
         ledger.close()
 
 
+@contextmanager
+def writing(ctx: click.Context) -> Iterator[Connection]:
+    """Open one write transaction on the home's ledger."""
+    ledger = Ledger.open(Home(settings_of(ctx).home).ledger)
+    try:
+        with ledger.write() as db:
+            yield db
+    finally:
+        ledger.close()
+
+
+def now() -> str:
+    """Return the current time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def today() -> str:
     """Return today's date in UTC."""
     return datetime.now(UTC).date().isoformat()

@@ -9,6 +9,7 @@ import click
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.runs
 import store.verdicts
 from agent.cli.shared import console, print_json, reading, settings_of, tagged, today
@@ -39,7 +40,7 @@ def command(ctx: click.Context, tag: str | None, line_id: str | None, every: boo
     settings = settings_of(ctx)
     with reading(settings) as db:
         if not (as_json or tag or line_id or every) and store.claims.count(db) > MOST_ROWS:
-            _print_tally(store.claims.all_lines(db), store.verdicts.tally(db), store.runs.latest(db))
+            _print_tally(store.lines.active(db), store.verdicts.tally(db), store.runs.latest(db))
             return
         report = build(load(db, today(), only=_chosen(db, tag, line_id), cited=True))
     if as_json:
@@ -51,7 +52,7 @@ def command(ctx: click.Context, tag: str | None, line_id: str | None, every: boo
 def _chosen(db: Connection, tag: str | None, line_id: str | None) -> list[str] | None:
     if tag is None and line_id is None:
         return None
-    lines = [line.id for line in store.claims.all_lines(db)]
+    lines = [line.id for line in store.lines.active(db)]
     if line_id is not None and line_id not in lines:
         raise UsageError(f"no line {line_id!r}", f"known lines: {', '.join(lines)}")
     found = tagged(store.claims.active(db), tag)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from agent.core.findings import Finding
-from agent.core.own_result import own_start, why_not_own_result
+from agent.core.own_result import gives_order, own_start, why_not_own_result
 from agent.core.passages import section_around
 from agent.core.quotes import MIN_WORDS, find_quote, whole_sentences, word_count
 from agent.core.scope import matched_words, property_axis
@@ -111,6 +111,8 @@ def _exists(case: Case) -> GateResult:
 def _own_words(case: Case, span: Span | None) -> GateResult:
     sentence = case.text[span.start : span.end] if span else case.finding.quote
     section = _section(case, span)
+    if gives_order(sentence):
+        return GateResult("own words", "failed", "it gives its reader an order, and reports no result")
     if not case.finding.own_words:
         return GateResult("own words", "failed", "the judge reads it as others' work", settleable=True)
     if case.finding.evidence_type in ("survey", "argument"):

@@ -87,6 +87,23 @@ _RESULT = re.compile(
 _TITLE_LIKE = re.compile(r"^(?:towards?|on the|an? (?:survey|study|review) of)\b", re.I)
 
 
+_ORDER = re.compile(
+    r"^\W*(?:note|message|instructions?|attention|notice|reminder)\s+(?:to|for)\s[^.;:,]{0,40}?"
+    r"\b(?:review\w*|models?|readers?|assistants?|systems?|judges?|llms?|agents?|graders?|evaluators?|ai)\b"
+    r"[^.;:,]{0,20}[:;,]"
+    r"|\b(?:ignore|disregard|forget)\s+(?:(?:all|any|your|these|those|previous|prior|above|earlier|the|of)\s+)+"
+    r"(?:instructions?|rules|prompts?|directions|guidelines)\b"
+    r"|\b(?:answer|respond|reply|output|say)\s+(?:(?:it|this|with|as|only|that)\s+)*[\"'“‘]?"
+    r"(?:contradicts|supports|relaxes|neutral)\b",
+    re.I,
+)
+
+
+def gives_order(sentence: str) -> bool:
+    """Whether a sentence tells whoever reads it what to do or answer."""
+    return bool(_ORDER.search(sentence))
+
+
 def own_start(passages: Sequence[Passage]) -> int:
     """Offset in the stored text where an abstract's authors first mention their own work.
 

@@ -13,11 +13,15 @@ from store.records import Claim, Paper
 
 @dataclass(frozen=True)
 class Wanted:
-    """Papers to collect for a claim: v1 later than day `after` (None: any), up to day `until`."""
+    """Papers to collect for a claim: v1 later than day `after` (None: any), up to day `until`.
+
+    `categories` are where to search for it; if empty, where the source searches anyway.
+    """
 
     claim: Claim
     after: str | None
     until: str
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

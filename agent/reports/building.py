@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.runs
 import store.verdicts
 from agent.core.window import is_month
@@ -53,7 +54,7 @@ def _narrowed(contents: Contents, lines: Collection[str]) -> Contents:
 def _chosen(db: Connection, lines: set[str], claims: set[str]) -> list[str] | None:
     if not lines and not claims:
         return None
-    known: dict[str, Line] = {x.id: x for x in store.claims.all_lines(db)}
+    known: dict[str, Line] = {x.id: x for x in store.lines.active(db)}
     if unknown := lines - set(known):
         raise UsageError(f"no line {min(unknown)!r}", "retest line list names them")
     active = {c.id: c for c in store.claims.active(db)}

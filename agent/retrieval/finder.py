@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.papers
 from agent.core.quotes import legible
 from agent.retrieval.search import CLOSE, ClaimSearch, Hit, Unit, closest, relevant, telling_words, units_of
@@ -120,7 +121,7 @@ class Finder:
         made_of = store.claims.fingerprint(db)
         with self._lock:
             if self._claims is None or made_of != self._made_of:
-                claims, lines = store.claims.active(db), store.claims.all_lines(db)
+                claims, lines = store.claims.active(db), store.lines.active(db)
                 units: list[Unit] = units_of(claims, lines)
                 self._claims = ClaimSearch(claims, units, self._remember([u.text for u in units]))
                 self._made_of = made_of

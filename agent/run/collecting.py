@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from langgraph.runtime import Runtime
 
 import store.claims
+import store.lines
 import store.papers
 import store.runs
 from agent.core.window import after_month, existed_by, window_start
@@ -125,11 +126,20 @@ def wanted(parts: Parts, state: RunState) -> list[Wanted]:
     """The search window of each due claim."""
     with parts.ledger.read() as db:
         last = store.runs.last_healthy_of_all(db, parts.source.name, parts.judge.name)
+        own = store.lines.categories(db)
     ends = {key: looked_until(parts.source.name, retest) for key, retest in last.items()}
     return [
-        Wanted(claim, window_start(claim.as_of, ends.get((claim.id, claim.revision))), state["as_of"])
+        Wanted(
+            claim, window_start(claim.as_of, ends.get((claim.id, claim.revision))), state["as_of"],
+            categories_of(claim, own),
+        )
         for claim in _due(parts, state)
-    ]
+    ]  # fmt: skip
+
+
+def categories_of(claim: Claim, own: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Where to search for a claim: the categories of its lines; empty if they have none of their own."""
+    return tuple(dict.fromkeys(c for line in claim.lines for c in own.get(line, ())))
 
 
 def index(state: RunState, runtime: Runtime[Parts]) -> RunState:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.evidence
+import store.lines
 import store.papers
 import store.verdicts
 import store.writings
@@ -48,7 +49,7 @@ def propose(state: RunState, runtime: Runtime[Parts]) -> RunState:
         return {}
     with parts.ledger.read() as db:
         pictures = _changed(db, state["run_id"])
-        lines = [x for x in store.claims.all_lines(db) if any(x.id in p.claim.lines for p in pictures)]
+        lines = [x for x in store.lines.active(db) if any(x.id in p.claim.lines for p in pictures)]
         papers = store.papers.get_many(db, sorted({e.paper_id for p in pictures for e in p.evidence}))
     notices = _each(parts, state, [_proposer(line, pictures, papers) for line in lines])
     return {"notices": notices, "counts": parts.budget_counts()}

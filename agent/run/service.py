@@ -11,6 +11,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 
 import store.calls
 import store.claims
+import store.lines
 import store.runs
 from agent.errors import UsageError
 from agent.logs import run_log, tell
@@ -115,7 +116,7 @@ def _log_end(parts: Parts, run_id: str) -> None:
 def _check_names(parts: Parts, claims: list[str], lines: list[str]) -> None:
     with parts.ledger.read() as db:
         known = {c.id for c in store.claims.active(db)}
-        known_lines = {line.id for line in store.claims.all_lines(db)}
+        known_lines = {line.id for line in store.lines.active(db)}
     for name in claims:
         if name not in known:
             raise UsageError(f"no claim {name!r}", "retest status lists them")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.notes
 from agent.errors import NotFound
 from agent.views.claim import citation_document, claims_page, verdict_document
@@ -30,7 +31,7 @@ def line_page(
 
     `pictures_of` returns the names of the line's pictures in a report.
     """
-    found = next((x for x in store.claims.all_lines(db) if x.id == line_id), None)
+    found = next((x for x in store.lines.active(db) if x.id == line_id), None)
     if found is None:
         raise NotFound(f"no line {line_id!r}", "the overview lists them")
     listed = claims_page(db, today, page=page, line=line_id)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 import store.calls
 import store.claims
 import store.evidence
+import store.lines
 import store.notes
 import store.overrides
 import store.papers
@@ -46,7 +47,7 @@ def load(
     nearest = {} if cited else _nearest(db, claims, histories)
     wanted = {e.paper_id for e in current} | {p for ids in nearest.values() for p in ids}
     return Contents(
-        lines=store.claims.all_lines(db),
+        lines=store.lines.active(db),
         claims=claims,
         histories=histories,
         evidence=evidence,

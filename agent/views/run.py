@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 import store.claims
+import store.lines
 import store.runs
 import store.verdicts
 from agent.errors import NotFound
@@ -31,7 +32,7 @@ def overview_page(db: Connection, today: str) -> Document:
         "lines": [
             {"id": line.id, "title": line.title, "question": line.question,
              "counts": {name: tally.get((line.id, name), 0) for name in STANDINGS}}
-            for line in store.claims.all_lines(db)
+            for line in store.lines.active(db)
         ],
         "claims": store.claims.count(db),
         "run": run_document(run) if run else None,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 
 import store.claims
+import store.lines
 from agent.claims import editing, importing, intake
 from agent.errors import UsageError
 from agent.views.claim import claim_page
@@ -26,10 +27,10 @@ Text = Annotated[str, Form(max_length=20_000)]
 def editor(request: Request, state: StateOf, edit: str = "") -> Response:
     """Forms to add or edit a claim, and to import many."""
     with state.read() as db:
-        lines = store.claims.all_lines(db)
+        lines = store.lines.active(db)
         claim = claim_page(db, state.today, edit) if edit else None
     return page(request, "editor.html", lines=lines, claim=claim, axes=AXES, found=None, text="", title="",
-                merge="same", chosen="")  # fmt: skip
+                merge="known", chosen="")  # fmt: skip
 
 
 @router.post("/editor/claim", dependencies=[Changes])
@@ -86,16 +87,16 @@ def retire(state: StateOf, claim_id: str) -> Response:
 @router.post("/editor/preview", dependencies=[Changes])
 async def preview(
     request: Request, state: StateOf, text: Annotated[str, Form(max_length=MOST_BYTES)] = "",
-    file: UploadFile | None = None, title: Text = "", line: Text = "", merge: Text = "same",
+    file: UploadFile | None = None, title: Text = "", line: Text = "", merge: Text = "known",
 ) -> Response:  # fmt: skip
     """Show what importing a document would do; nothing is written."""
     if file is not None and file.filename:
         text, title = _decoded(await file.read(MOST_BYTES + 1), file.filename), file.filename
     name = title or "pasted text"
     prepared = _prepared(state, text, name, line, preview=True)
-    found = intake.document_of(prepared, intake.MERGES.get(merge, ()))
+    found = intake.document_of(prepared, merge)
     with state.read() as db:
-        lines = store.claims.all_lines(db)
+        lines = store.lines.active(db)
     return page(request, "editor.html", lines=lines, claim=None, axes=AXES, found=found, text=text,
                 title=name, merge=merge, chosen=line)  # fmt: skip
 
@@ -103,12 +104,12 @@ async def preview(
 @router.post("/editor/import", dependencies=[Changes])
 def take_in(
     state: StateOf, text: Annotated[str, Form(max_length=MOST_BYTES)], title: Text = "", line: Text = "",
-    merge: Text = "same",
+    merge: Text = "known",
 ) -> Response:  # fmt: skip
     """Import the previewed document."""
     prepared = _prepared(state, text, title or "pasted text", line, preview=False)
     with state.write() as db:
-        importing.add(db, prepared, intake.MERGES.get(merge, ()), state.now)
+        intake.taken_in(db, prepared, merge, state.now)
     return RedirectResponse(f"/lines/{prepared.lines[0].id}", status_code=303)
 
 
@@ -116,7 +117,7 @@ def _prepared(state: AppState, text: str, title: str, line: str, *, preview: boo
     if not text.strip():
         raise UsageError("nothing to import", "paste a document or choose a file")
     with state.read() as db:
-        active, lines, ids = store.claims.active(db), store.claims.all_lines(db), store.claims.every_id(db)
+        active, lines, ids = store.claims.active(db), store.lines.active(db), store.claims.every_id(db)
     document = intake.recognised(text, title)
     into = intake.line_for(lines, line or None, document.question, preview=preview)
     return importing.prepare(document, into, active, embed_texts(state.settings), ids)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 import store.claims
+import store.lines
 from agent.errors import NotFound
 from agent.reports.building import make
 from agent.reports.forms import FORMS
@@ -21,7 +22,7 @@ Words = Annotated[str, Query(max_length=200)]
 def report(request: Request, state: StateOf, line: Words = "", since: Words = "") -> Response:
     """Choose what a report covers and its format."""
     with state.read() as db:
-        lines = store.claims.all_lines(db)
+        lines = store.lines.active(db)
     return page(request, "report.html", lines=lines, line=line, since=since, forms=FORMS)
 
 

@@ -20,10 +20,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     true,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration; a ledger at this revision opens without importing alembic."""
 
 APPEND_ONLY = ("claim_revisions", "evidence", "gate_results", "verdicts", "verdict_evidence", "lapses",
@@ -45,6 +46,8 @@ lines = Table(
     Column("title", Text, nullable=False),
     Column("question", Text, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("categories", Text, nullable=False, server_default=""),
+    Column("archived", Boolean, nullable=False, server_default=false()),
 )
 
 claims = Table(
@@ -54,6 +57,7 @@ claims = Table(
     Column("revision", Integer, nullable=False),
     Column("retired", Boolean, nullable=False),
     Column("position", Integer, nullable=False),
+    Column("archived_with", String(80)),
 )
 
 claim_revisions = Table(

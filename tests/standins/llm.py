@@ -92,6 +92,33 @@ def streams_lines(*lines: str, kind: str = "text/event-stream") -> Behaviour:
     return behaviour
 
 
+def with_prefix_cache(content: str) -> Behaviour:
+    """Answer as a provider whose prompt cache works as OpenAI's does, at four characters a token.
+
+    Schema, then messages, are compared with every earlier prompt; a common beginning of at least 1,024
+    tokens is cached, in steps of 128.
+    """
+    seen: list[str] = []
+
+    def behaviour(handler: Quiet, body: dict[str, Any]) -> None:
+        prompt = json.dumps([body.get("response_format"), *body["messages"]])
+        common = max((_common(prompt, earlier) // 4 for earlier in seen), default=0)
+        seen.append(prompt)
+        cached = common // 128 * 128 if common >= 1024 else 0
+        usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": 20,
+                 "prompt_tokens_details": {"cached_tokens": cached}}  # fmt: skip
+        replies({"role": "assistant", "content": content}, usage=usage)(handler, body)
+
+    return behaviour
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common from their beginning."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
 def slow(seconds: float, then: Behaviour) -> Behaviour:
     """Answer after a delay."""
 

@@ -52,7 +52,7 @@ class ArxivSource:
         categories: Sequence[str] = (),
     ) -> None:
         self._http, self._api, self._listing = http, api, listing
-        self._categories = categories
+        self._categories = self._harvested = categories
         self.problems: list[str] = []
         self.notices: list[str] = []
         self._failed = self._unasked = 0
@@ -106,7 +106,15 @@ class ArxivSource:
             raise SourceError(f"arXiv at {self._api.url} returns nothing", "try later")
 
     def _plan(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Plan:
-        return choose(wanted, cited, self._categories, partial(share_of, categories=self._categories))
+        own = [want.categories or tuple(self._categories) for want in wanted]
+        # One claim that is searched for everywhere makes a harvest cover everything.
+        every = dict.fromkeys(c for categories in own for c in categories) if all(own) else {}
+        self._harvested = tuple(every) if wanted else tuple(self._categories)
+        return choose(wanted, cited, self._harvested, lambda want: share_of(want, self._within_of(want)))
+
+    def _within_of(self, want: Wanted) -> Sequence[str]:
+        """The categories to search for a claim in."""
+        return want.categories or self._categories
 
     def _requested(self, plan: Plan, cited: Sequence[str]) -> Iterator[Paper]:
         for want in plan.searches:
@@ -114,7 +122,7 @@ class ArxivSource:
         for window in plan.windows:
             yield from self._guarded(f"the harvest of {_days(window)}", self._harvest(window))
         if plan.listing:
-            for archive in archives_of(self._categories):
+            for archive in archives_of(self._harvested):
                 listed = self._listed(archive, plan.listing, frozenset(cited))
                 yield from self._guarded(f"the listing of {archive or 'arXiv'}", listed)
         for start in range(0, len(plan.check), IDS):
@@ -138,12 +146,12 @@ class ArxivSource:
         window = Window(first_day(want.after), want.until)
 
         def ask(part: Window) -> str:
-            return query_of(replace(want, after=part.first, until=part.last), self._categories)
+            return query_of(replace(want, after=part.first, until=part.last), self._within_of(want))
 
         yield from self._all_results(window, f"the search for {want.claim.id}", ask, least=0)
 
     def _harvest(self, window: Window) -> Iterator[Paper]:
-        ask = partial(harvest_query, categories=self._categories)
+        ask = partial(harvest_query, categories=self._harvested)
         yield from self._all_results(window, f"the harvest of {_days(window)}", ask, least=IMPLAUSIBLE)
 
     def _all_results(
@@ -179,12 +187,12 @@ class ArxivSource:
         """Check whether an empty result is genuine; record a problem if arXiv seems to be failing."""
         if not self._api.is_awake(self._categories[0] if self._categories else _CANARY):
             self.problems.append(f"{what} returned nothing, and arXiv seems to return nothing at all")
-        elif least and expected(window, self._categories) >= least:
+        elif least and expected(window, self._harvested) >= least:
             self.problems.append(f"{what} returned nothing, although papers were expected")
 
     def _listed(self, archive: str, window: Window, cited: frozenset[str]) -> Iterator[Paper]:
         """Yield a listing's papers that are in the window or cited; a listing has older papers as well."""
-        wanted, count = set(self._categories), 0
+        wanted, count = set(self._harvested), 0
         for paper in self._listing.changed(archive, window):
             count += 1
             new = window.first <= paper.published <= window.last

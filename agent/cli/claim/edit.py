@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import click
-from sqlalchemy import Connection
 
 import store.claims
 from agent.claims import editing
-from agent.cli.shared import settings_of
-from store.home.files import Home
-from store.ledger import Ledger
+from agent.cli.shared import now, writing
 from store.records import AXES
 
 _FIELDS = (
@@ -26,6 +20,7 @@ _FIELDS = (
     click.option(
         "--line", "lines", multiple=True, metavar="ID", help="A line it belongs to; may be repeated."
     ),
+    click.option("--new-line", metavar="TITLE", help="A new line for it, made from this title."),
     click.option("--question", help="The durable question behind it."),
     click.option("--limitation", help="The perishable limitation it states."),
     click.option(
@@ -49,7 +44,7 @@ def _fields(command: Any) -> Any:
 @click.pass_context
 def add(ctx: click.Context, /, **fields: Any) -> None:
     """Add a claim by hand."""
-    with ledger_of(ctx) as db:
+    with writing(ctx) as db:
         claim_id = editing.added(db, fields, now())
     click.echo(claim_id)
 
@@ -60,7 +55,7 @@ def add(ctx: click.Context, /, **fields: Any) -> None:
 @click.pass_context
 def edit(ctx: click.Context, /, claim_id: str, **fields: Any) -> None:
     """Change a claim: makes a new revision to be retested; the old one and its verdicts are kept."""
-    with ledger_of(ctx) as db:
+    with writing(ctx) as db:
         done = store.claims.save(
             db, editing.changed(db, editing.claim_of(db, claim_id), fields, now()), now()
         )
@@ -72,7 +67,7 @@ def edit(ctx: click.Context, /, claim_id: str, **fields: Any) -> None:
 @click.pass_context
 def retire(ctx: click.Context, claim_id: str) -> None:
     """Stop retesting a claim; nothing is deleted."""
-    with ledger_of(ctx) as db:
+    with writing(ctx) as db:
         store.claims.retire(db, editing.claim_of(db, claim_id).id)
     click.echo(f"{claim_id} is retired; to undo: retest claim restore {claim_id}", err=True)
 
@@ -82,22 +77,6 @@ def retire(ctx: click.Context, claim_id: str) -> None:
 @click.pass_context
 def restore(ctx: click.Context, claim_id: str) -> None:
     """Start retesting a retired claim again."""
-    with ledger_of(ctx) as db:
+    with writing(ctx) as db:
         store.claims.retire(db, editing.claim_of(db, claim_id).id, retired=False)
     click.echo(f"{claim_id} is active again", err=True)
-
-
-@contextmanager
-def ledger_of(ctx: click.Context) -> Iterator[Connection]:
-    """Open one write transaction on the home's ledger."""
-    ledger = Ledger.open(Home(settings_of(ctx).home).ledger)
-    try:
-        with ledger.write() as db:
-            yield db
-    finally:
-        ledger.close()
-
-
-def now() -> str:
-    """Return the current time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 import store.claims
+import store.lines
 from agent.cli.shared import console, print_json, reading, settings_of
 from agent.errors import UsageError
 from store.home.files import Home
@@ -28,33 +29,43 @@ MOST_BYTES = 2_000_000
 @click.option(
     "--line", "line_id", metavar="ID", help="Line for the claims (default: the document's question)."
 )
+@click.option("--new-line", metavar="TITLE", help="A new line for the claims, made from this title.")
+@click.option("--categories", metavar="LIST", help="arXiv categories to search for a new line's claims.")
 @click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
 @click.option(
-    "--merge", type=click.Choice(["same", "likely", "perhaps", "ask"]), default="same", show_default=True,
-    help="Merge with known claims: the same words, likely or perhaps the same; or ask about each.",
+    "--merge", type=click.Choice(["same", "known", "perhaps", "ask"]),
+    help="Which claims to keep out as known: those in the same words; those (same or) likely the same; also "
+    "those perhaps the same; or ask about each. Default: ask in a terminal, else known.",
 )  # fmt: skip
 @click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model reads plain prose.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
-    ctx: click.Context, /, file: str, line_id: str | None, preview: bool, merge: str, as_json: bool,
-    **flags: Any,
+    ctx: click.Context, /, file: str, line_id: str | None, new_line: str | None, categories: str | None,
+    preview: bool, merge: str | None, as_json: bool, **flags: Any,
 ) -> None:  # fmt: skip
     """Import claims from a research prompt, inquiring line, paper summary, list, CSV, YAML or prose."""
-    from agent.claims import importing, intake
+    from agent.claims import intake
 
     settings = settings_of(ctx, **flags)
+    if merge is None:
+        merge = "ask" if sys.stdin.isatty() and file != "-" and not (as_json or preview) else "known"
     if merge == "ask" and file == "-":
         raise UsageError("--merge ask needs standard input for your answers", "name a file")
-    found = _prepared(settings, file, line_id, preview=preview)
-    merged = intake.MERGES.get(merge, intake.MERGES["same"])
+    if line_id and new_line:
+        raise UsageError("--line and --new-line exclude each other", "give one of them")
+    if categories and not new_line:
+        raise UsageError("--categories is for a new line", "add --new-line TITLE, or use: retest line edit")
+    found = _prepared(settings, file, Where(line_id, new_line, categories or ""), preview=preview)
+    if not found.rows:
+        raise UsageError(f"no claim found in {found.document.title}{_parts_of(found)}", NO_CLAIM)
     found = _confirmed(settings, found) if merge == "ask" and not preview else found
-    document = intake.document_of(found, merged)
+    document = intake.document_of(found, merge)
     if not preview:
         ledger = Ledger.open(Home(settings.home).ledger)
         with ledger.write() as db:
-            document["done"] = dict(
-                importing.add(db, found, merged, datetime.now(UTC).isoformat(timespec="seconds"))
+            document["done"] = intake.taken_in(
+                db, found, merge, datetime.now(UTC).isoformat(timespec="seconds")
             )
         ledger.close()
     if as_json:
@@ -63,12 +74,34 @@ def command(
         _print(document, preview=preview)
 
 
-def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bool) -> Import:
-    from agent.claims import importing, intake, pack
+NO_CLAIM = (
+    "a claim is a list item, such as “- Longer chains help (arXiv:2502.07266, 2025-02).”, a row of a table, "
+    "or, with --writer llm, a sentence of prose"
+)
+
+
+def _parts_of(found: Import) -> str:
+    """What a document consists of, in words."""
+    kinds = [p.kind for p in found.document.pieces]
+    parts = ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds))
+    return f" (it has {parts})" if parts else ""
+
+
+class Where(NamedTuple):
+    """The line that claims are imported into: a known one, or a new one with its title and categories."""
+
+    line_id: str | None
+    new_line: str | None
+    categories: str
+
+
+def _prepared(settings: Settings, file: str, where: Where, *, preview: bool) -> Import:
+    from agent.claims import importing, intake, lines, pack
     from agent.wiring.vectors import embed_texts
 
     with reading(settings) as db:
-        known, lines, ids = store.claims.active(db), store.claims.all_lines(db), store.claims.every_id(db)
+        known, every, ids = store.claims.active(db), store.lines.every(db), store.claims.every_id(db)
+        new = lines.new_line(db, where.new_line, categories=where.categories) if where.new_line else None
     embed = embed_texts(settings)
     if file.endswith((".yaml", ".yml")):
         return importing.prepare_pack(pack.read(Path(file)), Path(file).name, known, embed)
@@ -76,7 +109,7 @@ def _prepared(settings: Settings, file: str, line_id: str | None, *, preview: bo
     document = intake.recognised(text, title)
     if document.kind == "text":
         document = _prose(settings, text, title) or document
-    line = intake.line_for(lines, line_id, document.question, preview=preview)
+    line = new or intake.line_for(every, where.line_id, document.question, preview=preview)
     return importing.prepare(document, line, known, embed, ids)
 
 
@@ -137,7 +170,8 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
         same = f"{claim['what']}: {claim['same_as']}" if claim["same_as"] else claim["what"]
         table.add_row(
             claim["place"].removeprefix("lines ").removeprefix("line "), claim["text"], claim["as_of"],
-            " ".join(claim["sources"]) or "—", same + (" (merged)" if claim["merged"] else ""),
+            " ".join(claim["sources"]) or "—",
+            same + (" (merged)" if claim["merged"] else " (left out)" if claim["left_out"] else ""),
             ", ".join(claim["lacks"]) or "—", str(len(claim["parts"]) or 1),
         )  # fmt: skip
     console().print(table)
@@ -148,11 +182,9 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
     for piece in document["beside"]:
         if piece["kind"] in ("unplaced", "unread column"):
             click.echo(f"{piece['kind']}, {piece['place']}: {piece['text'][:90]}", err=True)
-    offered = [c for c in document["claims"] if c["same_as"] and not c["merged"]]
-    if offered:
-        click.echo(
-            f"{len(offered)} may be known already: check them, then use --merge likely or perhaps to merge "
-            "(a claim and its opposite look similar, too)", err=True,
-        )  # fmt: skip
+    for claim in (c for c in document["claims"] if c["left_out"]):
+        click.echo(f"left out, {claim['place']}: perhaps {claim['same_as']}: {claim['text']}", err=True)
+    if any(c["left_out"] for c in document["claims"]):
+        click.echo("to add those: --merge same, or --merge ask in a terminal", err=True)
     done = ", ".join(f"{n} {what}" for what, n in document.get("done", {}).items())
     click.echo("nothing was written" if preview else f"{document['lines'][0]['id']}: {done}", err=True)

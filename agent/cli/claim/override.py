@@ -14,7 +14,7 @@ import store.evidence
 import store.papers
 from agent.claims import editing
 from agent.claims.labelled_case import case_of
-from agent.cli.claim.edit import ledger_of, now
+from agent.cli.shared import now, writing
 from agent.errors import UsageError
 from store.records import Claim, VerdictName
 from store.remarks import Override
@@ -40,7 +40,7 @@ def override(
     """Override the rule's verdict by hand. The rule's verdict is kept, and the override carries a name."""
     if (verdict is None) != lift:
         raise UsageError("an override needs either --verdict or --lift", "use one of them")
-    with ledger_of(ctx) as db:
+    with writing(ctx) as db:
         decision = editing.overridden(db, claim_id, verdict, condition, reason, by, now())
         if case and verdict:
             _append(case, _case(db, editing.claim_of(db, claim_id), decision))
@@ -71,7 +71,7 @@ def _append(path: Path, line: str) -> None:
 def tag(ctx: click.Context, claim_id: str, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Tag a claim; retest claim list --tag WORD and retest status --tag WORD filter by tag."""
     words = editing.tags_of([*add, *remove])
-    with ledger_of(ctx) as db:
+    with writing(ctx) as db:
         claim = editing.claim_of(db, claim_id)
         store.claims.tag(db, claim.id, add=words[: len(add)], remove=words[len(add) :])
         tagged = editing.claim_of(db, claim_id)

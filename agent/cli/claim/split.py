@@ -9,8 +9,7 @@ import click
 
 import store.claims
 from agent.claims.editing import claim_of
-from agent.cli.claim.edit import ledger_of, now
-from agent.cli.shared import print_json, reading, settings_of
+from agent.cli.shared import now, print_json, reading, settings_of, writing
 from agent.errors import UsageError
 from store.records import Claim
 
@@ -44,7 +43,7 @@ def split(
         with open_writer(settings) as writer:
             made = atoms.split(claim, writer)
     if not preview:
-        with ledger_of(ctx) as db:
+        with writing(ctx) as db:
             done = store.claims.save(db, made, now())
         click.echo(f"{claim_id}: {done}", err=True)
     _show(made, as_json=as_json)

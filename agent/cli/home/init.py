@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 import store.claims
+import store.lines
 from agent.claims import pack
 from agent.cli.shared import settings_of
 from store.errors import LedgerError
@@ -38,7 +39,7 @@ def command(ctx: click.Context, packs: tuple[Path, ...]) -> None:
     ledger = Ledger.open(home.ledger, create=True)
     done: Counter[str] = Counter()
     with ledger.write() as db:
-        store.claims.save_lines(db, [line for p in read for line in p.lines])
+        store.lines.save_all(db, [line for p in read for line in p.lines])
         for claim in (c for p in read for c in p.claims):
             done[store.claims.save(db, claim, datetime.now(UTC).isoformat(timespec="seconds"))] += 1
     ledger.close()

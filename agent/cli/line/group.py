@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 import store.claims
 import store.evidence
+import store.lines
 import store.notes
 import store.papers
 import store.verdicts
+from agent.cli.line import edit
 from agent.cli.line import show as line_show
 from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
@@ -23,20 +26,25 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--all", "every", is_flag=True, help="Archived lines too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
-def list_lines(ctx: click.Context, as_json: bool) -> None:
+def list_lines(ctx: click.Context, every: bool, as_json: bool) -> None:
     """List the lines and how many claims each has."""
     with reading(settings_of(ctx)) as db:
-        lines, claims = store.claims.all_lines(db), store.claims.active(db)
-    found = [
-        {"id": x.id, "question": x.question, "claims": sum(x.id in c.lines for c in claims)} for x in lines
-    ]
+        lines, claims = store.lines.every(db) if every else store.lines.active(db), store.claims.active(db)
+    found: list[dict[str, Any]] = [
+        {"id": x.id, "title": x.title, "question": x.question, "categories": list(x.categories),
+         "archived": x.archived, "claims": sum(x.id in c.lines for c in claims)}
+        for x in lines
+    ]  # fmt: skip
     if as_json:
         print_json(found)
         return
     for line in found:
-        click.echo(f"{line['claims']:3} {line['id']}: {line['question']}")
+        marks = [" ".join(line["categories"]), "archived" if line["archived"] else ""]
+        note = f" ({', '.join(m for m in marks if m)})" if any(marks) else ""
+        click.echo(f"{line['claims']:3} {line['id']}: {line['question']}{note}")
 
 
 @command.command()
@@ -51,7 +59,7 @@ def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> Non
     from agent.claims.exporting import prompt_of
 
     with reading(settings_of(ctx)) as db:
-        line = next((x for x in store.claims.all_lines(db) if x.id == line_id), None)
+        line = next((x for x in store.lines.active(db) if x.id == line_id), None)
         if line is None:
             raise UsageError(f"no line {line_id!r}", "retest line list shows them")
         claims = [c for c in store.claims.active(db) if line_id in c.lines]
@@ -71,4 +79,6 @@ def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> Non
         click.echo(text, nl=False)
 
 
+for _command in (edit.add, edit.edit, edit.archive, edit.restore, edit.categories):
+    command.add_command(_command)
 command.add_command(line_show.show)

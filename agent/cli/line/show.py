@@ -83,7 +83,7 @@ def _written(writer: JournalledWriter, report: Report) -> list[Writing]:
 
 
 def _keep(settings: Settings, writings: list[Writing]) -> None:
-    from agent.cli.claim.edit import now
+    from agent.cli.shared import now
 
     ledger = Ledger.open(Home(settings.home).ledger)
     with ledger.write() as db:

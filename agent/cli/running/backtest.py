@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import store.claims
+import store.lines
 import store.runs
 from agent.backtest import history, service, steps
 from agent.cli.shared import console, print_json, reading, settings_of
@@ -44,7 +45,7 @@ def command(
     chosen = _claims(settings, list(claims))
     home = Home(settings.home / "backtests" / f"{first}-{last}-{every}-{_mark(settings, chosen)}")
     with reading(settings) as db:
-        service.prepare(home, store.claims.all_lines(db), chosen)
+        service.prepare(home, store.lines.active(db), chosen)
     ended = _run(replace(settings, home=home.root), days)
     histories = service.histories(home)
     found = history.flips(histories)

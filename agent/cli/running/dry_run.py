@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 import store.calls
 import store.claims
+import store.lines
 import store.runs
 from agent.cli.shared import print_json, reading
 from agent.core.budget import Budget
@@ -20,7 +21,7 @@ from agent.core.window import shown_bound, window_start
 from agent.errors import UsageError
 from agent.ports.sources import Wanted
 from agent.prices import price_of
-from agent.run.collecting import looked_until
+from agent.run.collecting import categories_of, looked_until
 from agent.run.rechecking import cited_papers
 from agent.settings import Settings
 from store.records import Claim
@@ -75,9 +76,13 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
         due = [c for c in active if not (claims or lines) or c.id in claims or set(c.lines) & set(lines)]
         last = store.runs.last_healthy_of_all(db, settings.source, judge)
         cited = cited_papers(db, settings.source)
+        own = store.lines.categories(db)
         mean, papers = store.calls.mean_tokens(db), _expected(db, settings, day)
     ends = {key: looked_until(settings.source, retest) for key, retest in last.items()}
-    wanted = [Wanted(c, window_start(c.as_of, ends.get((c.id, c.revision))), day) for c in due]
+    wanted = [
+        Wanted(c, window_start(c.as_of, ends.get((c.id, c.revision))), day, categories_of(c, own))
+        for c in due
+    ]
     forecast = outlook(settings, wanted, cited)
     files = min(settings.downloads, len(due) * settings.whole) if settings.source == "arxiv" else 0
     most = forecast.requests + 2 * files

@@ -1,0 +1,132 @@
+"""Lines by hand: added, reworded, archived; and searched for in categories of their own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+import store.claims
+import store.lines
+from agent.adapters.arxiv.api import ArxivApi
+from agent.adapters.arxiv.http import ArxivHttp
+from agent.adapters.arxiv.oai import ArxivListing
+from agent.adapters.arxiv.rate_limiter import RateLimiter
+from agent.adapters.arxiv.source import ArxivSource
+from agent.claims import categories, editing, lines
+from agent.errors import UsageError
+from agent.ports.sources import CitedPapers, Wanted
+from agent.run.collecting import categories_of
+from store.home.files import Home
+from store.ledger import Ledger
+from store.records import Line
+from tests.conftest import StillClock, make_claim
+from tests.standins.arxiv import arxiv_server
+from tests.standins.world import Time, paper
+
+NOW = "2026-09-01T00:00:00+00:00"
+
+
+@pytest.fixture
+def db(home: Home) -> Iterator[Connection]:
+    ledger = Ledger.open(home.ledger)
+    with ledger.write() as db:
+        yield db
+    ledger.close()
+
+
+def test_a_line_is_added_reworded_and_found_by_its_id(db: Connection) -> None:
+    line = lines.added(db, "Folding  proteins", "Is structure solved?", "q-bio.bm, cs.lg")
+    assert line == Line("folding-proteins", "Folding proteins", "Is structure solved?", ("q-bio.BM", "cs.LG"))
+    lines.changed(db, line.id, "Folding", None, None)
+    changed = lines.line_of(db, line.id)
+    assert (changed.title, changed.question, changed.categories) == (
+        "Folding", "Is structure solved?", ("q-bio.BM", "cs.LG")
+    )  # fmt: skip
+    assert lines.changed(db, line.id, None, None, "").categories == ()
+    assert lines.line_of(db, line.id).categories == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "chosen", "said"),
+    [
+        (" ", "", "needs a title"), ("Faithfulness", "", "exists"), ("New", "q-bio.XX", "q-bio.TO"),
+        ("New", "biomolecules", r"did you mean q-bio\.BM \(Biomolecules\)"),
+        ("New", "cs", "no category 'cs'"),
+    ],
+)  # fmt: skip
+def test_a_bad_title_or_category_is_named(db: Connection, title: str, chosen: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        lines.added(db, title, "", chosen)
+
+
+def test_archiving_stops_only_the_claims_that_no_other_line_has(db: Connection) -> None:
+    other = lines.added(db, "Another")
+    store.claims.save(db, make_claim("shared", text="It is so.", lines=("faith", other.id)), NOW)
+    store.claims.save(db, make_claim("gone", text="It was so."), NOW)
+    store.claims.retire(db, "gone")
+    assert lines.archived(db, "faith") == 1
+    assert [c.id for c in store.claims.active(db)] == ["shared"]
+    assert [line.id for line in store.lines.active(db)] == [other.id]
+    with pytest.raises(UsageError, match="archived already"):
+        lines.archived(db, "faith")
+    with pytest.raises(UsageError, match="is archived: restore it"):
+        lines.added(db, "Faithfulness")
+    assert lines.restored(db, "faith") == 1
+    assert [c.id for c in store.claims.active(db)] == ["tuning-hurts", "shared"], "what was retired stays so"
+
+
+def test_a_claim_can_bring_its_line(db: Connection) -> None:
+    given_ = dict(editing.FIELDS) | {"text": "Folding is solved.", "new_line": "Folding"}
+    claim = store.claims.get(db, editing.added(db, given_, NOW))
+    assert claim
+    assert claim.lines == ("folding",)
+
+
+def test_seeding_again_keeps_what_was_set_by_hand(db: Connection) -> None:
+    line = lines.added(db, "Folding", "", "q-bio.BM")
+    lines.archived(db, line.id)
+    store.lines.save_all(db, [Line(line.id, "Folding proteins", "Is it solved?")])
+    assert lines.line_of(db, line.id) == Line(
+        line.id, "Folding proteins", "Is it solved?", ("q-bio.BM",), archived=True
+    )
+
+
+def test_a_claim_is_searched_for_where_its_lines_say(tmp_path: Path) -> None:
+    own = {"folding": ("q-bio.BM",), "learning": ("cs.LG", "q-bio.BM")}
+    claim = make_claim(lines=("folding", "learning", "faith"))
+    assert categories_of(claim, own) == ("q-bio.BM", "cs.LG")
+    assert categories_of(make_claim(), own) == ()
+    biology = paper(1, "lowers", categories=["q-bio.BM"])
+    with arxiv_server([biology, paper(2, "lowers")]) as server:
+        time = Time()
+        way = ArxivHttp(RateLimiter(tmp_path / "gate", time.now, time.sleep), StillClock(), "test")
+        api, listing = ArxivApi(way, server.url), ArxivListing(way, server.oai_url)
+        source = ArxivSource(way, api, listing, categories=["cs.CL"])
+        wanted = [Wanted(make_claim(), "2025-06-01", "2025-06-30", ("q-bio.BM",))]
+        assert [p.id for p in source.collect(wanted, CitedPapers())] == [biology["id"]]
+        both = [*wanted, Wanted(make_claim("other"), "2025-06-01", "2025-06-30")]
+        assert len({p.id for p in source.collect(both, CitedPapers())}) == 2
+
+
+def test_every_category_of_the_shared_records_has_a_name(shared_data: Path) -> None:
+    with gzip.open(shared_data / "arxiv" / "sample-7k.jsonl.gz", "rt") as records:
+        seen = {c for record in records for c in json.loads(record).get("categories", ())}
+    # Some records give classes of other schemes there, such as 68T07.
+    named = {c for c in seen if re.fullmatch(r"[a-z-]+\.[A-Z]{2}|[a-z]+-[a-z]+", c)}
+    assert len(named) > 50
+    assert named <= set(categories.names())
+
+
+@given(st.lists(st.sampled_from(sorted(categories.names())), unique=True))
+def test_categories_are_read_however_they_are_written(chosen: list[str]) -> None:
+    assert categories.read(", ".join(chosen).upper()) == tuple(chosen)
+    for code in chosen:
+        assert code in categories.about(categories.names()[code])
