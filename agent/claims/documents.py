@@ -21,6 +21,10 @@ _HEADINGS = (
     (r"next (?:inquiring )?lines:?|where to go next:?", "next"),
     (r"research prompt\b.*", "prompt"),
     (r"(?:what|which) .*\bfound\b.*|findings span\b.*|(?:key|dated)? ?constraints\b.*:", "constraints"),
+    (r"(?:what (?:we|is|i) (?:know|known|believe|established)|(?:main|our|known|current|dated|recent)? ?"
+     r"(?:findings|claims|facts|beliefs|hypotheses)|claims to (?:re-?)?test|state of the art)[ :]*",
+     "constraints"),
+    (r"(?:your )?(?:instructions?|task|to ?do|deliverables?|output|format|rules|guidelines)[ :]*", "tasks"),
     (r"anchor papers\b.*", "anchors"),
     (r"(?:your )?tasks?:", "tasks"),
     (r"summary|abstract", "summary"),
@@ -41,6 +45,14 @@ _FOOTNOTE = re.compile(r"^\s{0,3}\[\^(?P<mark>[^\]\s]{1,40})\]:[ \t]*(?P<text>.*
 _NUMBERED_NOTE = re.compile(r"^\s{0,3}\[(?P<mark>\d{1,3})\]:?[ \t]+(?P<text>.*)$", re.M)
 """A list of sources at the end of an answer: [1] Chen et al., arXiv:2505.05410."""
 _MARK = re.compile(r"(?<!^)(?<!\n)\[\^?(?P<mark>[^\]\s^]{1,40})\](?![:(])")
+_ORDER = re.compile(
+    r"(?:please |always |never |do not |don['’]t )?(?:re-?test|re-?check|cite|list|report|include|search|look"
+    r"|avoid|return|write|give|provide|verify|summari[sz]e|identify|flag|ignore|consider|answer|make sure"
+    r"|ensure|keep|output|quote|prioriti[sz]e|distinguish|separate|state|name|say)\b"
+    r"(?! (?:of|is|are|was|were|has|have|that)\b)", re.I,
+)  # fmt: skip
+"""An imperative at the beginning of an item."""
+_A_YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
 _INSTRUCTION = re.compile(r"^(?:cite arxiv|copy into|flag anything|this website uses cookies)", re.I)
 
 
@@ -68,6 +80,12 @@ def _named_in(note: str) -> str:
     named = [f"arXiv:{m.id}" if m.id else note[m.start : m.end] for m in mentions(note)]
     months = re.findall(r"\b(?:19|20)\d{2}-\d{2}\b", note)
     return f" ({', '.join([*named, *months])})" if named else ""
+
+
+def is_order(text: str) -> bool:
+    """Whether an item tells the reader what to do, in the imperative, and names no paper or year."""
+    names_source = any(True for _ in mentions(text)) or _A_YEAR.search(text)
+    return bool(_ORDER.match(plain(text))) and not names_source
 
 
 class _Reader:
@@ -171,6 +189,8 @@ class _Reader:
             self._add("context" if item.has_children else "unplaced", item)
         elif kind == "claim" and plain(item.text).endswith("?"):
             self._add("unplaced", item)
+        elif item.is_listed and is_order(item.text):
+            self._add("instruction", item)
         elif item.is_listed:
             piece = dated(kind, item.text, item.first, last=item.last)
             self._pieces.append(in_context(piece, item.under) if item.under else piece)
@@ -180,6 +200,13 @@ class _Reader:
     def _found(self, item: Item) -> None:
         """Under "key findings" a paper page has a sentence, and a chat answer a list of claims."""
         self._listed("claim", item)
+
+    def _prompt(self, item: Item) -> None:
+        """After a prompt's heading: list items that name a paper or month are claims, the rest is orders."""
+        if item.is_listed and not is_order(item.text) and dated("constraint", item.text, item.first).as_of:
+            self._listed("constraint", item)
+        else:
+            self._add("instruction", item)
 
     def _task(self, item: Item) -> None:
         self._add("task" if _TASK.match(item.text) or item.is_listed else "unplaced", item)
@@ -203,7 +230,7 @@ def _plainly(kind: str) -> Place:
 
 _PLACES: dict[str, Place] = {
     "question": _Reader._asked, "notes": _Reader._note, "constraints": _Reader._constraint,
-    "tasks": _Reader._task, "key-result": _Reader._result, "prompt": _plainly("instruction"),
+    "tasks": _Reader._task, "key-result": _Reader._result, "prompt": _Reader._prompt,
     "anchors": _plainly("anchor"), "next": _plainly("next-line"), "summary-end": _Reader._found,
     "furniture": _plainly("furniture"),
     **{kind: _plainly(kind) for kind in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,7 @@ def changed(db: Connection, claim: Claim, given: Mapping[str, Any], now: str) ->
         durable_question=given["question"] or claim.durable_question,
         perishable_limitation=given["limitation"] or claim.perishable_limitation,
         lines=given["lines"] or claim.lines,
-        sources=tuple(map(_source, given["sources"])) or claim.sources,
+        sources=sources_of(given["sources"]) or claim.sources,
         as_of=claim.as_of if not as_of else None if as_of == "unknown" else as_of,
         scope=_scope(claim, given),
         atoms=() if given["text"] and given["text"] != claim.text else claim.atoms,
@@ -103,6 +103,11 @@ def _pair(text: str) -> tuple[str, str]:
     if name not in AXES or not equals or not value.strip():
         raise UsageError(f"{text!r} is not AXIS=VALUE", f"the axes are {', '.join(AXES)}")
     return name, value.strip()
+
+
+def sources_of(ids: Sequence[str]) -> tuple[Source, ...]:
+    """Sources from their ids. Raises UsageError naming an id that is wrong."""
+    return tuple(map(_source, ids))
 
 
 def _source(text: str) -> Source:

@@ -120,13 +120,13 @@ def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) 
     return atoms.with_parts(claim, atoms.by_rule(claim.text))
 
 
-def prepare_pack(pack: Pack, title: str, known: Sequence[Claim], embed: Embed) -> Import:
+def prepare_pack(pack: Pack, known: Sequence[Claim], embed: Embed) -> Import:
     """Compare a pack's claims with the known ones. A claim with a known id is a revision."""
     ids = {c.id for c in known}
     others = compare(pack.claims, known, embed)
     found = [(KNOWN, "", 0.0) if c.id in ids else other for c, other in zip(pack.claims, others, strict=True)]
     rows = [Row(c, Piece("claim", c.text, 0, 0), *t) for c, t in zip(pack.claims, found, strict=True)]
-    return Import(Document("claim pack", title, "", ()), tuple(pack.lines), rows, [])
+    return Import(Document("claim pack", pack.title, "", ()), tuple(pack.lines), rows, [])
 
 
 def add(

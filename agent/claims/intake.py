@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from agent.claims import documents, importing, tables
+from agent.claims.cleaning import is_bullet
 from agent.claims.pieces import CLAIMS, Document
 from agent.errors import UsageError
 from store.records import Claim, Line
@@ -28,6 +29,14 @@ def recognised(text: str, title: str) -> Document:
     """Read a text as a document, or as a table if its name ends in .csv or .tsv."""
     is_table = title.lower().endswith((".csv", ".tsv"))
     return tables.read_csv(text, title) if is_table else documents.read(text, title)
+
+
+def as_list(text: str) -> str:
+    """Lines that people type without list marks, as a list; a text with marks or a table as it is."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(is_bullet(line) or "|" in line or line.startswith("#") for line in lines):
+        return text
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def line_for(lines: Sequence[Line], line_id: str | None, question: str, *, preview: bool) -> Line:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from agent.arxiv_ids import read_id
-from agent.errors import PackError
-from store.records import AXES, UNKNOWN, Atom, Axis, Claim, Line, Provenance, Source
+from agent.claims import categories as arxiv
+from agent.errors import PackError, UsageError
+from store.records import AXES, UNKNOWN, Atom, Axis, Claim, Direction, Line, Provenance, Source
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Month = Annotated[
@@ -38,13 +40,38 @@ def _not_words(value: Any) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """A YAML loader that keeps ids and dates as text: 2401.12340 must not become 2401.1234."""
+    """A YAML loader that keeps ids and dates as text: 2401.12340 must not become 2401.1234.
+
+    It refuses a key that is given twice, of which YAML would silently keep the last.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Construct a mapping whose keys all differ."""
+        seen = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"the key {key.value!r} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
+        return super().construct_mapping(node, deep=deep)
 
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, form) for tag, form in forms if tag.rpartition(":")[2] in ("bool", "null", "merge")]
     for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _categories(found: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return arxiv.read(" ".join(found))
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a pack."""
+    return PackFile.model_json_schema()
 
 
 class _Strict(BaseModel):
@@ -81,6 +108,8 @@ class PackAtom(_Strict):
     id: Slug
     text: Words
     scope: dict[AxisName, PackAxis] = {}
+    direction: Direction | Literal[""] = ""
+    quantifier: str = ""
 
 
 class PackLine(_Strict):
@@ -89,6 +118,7 @@ class PackLine(_Strict):
     id: Slug
     title: Words
     question: Words
+    categories: Annotated[tuple[str, ...], AfterValidator(_categories)] = ()
 
 
 class PackClaim(_Strict):
@@ -101,8 +131,8 @@ class PackClaim(_Strict):
     as_of: Month
     sources: list[PackSource] = []
     provenance: list[PackProvenance] = Field(min_length=1)
-    durable_question: Words
-    perishable_limitation: Words
+    durable_question: Words | Literal[""] = ""
+    perishable_limitation: Words | Literal[""] = ""
     scope: dict[AxisName, PackAxis] = {}
     atoms: list[PackAtom] = []
 
@@ -120,11 +150,27 @@ class Pack(NamedTuple):
 
     lines: list[Line]
     claims: list[Claim]
+    title: str = ""
 
 
 def shipped() -> list[Path]:
     """Return the packs shipped with the program."""
-    return sorted(Path(str(p)) for p in files("store.library").iterdir() if p.name.endswith(".yaml"))
+    found = (p for p in _library().iterdir() if p.name.endswith(".yaml"))
+    return sorted(Path(str(p)) for p in found if not p.name.startswith(EXAMPLE))
+
+
+EXAMPLE = "example-"
+"""How the names of example packs begin."""
+
+
+def _library() -> Traversable:
+    return files("store.library")
+
+
+def examples() -> dict[str, Path]:
+    """The packs of other fields that ship as examples, by name."""
+    found = sorted(Path(str(p)) for p in _library().iterdir() if p.name.startswith(EXAMPLE))
+    return {path.stem.removeprefix(EXAMPLE): path for path in found}
 
 
 def read(path: Path) -> Pack:
@@ -144,8 +190,9 @@ def read(path: Path) -> Pack:
         ) from error
     _check_references(path, pack)
     return Pack(
-        [Line(**line.model_dump()) for line in pack.lines],
+        [Line(x.id, x.title, x.question, x.categories) for x in pack.lines],
         [_claim(c, pack.documents) for c in pack.claims],
+        path.name,
     )
 
 
@@ -160,6 +207,8 @@ def _way_out(error: yaml.YAMLError) -> str:
     problem = str(getattr(error, "problem", ""))
     if "mapping values" in problem:
         return "put quotes around a text that contains a colon"
+    if "given twice" in problem:
+        return "remove one of them"
     if "\\t" in problem or "tab" in problem:
         return "indent with spaces, not tabs"
     return "correct that line"
@@ -201,7 +250,7 @@ def _claim(claim: PackClaim, documents: dict[str, str]) -> Claim:
         durable_question=claim.durable_question,
         perishable_limitation=claim.perishable_limitation,
         scope=_scope(claim.scope),
-        atoms=tuple(Atom(a.id, a.text, _scope(a.scope)) for a in claim.atoms),
+        atoms=tuple(Atom(a.id, a.text, _scope(a.scope), a.direction, a.quantifier) for a in claim.atoms),
     )
 
 

@@ -14,11 +14,12 @@ from agent import __version__
 PLACES = {
     "claim": "claim.group", "line": "line.group", "ask": "asking.ask", "chat": "asking.chat",
     "run": "running.run", "replay": "running.replay", "backtest": "running.backtest", "eval": "running.eval",
-    "init": "home.init", "backup": "home.backup", "restore": "home.restore", "index": "home.index",
-    "doctor": "home.doctor",
+    "init": "home.init", "start": "home.start", "backup": "home.backup", "restore": "home.restore",
+    "index": "home.index", "doctor": "home.doctor",
 }  # fmt: skip
 """Modules of the commands that do not have a file of their own name."""
 COMMANDS = {
+    "start": "Start a line of your own: three questions, then a first run.",
     "init": "Create a home and seed it with the built-in claims.",
     "run": "Retest the claims against newer papers.",
     "status": "Show each claim and its current verdict.",

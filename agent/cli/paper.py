@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import store.papers
-from agent.arxiv_ids import BadId, read_id
-from agent.cli.shared import print_json, reading, settings_of
-from agent.errors import UsageError
+from agent.cli.shared import print_json, settings_of
 from agent.settings import Settings
 from store.records import Paper, Passage
 
@@ -79,21 +76,8 @@ def _findings(
         return *written_findings(passages, paper.title, paper.id, writer), writer.name
 
 
-def _read(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:
+def _read(settings: Settings, text: str) -> tuple[Paper, list[Passage]]:
     """Return a paper and the passages of its best available text."""
-    from agent.core import passages
-    from agent.wiring.papers import record_reader, records_of
+    from agent.wiring.from_papers import id_of, read_paper
 
-    try:
-        paper_id = read_id(paper_id).id
-    except BadId as error:
-        raise UsageError(str(error), "use an id such as 2411.15382") from error
-    with reading(settings) as db:
-        stored = store.papers.get(db, paper_id)
-        text = store.papers.newest_text(db, stored) if stored else None
-        if stored and text:
-            return stored, store.papers.passages_of(db, text[0])
-    paper = stored or records_of(settings, [paper_id]).get(paper_id)
-    if paper is None:
-        raise UsageError(f"no paper {paper_id}", "check the id, or try another --source")
-    return paper, passages.cut(record_reader().read(paper), 0, paper.id)
+    return read_paper(settings, id_of(text))

@@ -9,6 +9,7 @@ import click
 
 import store.claims
 from agent.cli.claim import edit as claim_edit
+from agent.cli.claim import from_paper as claim_from_paper
 from agent.cli.claim import importing as claim_import
 from agent.cli.claim import override as claim_override
 from agent.cli.claim import split as claim_split
@@ -172,7 +173,8 @@ def list_claims(ctx: click.Context, tag: str | None, as_json: bool) -> None:
 
 
 for _more in (
-    claim_import.command, claim_edit.add, claim_edit.edit, claim_edit.retire, claim_edit.restore,
+    claim_import.command, claim_from_paper.command, claim_edit.add, claim_edit.edit, claim_edit.retire,
+    claim_edit.restore,
     claim_override.override, claim_override.tag, claim_split.split,
 ):  # fmt: skip
     command.add_command(_more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,26 +11,63 @@ import click
 
 import store.claims
 import store.lines
-from agent.cli.shared import console, print_json, reading, settings_of
+from agent.claims.pieces import CLAIMS
+from agent.cli.shared import console, now, print_json, reading, settings_of
 from agent.errors import UsageError
 from store.home.files import Home
 from store.ledger import Ledger
 
 if TYPE_CHECKING:
     from agent.claims.importing import Import
+    from agent.claims.pack import Pack
     from agent.claims.pieces import Document
     from agent.settings import Settings
 
 MOST_BYTES = 2_000_000
 
 
+class Where(NamedTuple):
+    """The line that claims are imported into: a known one, or a new one with its title and categories."""
+
+    line_id: str | None = None
+    new_line: str | None = None
+    categories: str = ""
+    question: str = ""
+
+    @classmethod
+    def of(cls, line_id: str | None, new_line: str | None, categories: str | None) -> Where:
+        """Check the flags. Raises UsageError for flags that exclude each other."""
+        if line_id and new_line:
+            raise UsageError("--line and --new-line exclude each other", "give one of them")
+        if categories and not new_line:
+            raise UsageError("--categories is for a new line", "use --new-line, or: retest line edit")
+        return cls(line_id, new_line, categories or "")
+
+
+def WHERE(command: Any) -> Any:  # noqa: N802  a decorator like click's own
+    """The options that say into which line claims are imported."""
+    for option in (
+        click.option("--categories", metavar="LIST", help="arXiv categories for a new line."),
+        click.option("--new-line", metavar="TITLE", help="A new line for the claims, made from this title."),
+        click.option(
+            "--line", "line_id", metavar="ID", help="Line for the claims (default: the document's question)."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _schema(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    from agent.claims.pack import json_schema
+
+    if value and not ctx.resilient_parsing:
+        print_json(json_schema())
+        ctx.exit()
+
+
 @click.command("import")
 @click.argument("file", metavar="FILE|-")
-@click.option(
-    "--line", "line_id", metavar="ID", help="Line for the claims (default: the document's question)."
-)
-@click.option("--new-line", metavar="TITLE", help="A new line for the claims, made from this title.")
-@click.option("--categories", metavar="LIST", help="arXiv categories to search for a new line's claims.")
+@WHERE
 @click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
 @click.option(
     "--merge", type=click.Choice(["same", "known", "perhaps", "ask"]),
@@ -38,6 +75,8 @@ MOST_BYTES = 2_000_000
     "those perhaps the same; or ask about each. Default: ask in a terminal, else known.",
 )  # fmt: skip
 @click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model reads plain prose.")
+@click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_schema,
+              help="Print the JSON schema of a pack (.yaml) and exit.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def command(
@@ -45,33 +84,68 @@ def command(
     preview: bool, merge: str | None, as_json: bool, **flags: Any,
 ) -> None:  # fmt: skip
     """Import claims from a research prompt, inquiring line, paper summary, list, CSV, YAML or prose."""
-    from agent.claims import intake
-
-    settings = settings_of(ctx, **flags)
+    settings, where = settings_of(ctx, **flags), Where.of(line_id, new_line, categories)
     if merge is None:
         merge = "ask" if sys.stdin.isatty() and file != "-" and not (as_json or preview) else "known"
     if merge == "ask" and file == "-":
         raise UsageError("--merge ask needs standard input for your answers", "name a file")
-    if line_id and new_line:
-        raise UsageError("--line and --new-line exclude each other", "give one of them")
-    if categories and not new_line:
-        raise UsageError("--categories is for a new line", "add --new-line TITLE, or use: retest line edit")
-    found = _prepared(settings, file, Where(line_id, new_line, categories or ""), preview=preview)
-    if not found.rows:
-        raise UsageError(f"no claim found in {found.document.title}{_parts_of(found)}", NO_CLAIM)
+    read = _read(settings, file)
+    finish(settings, read, where, merge=merge, preview=preview, as_json=as_json)
+
+
+Choose = Callable[[str, str], bool]
+"""Whether a claim, given its text and where it is from, is wanted."""
+
+
+def finish(
+    settings: Settings, read: Document | Pack, where: Where, *, merge: str, preview: bool = False,
+    as_json: bool = False, choose: Choose | None = None,
+) -> None:  # fmt: skip
+    """Compare what was read with the ledger, import it, and say what was done."""
+    from agent.claims import intake
+
+    found = prepared(settings, read, where, preview=preview)
+    if choose:
+        found = found._replace(rows=[r for r in found.rows if choose(r.claim.text, r.piece.title)])
     found = _confirmed(settings, found) if merge == "ask" and not preview else found
     document = intake.document_of(found, merge)
     if not preview:
         ledger = Ledger.open(Home(settings.home).ledger)
         with ledger.write() as db:
-            document["done"] = intake.taken_in(
-                db, found, merge, datetime.now(UTC).isoformat(timespec="seconds")
-            )
+            document["done"] = intake.taken_in(db, found, merge, now())
         ledger.close()
     if as_json:
         print_json(document)
     else:
         _print(document, preview=preview)
+
+
+def _read(settings: Settings, file: str) -> Document | Pack:
+    from agent.claims import intake, pack
+
+    if file.endswith((".yaml", ".yml")):
+        return pack.read(Path(file))
+    text, title = read_text(file)
+    document = intake.recognised(text, title)
+    return (_prose(settings, text, title) if document.kind == "text" else None) or document
+
+
+def prepared(settings: Settings, read: Document | Pack, where: Where, *, preview: bool) -> Import:
+    """What importing would do. Raises UsageError if there is no claim in it."""
+    from agent.claims import importing, intake, lines
+    from agent.claims.pack import Pack
+    from agent.wiring.vectors import embed_texts
+
+    with reading(settings) as db:
+        known, every, ids = store.claims.active(db), store.lines.every(db), store.claims.every_id(db)
+        new = lines.new_line(db, where.new_line, where.question, where.categories) if where.new_line else None
+    embed = embed_texts(settings)
+    if isinstance(read, Pack):
+        return importing.prepare_pack(read, known, embed)
+    if not read.of(*CLAIMS):
+        raise UsageError(f"no claim found in {read.title}{_parts_of(read)}", NO_CLAIM)
+    line = new or intake.line_for(every, where.line_id, read.question, preview=preview)
+    return importing.prepare(read, line, known, embed, ids)
 
 
 NO_CLAIM = (
@@ -80,37 +154,11 @@ NO_CLAIM = (
 )
 
 
-def _parts_of(found: Import) -> str:
+def _parts_of(document: Document) -> str:
     """What a document consists of, in words."""
-    kinds = [p.kind for p in found.document.pieces]
+    kinds = [p.kind for p in document.pieces]
     parts = ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds))
     return f" (it has {parts})" if parts else ""
-
-
-class Where(NamedTuple):
-    """The line that claims are imported into: a known one, or a new one with its title and categories."""
-
-    line_id: str | None
-    new_line: str | None
-    categories: str
-
-
-def _prepared(settings: Settings, file: str, where: Where, *, preview: bool) -> Import:
-    from agent.claims import importing, intake, lines, pack
-    from agent.wiring.vectors import embed_texts
-
-    with reading(settings) as db:
-        known, every, ids = store.claims.active(db), store.lines.every(db), store.claims.every_id(db)
-        new = lines.new_line(db, where.new_line, categories=where.categories) if where.new_line else None
-    embed = embed_texts(settings)
-    if file.endswith((".yaml", ".yml")):
-        return importing.prepare_pack(pack.read(Path(file)), Path(file).name, known, embed)
-    text, title = _text(file)
-    document = intake.recognised(text, title)
-    if document.kind == "text":
-        document = _prose(settings, text, title) or document
-    line = new or intake.line_for(every, where.line_id, document.question, preview=preview)
-    return importing.prepare(document, line, known, embed, ids)
 
 
 def _prose(settings: Settings, text: str, title: str) -> Document | None:
@@ -142,7 +190,8 @@ def _confirmed(settings: Settings, found: Import) -> Import:
     return found._replace(rows=rows)
 
 
-def _text(file: str) -> tuple[str, str]:
+def read_text(file: str) -> tuple[str, str]:
+    """The text of a file, or of standard input for "-", and its name."""
     try:
         body = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

@@ -25,11 +25,12 @@ from store.ledger import Ledger
     type=click.Path(path_type=Path),
     help="Another claim pack to add.",
 )
+@click.option("--no-seeds", is_flag=True, help="Leave out the built-in claims.")
 @click.pass_context
-def command(ctx: click.Context, packs: tuple[Path, ...]) -> None:
+def command(ctx: click.Context, packs: tuple[Path, ...], *, no_seeds: bool) -> None:
     """Create a home and seed it with the built-in claims. Repeating it is harmless."""
     home = Home(settings_of(ctx).home)
-    read = [pack.read(path) for path in (*pack.shipped(), *packs)]
+    read = [pack.read(path) for path in (*([] if no_seeds else pack.shipped()), *packs)]
     try:
         home.root.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 import store.claims
 import store.evidence
@@ -18,6 +19,7 @@ from agent.cli.line import show as line_show
 from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
 from store.home.files import write_atomically
+from store.records import Line
 
 
 @click.group()
@@ -49,34 +51,44 @@ def list_lines(ctx: click.Context, every: bool, as_json: bool) -> None:
 
 @command.command()
 @click.argument("line_id")
-@click.option("--format", "form", type=click.Choice(["prompt"]), default="prompt", show_default=True)
+@click.option("--format", "form", type=click.Choice(["prompt", "pack"]), default="prompt", show_default=True)
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: stdout)."
 )
 @click.pass_context
-def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> None:  # noqa: ARG001  one form so far
-    """Write a line as a research prompt, with the current verdicts of its claims."""
-    from agent.claims.exporting import prompt_of
-
+def export(ctx: click.Context, line_id: str, form: str, out: Path | None) -> None:
+    """Write a line as a research prompt with current verdicts, or as a pack that others can import."""
     with reading(settings_of(ctx)) as db:
         line = next((x for x in store.lines.active(db) if x.id == line_id), None)
         if line is None:
             raise UsageError(f"no line {line_id!r}", "retest line list shows them")
-        claims = [c for c in store.claims.active(db) if line_id in c.lines]
-        verdicts = {c.id: store.verdicts.present(db, c.id, c.revision) for c in claims}
-        cited = {i for v in verdicts.values() if v for i in v.evidence_ids}
-        papers = {
-            e.paper_id: e.strength
-            for c in claims for e in reversed(store.evidence.of_claim(db, c.id, c.revision)) if e.id in cited
-        }  # fmt: skip
-        found = store.papers.get_many(db, sorted(papers))
-        anchors = sorted((p for p in found.values() if not p.withdrawn), key=lambda p: (-papers[p.id], p.id))
-        text = prompt_of(line, claims, verdicts, anchors, store.notes.of_line(db, line_id))
+        text = _pack(db, line) if form == "pack" else _prompt(db, line)
     if out:
         write_atomically(out, text)
         click.echo(f"wrote {out}", err=True)
     else:
         click.echo(text, nl=False)
+
+
+def _pack(db: Connection, line: Line) -> str:
+    from agent.claims.pack_export import pack_of
+
+    return pack_of([line], [c for c in store.claims.active(db) if line.id in c.lines])
+
+
+def _prompt(db: Connection, line: Line) -> str:
+    from agent.claims.exporting import prompt_of
+
+    claims = [c for c in store.claims.active(db) if line.id in c.lines]
+    verdicts = {c.id: store.verdicts.present(db, c.id, c.revision) for c in claims}
+    cited = {i for v in verdicts.values() if v for i in v.evidence_ids}
+    papers = {
+        e.paper_id: e.strength
+        for c in claims for e in reversed(store.evidence.of_claim(db, c.id, c.revision)) if e.id in cited
+    }  # fmt: skip
+    found = store.papers.get_many(db, sorted(papers))
+    anchors = sorted((p for p in found.values() if not p.withdrawn), key=lambda p: (-papers[p.id], p.id))
+    return prompt_of(line, claims, verdicts, anchors, store.notes.of_line(db, line.id))
 
 
 for _command in (edit.add, edit.edit, edit.archive, edit.restore, edit.categories):
