@@ -39,6 +39,7 @@ def line_page(
     notes = [asdict(n) for n in store.notes.of_line(db, line_id) if n.kind != "sighting"]
     return {
         "id": found.id, "title": found.title, "question": found.question, "claims": listed,
+        "categories": list(found.categories),
         "disagreements": [_disagreement(report, *t) for t in report.tensions],
         "questions": _written(report, "questions", line_id), "next": _written(report, "next lines", line_id),
         "notes": notes,

@@ -15,7 +15,8 @@ from agent import __version__
 from agent.chat.service import Chat
 from agent.errors import NotFound
 from agent.settings import Settings
-from agent.web import api, chat, claims, editor, exports, login, overview, papers, runs, system
+from agent.web import api, chat, claims, exports, login, overview, papers, runs, system
+from agent.web.editing import editor, lines, start
 from agent.web.guards import Access, Guard
 from agent.web.render import FOLDER, environment, page
 from agent.web.state import AppState
@@ -49,7 +50,7 @@ def build(
     access = Access(tuple(hosts), token, is_secure)
     app.state.retest, app.state.templates, app.state.access = state, environment(), access
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
-    for pages in (overview, claims, papers, runs, chat, editor, exports, system, login):
+    for pages in (overview, claims, papers, runs, chat, editor, start, lines, exports, system, login):
         app.include_router(pages.router, include_in_schema=False)
     app.include_router(api.router, prefix="/api")
     for kind in (Failure, HTTPException, RequestValidationError):

@@ -11,6 +11,7 @@ import click
 
 import store.claims
 import store.lines
+from agent.claims.files import text_of
 from agent.claims.pieces import CLAIMS
 from agent.cli.shared import console, now, print_json, reading, settings_of
 from agent.errors import UsageError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from agent.claims.pack import Pack
     from agent.claims.pieces import Document
     from agent.settings import Settings
-
-MOST_BYTES = 2_000_000
 
 
 class Where(NamedTuple):
@@ -198,13 +197,8 @@ def read_text(file: str) -> tuple[str, str]:
         raise UsageError(
             f"cannot read {file}: {error.strerror}", "name a file, or - for standard input"
         ) from error
-    if len(body) > MOST_BYTES:
-        raise UsageError(f"{file} is larger than {MOST_BYTES // 10**6} MB", "import it in parts")
-    try:
-        return body.decode("utf-8-sig"), "standard input" if file == "-" else Path(file).name
-    except UnicodeDecodeError as error:
-        number = body[: error.start].count(b"\n") + 1
-        raise UsageError(f"{file}, line {number}: not UTF-8 text", "save it as UTF-8") from error
+    name = "standard input" if file == "-" else Path(file).name
+    return text_of(body, name), name
 
 
 def _print(document: dict[str, Any], *, preview: bool) -> None:

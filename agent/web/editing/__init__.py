@@ -1,0 +1,1 @@
+"""Pages that change claims and lines by hand."""
