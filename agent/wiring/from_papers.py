@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import store.papers
 from agent.arxiv_ids import BadId, read_id
+from agent.claims import references
 from agent.claims.from_papers import proposed
 from agent.claims.key_findings import written_findings
 from agent.claims.pieces import Document
+from agent.claims.references import words_of
 from agent.core import passages
 from agent.core.key_findings import KeyFinding, key_findings
 from agent.errors import UsageError
 from agent.settings import Settings
-from agent.wiring.papers import record_reader, records_of
+from agent.wiring.papers import record_reader, records_of, titled
 from agent.wiring.writing import open_writer
 from agent.writing.journalled_writer import JournalledWriter
 from store.home.files import Home
@@ -33,6 +35,21 @@ def _findings(
     paper: Paper, text: Sequence[Passage], writer: JournalledWriter | None
 ) -> Mapping[str, Sequence[KeyFinding]]:
     return written_findings(text, paper.title, paper.id, writer)[0] if writer else key_findings(text)
+
+
+def document_cited(settings: Settings, text: str, name: str) -> tuple[Document, list[str]]:
+    """The claims that the papers of a reference list make, and the titles that are not on arXiv.
+
+    Raises UsageError if none of them is.
+    """
+    listed = references.read(text, name)
+    untitled = {words_of(r.title): r.title for r in listed if not r.arxiv_id and r.title}
+    found = titled(settings, untitled) if untitled else {}
+    ids = [r.arxiv_id or found.get(words_of(r.title), "") for r in listed]
+    missing = [r.title or "a reference without a title" for r, i in zip(listed, ids, strict=True) if not i]
+    if not any(ids):
+        raise UsageError(f"none of the {len(ids)} papers in {name} is on arXiv", "name arXiv ids instead")
+    return document_from(settings, [i for i in ids if i]), missing
 
 
 def read_paper(settings: Settings, paper_id: str) -> tuple[Paper, list[Passage]]:

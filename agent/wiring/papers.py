@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import store.papers
@@ -14,6 +14,7 @@ from agent.adapters.arxiv.snapshot import SnapshotSource, newest
 from agent.adapters.arxiv.source import ArxivSource
 from agent.adapters.clock import SystemClock
 from agent.adapters.reading.abstract import AbstractReader
+from agent.claims.references import words_of
 from agent.errors import SettingsError
 from agent.ports.clock import Clock
 from agent.ports.sources import CitedPapers, Outlook, PaperSource, Reader, Wanted
@@ -77,6 +78,19 @@ def records_of(settings: Settings, ids: Sequence[str]) -> dict[str, Paper]:
     elif missing:
         found |= arxiv_source(settings, arxiv_http(settings, SystemClock())).records(missing)
     return found
+
+
+def titled(settings: Settings, titles: Mapping[str, str]) -> dict[str, str]:
+    """The ids of papers by their titles' words (see `claims.references.words_of`), as far as they are found.
+
+    `titles` gives a title as written for each of them. Raises SourceError or SnapshotError.
+    """
+    if settings.source == "snapshot":
+        found = {words_of(p.title): p.id for p in labelled_papers(settings, None)}
+        return {words: found[words] for words in titles if words in found}
+    source = arxiv_source(settings, arxiv_http(settings, SystemClock()))
+    matches = ((words, p) for words, title in titles.items() for p in source.titled(title))
+    return {words: p.id for words, p in matches if words_of(p.title) == words}
 
 
 def labelled_papers(settings: Settings, wanted: set[str] | None) -> Iterator[Paper]:

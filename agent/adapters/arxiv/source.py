@@ -6,6 +6,7 @@ accepted only after arXiv has returned results for another query.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -99,6 +100,11 @@ class ArxivSource:
         if set(ids) - set(found):
             self.ping()
         return found
+
+    def titled(self, title: str) -> Iterator[Paper]:
+        """Papers whose title has the words of `title`. Raises SourceError if arXiv is out of reach."""
+        words = " ".join(re.findall(r"\w+", title))
+        yield from self._api.search(f'ti:"{words}"', IDS, IDS)
 
     def ping(self) -> None:
         """Request one paper. Raises SourceError if arXiv is out of reach or returns nothing."""

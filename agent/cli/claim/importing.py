@@ -74,6 +74,10 @@ def _schema(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     "those perhaps the same; or ask about each. Default: ask in a terminal, else known.",
 )  # fmt: skip
 @click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model reads plain prose.")
+@click.option(
+    "--source", type=click.Choice(["arxiv", "snapshot"]), help="Where a reference list's papers are."
+)
+@click.option("--snapshot", metavar="PATH", help="Snapshot file or folder, for --source snapshot.")
 @click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_schema,
               help="Print the JSON schema of a pack (.yaml) and exit.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -82,7 +86,11 @@ def command(
     ctx: click.Context, /, file: str, line_id: str | None, new_line: str | None, categories: str | None,
     preview: bool, merge: str | None, as_json: bool, **flags: Any,
 ) -> None:  # fmt: skip
-    """Import claims from a research prompt, inquiring line, paper summary, list, CSV, YAML or prose."""
+    """Import claims from a research prompt, inquiring line, paper summary, list, table or prose.
+
+    FILE is text, Markdown, HTML, .docx, .csv, .tsv, or a claim pack (.yaml). Of a reference list (.bib, .ris,
+    CSL .json), the key results of its papers are proposed: look through them with --preview first.
+    """
     settings, where = settings_of(ctx, **flags), Where.of(line_id, new_line, categories)
     if merge is None:
         merge = "ask" if sys.stdin.isatty() and file != "-" and not (as_json or preview) else "known"
@@ -120,13 +128,25 @@ def finish(
 
 
 def _read(settings: Settings, file: str) -> Document | Pack:
-    from agent.claims import intake, pack
+    from agent.claims import intake, pack, references
 
     if file.endswith((".yaml", ".yml")):
         return pack.read(Path(file))
     text, title = read_text(file)
+    if references.is_list(title):
+        return _cited(settings, text, title)
     document = intake.recognised(text, title)
     return (_prose(settings, text, title) if document.kind == "text" else None) or document
+
+
+def _cited(settings: Settings, text: str, title: str) -> Document:
+    """Read the claims of the papers in a reference list; say which are not on arXiv."""
+    from agent.wiring.from_papers import document_cited
+
+    document, missing = document_cited(settings, text, title)
+    for paper in missing:
+        click.echo(f"not found on arXiv: {paper}", err=True)
+    return document
 
 
 def prepared(settings: Settings, read: Document | Pack, where: Where, *, preview: bool) -> Import:
