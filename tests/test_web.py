@@ -43,7 +43,7 @@ from tests.test_cli import one_line, retest
 
 PAGES = (
     "/", "/claims", "/claims/tuning-hurts", "/lines/faith", "/papers/2506.00001", "/runs", "/chat", "/report",
-    "/editor", "/editor?edit=tuning-hurts", "/settings", "/login",
+    "/editor", "/start", "/editor?edit=tuning-hurts", "/settings", "/login",
 )  # fmt: skip
 
 
@@ -300,8 +300,41 @@ def test_claims_are_added_edited_tagged_and_retired_by_hand(at: str, talked: Hom
     assert "Tags: rl, tuning" in me.post("/claims/tuning-hurts/tags", words="Tuning, RL").text
     assert me.post("/claims/tuning-hurts/retire").url.endswith("/claims")
     assert requests.get(at + "/claims/tuning-hurts", timeout=9).status_code == 404
-    wrong = me.post("/editor/claim", text="x", line="nowhere")
+    wrong = me.post("/editor/claim", text="A claim kept as typed.", line="nowhere", sources="2601.00001")
     assert (wrong.status_code, "no line" in wrong.text) == (400, True)
+    assert "A claim kept as typed." in wrong.text
+    assert 'value="2601.00001"' in wrong.text
+    assert me.post("/editor/claim", text="It folds.", new_line="Folding").url.endswith("/claims/it-folds")
+
+
+def test_a_line_is_started_reworded_archived_and_restored(at: str) -> None:
+    me = Visitor(at)
+    asked = {"title": "Folding", "text": "- It folds well (2207.06616).\n- It holds."}
+    wrong = me.post("/start", **asked, categories="q-bio.XX")
+    assert wrong.status_code == 400
+    assert "no category" in wrong.text
+    assert "It folds well" in wrong.text
+    assert "there are no claims" in me.post("/start", title="Folding").text
+    shown = me.post("/start", **asked, categories="q-bio.BM").text
+    assert "It folds well" in shown
+    assert 'value="2022-07"' in shown
+    given: dict[str, Any] = {"title": "Folding", "categories": "q-bio.BM", "keep": ["0"]}
+    given |= {"claim": ["It folds well.", "It holds."], "sources": ["2207.06616", ""]}
+    refused = me.post("/start/add", **given, as_of=["2099-01", "unknown"])
+    assert refused.status_code == 400
+    (said,) = etree.HTML(refused.text).xpath("//*[@role='alert']")
+    assert "claim 1: as-of 2099-01 is in the future" in "".join(said.itertext())
+    line = me.post("/start/add", **given, as_of=["2022-07", "unknown"])
+    assert line.url.endswith("/lines/folding")
+    assert "It folds well." in line.text
+    assert "It holds." not in line.text
+    assert "q-bio.BM" in line.text
+    again = me.post("/lines/folding/edit", title="Protein folding", question="Is it?", categories="cs.LG")
+    assert "<h1>Protein folding</h1>" in again.text
+    archived = me.post("/lines/folding/archive")
+    assert "Archived lines" in archived.text
+    assert requests.get(at + "/lines/folding", timeout=9).status_code == 404
+    assert "It folds well." in me.post("/lines/folding/restore").text
 
 
 def test_an_override_stands_beside_the_rules_verdict(at: str) -> None:
