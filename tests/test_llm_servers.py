@@ -19,7 +19,14 @@ from agent.adapters.llm.dialect import Dialect, SharedDialect
 from agent.adapters.llm.failures import failure_in, pause_of, said_by
 from agent.adapters.llm.reply import read_reply
 from agent.adapters.llm.stream import ReasoningFilter
-from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeTooLong, JudgeUnreachable
+from agent.errors import (
+    JudgeError,
+    JudgeNonsense,
+    JudgeRefused,
+    JudgeTooLong,
+    JudgeUnreachable,
+    SettingsError,
+)
 from agent.logs import run_log
 from agent.ports.models import Retracted, ToolCall, Usage
 from agent.settings import load
@@ -369,3 +376,26 @@ def test_reasoning_never_gets_through_however_it_is_cut(pieces: list[str]) -> No
     in_parts = [p for piece in pieces for p in cut.feed(piece)] + list(cut.end())
     assert text_of(at_once) == text_of(in_parts)
     assert "</think>" not in text_of(in_parts)
+
+
+def test_azures_older_addresses_keep_their_version_and_give_the_key(
+    server: LlmServer, tmp_path: Path
+) -> None:
+    address = f"{server.url}?api-version=2024-10-21"
+    flags = {"home": str(tmp_path), "base_url": address, "model": "m", "api_key": "secret"}
+    client = llm_client(load(flags, {}), "a test").client
+    assert dict(client.default_query) == {"api-version": "2024-10-21"}
+    assert client.default_headers["api-key"] == "secret"
+    assert str(client.base_url).rstrip("/") == server.url
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"base_url": "localhost:11434"}, "not a web address"),
+        ({"api_key": "sk-…"}, "characters that no key has"),
+    ],
+)
+def test_an_address_or_key_that_cannot_be_is_named(tmp_path: Path, flags: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        llm_client(load({"home": str(tmp_path), "model": "m", **flags}, {}), "a test")

@@ -70,6 +70,8 @@ claims:
         ("document: d,", "document: e,", "no document e"),
         ("text: A claim.,", "", "claims.c.text"),
         ("documents:", "documents: [", "not valid YAML"),
+        ("as_of: unknown", "as_of: unknown, as_of: unknown", "key 'as_of' is given twice; remove one"),
+        ("documents:", "documents:\n\t", "indent with spaces, not tabs"),
     ],
 )
 def test_a_bad_pack_names_the_place(tmp_path: Path, old: str, new: str, named: str) -> None:

@@ -322,8 +322,7 @@ def test_a_line_is_started_reworded_archived_and_restored(at: str) -> None:
     given |= {"claim": ["It folds well.", "It holds."], "sources": ["2207.06616", ""]}
     refused = me.post("/start/add", **given, as_of=["2099-01", "unknown"])
     assert refused.status_code == 400
-    (said,) = etree.HTML(refused.text).xpath("//*[@role='alert']")
-    assert "claim 1: as-of 2099-01 is in the future" in "".join(said.itertext())
+    assert "claim 1: as-of 2099-01 is in the future" in " ".join(refused.text.split())
     line = me.post("/start/add", **given, as_of=["2022-07", "unknown"])
     assert line.url.endswith("/lines/folding")
     assert "It folds well." in line.text
