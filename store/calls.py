@@ -11,6 +11,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from store.records import Call
 from store.tables.schema import calls
 
+JUDGES = ("llm", "embedded")
+"""Kinds of calls that judge a paper."""
 LAST = "9999"
 """Sorts after every instant."""
 PAID = ("llm", "writer")
@@ -77,6 +79,13 @@ def judged(db: Connection, model: str, until: str) -> list[Call]:
     query = select(calls).where(calls.c.model == model, calls.c.response.is_not(None))
     rows = db.execute(query.where(calls.c.answered_at <= until).order_by(calls.c.key))
     return [Call(r.key, r.run_id, r.kind, r.model, r.request, r.response) for r in rows]
+
+
+def judged_for(db: Connection, paper_id: str) -> int:
+    """For how many claims a judge has answered on a paper."""
+    asked = select(calls.c.request).where(calls.c.kind.in_(JUDGES), calls.c.response.is_not(None))
+    about = calls.c.request["paper"].as_string() == paper_id
+    return len({row.request["claim"] for row in db.execute(asked.where(about))})
 
 
 def unasked(db: Connection, claim_id: str, until: str = LAST) -> set[str]:

@@ -74,11 +74,11 @@ def last_run(db: Connection) -> str | None:
 
 
 def flips(
-    db: Connection, most: int, *, run_id: str | None = None, since: str = ""
+    db: Connection, most: int, *, run_id: str | None = None, since: str = "", until: str = ""
 ) -> tuple[list[tuple[str, Verdict]], int]:
     """Up to `most` verdicts that changed a claim's standing, with the standing before; and how many in all.
 
-    Restricted to a run, or to verdicts decided from the day or instant `since` on.
+    Restricted to a run, or to verdicts decided from the day or instant `since` on, up to the day `until`.
 
     A first verdict is a flip from none yet. Verdicts that need attention come first.
     """
@@ -90,6 +90,8 @@ def flips(
 
     before = func.coalesce(last(_standing(earlier)), NONE_YET)
     has_changed = _standing(verdicts).is_distinct_from(before) & (verdicts.c.decided_at >= since)
+    if until:
+        has_changed &= verdicts.c.decided_at < f"{until}~"
     if run_id is not None:
         has_changed &= verdicts.c.run_id == run_id
     order = case({name: n for n, name in enumerate(STANDINGS)}, value=_standing(verdicts))

@@ -34,7 +34,7 @@ def extract(
     if question.wants_changes:
         said += _changes(question.since or "", best)
     for status in best[:1] if question.wants_why else best:
-        said.append(Sentence(_verdict(status, today), (f"claim:{status.claim.id}",), "verdict"))
+        said.append(Sentence(verdict_sentence(status, today), (f"claim:{status.claim.id}",), "verdict"))
         said += _why(status) if question.wants_why else []
         said += _quotes(status, question.since, 1 if wide else MOST_A_SIDE)
     return said
@@ -45,7 +45,8 @@ def _lead(best: Sequence[ClaimStatus]) -> str:
     return f"{len(best)} claims come closest: {', '.join(f'{n} {name}' for name, n in counts.items())}."
 
 
-def _verdict(status: ClaimStatus, today: str) -> str:
+def verdict_sentence(status: ClaimStatus, today: str) -> str:
+    """A claim and its verdict, in one sentence."""
     claim, verdict, override = status.claim, status.verdict, status.override
     age = f"{claim.as_of}, {months_between(claim.as_of, today)} months old" if claim.as_of else "date unknown"
     whole = f"“{claim.text}” ({age})"

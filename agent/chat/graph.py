@@ -18,6 +18,8 @@ from agent.chat import tools
 from agent.chat.answer import EXTRACTED, EXTRACTION, answer_document
 from agent.chat.answer_context import beside
 from agent.chat.extractive import extract
+from agent.chat.ledger_answers import answer_exactly
+from agent.chat.ledger_query import LedgerQuery, parse_query
 from agent.chat.memory import condensed
 from agent.chat.parts import ChatParts
 from agent.chat.question import parse
@@ -41,7 +43,7 @@ def build(checkpointer: Any = None) -> Any:
     graph.add_node("settle", settle)
     graph.add_edge(START, "condense")
     graph.add_edge("condense", "recall")
-    graph.add_conditional_edges("recall", _who_answers, ["think", "extract"])
+    graph.add_conditional_edges("recall", _who_answers, ["think", "extract", "settle"])
     graph.add_conditional_edges("think", _after_thinking, ["act", "extract", "settle"])
     graph.add_conditional_edges("act", _after_acting, ["act", "think", "settle"])
     graph.add_edge("extract", "settle")
@@ -57,6 +59,9 @@ def condense(state: ChatState, runtime: ChatRuntime) -> ChatState:
 def recall(state: ChatState, runtime: ChatRuntime) -> ChatState:
     """Find claims and papers for the question, taking earlier turns into account."""
     parts = runtime.context
+    query = parse_query(state["question"], parts.today())
+    if query:
+        return _recall_exactly(parts, query)
     found = recalling.recall(parts, parse(state["question"], parts.today()), state["memory"])
     refs = [f"claim:{i}" for i in found.found] + [
         r for s in found.found.values() for r in quotes_of(s, A_SIDE)
@@ -67,6 +72,22 @@ def recall(state: ChatState, runtime: ChatRuntime) -> ChatState:
     return {
         "hits": [(h.id, h.score) for h in found.hits], "refs": refs, "papers": found.papers, "steps": 0,
         "summary": found.summary,
+    }  # fmt: skip
+
+
+def _recall_exactly(parts: ChatParts, query: LedgerQuery) -> ChatState:
+    """Answer a question about the ledger itself; no model is asked."""
+
+    def closest(topic: str) -> str | None:
+        hits = parts.finder.claims(topic, (), parts.finder.vector(topic))
+        return hits[0].id if hits else None
+
+    with parts.ledger.read() as db:
+        exact = answer_exactly(db, parts.today(), query, closest)
+    said = [{"text": s.text, "cites": list(s.cites), "role": s.role} for s in exact.said]
+    return {
+        "hits": [(i, 1.0) for i in exact.claim_ids], "refs": [], "papers": [], "steps": 0, "summary": "",
+        "said": said, "note": exact.note, "is_exact": True, "is_extracted": True,
     }  # fmt: skip
 
 
@@ -112,13 +133,17 @@ def settle(state: ChatState, runtime: ChatRuntime) -> ChatState:
     with parts.ledger.read() as db:
         known = sources_of(db, parts.today(), [r for s in said for r in s.cites])
         more = beside(db, parts.today(), state)
+    if state.get("is_exact"):
+        more |= {"leads": [], "next_lines": []}  # an exact answer is the whole answer
     by = EXTRACTION if state.get("is_extracted") or parts.chat_model is None else parts.chat_model.name
     note = state.get("note", "") or ("" if said else state.get("summary", ""))
     answer = answer_document(state["question"], said, known, by=by, note=note, beside=more)
     return {"answer": answer}
 
 
-def _who_answers(_: ChatState, runtime: ChatRuntime) -> str:
+def _who_answers(state: ChatState, runtime: ChatRuntime) -> str:
+    if state.get("is_exact"):
+        return "settle"
     return "think" if runtime.context.chat_model else "extract"
 
 

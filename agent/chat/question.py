@@ -8,7 +8,7 @@ from datetime import date
 
 from agent.arxiv_ids import ids_in, without_ids
 
-_MONTHS = {
+MONTHS = {
     name: number for number, names in enumerate(
         ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
          "september sept sep", "october oct", "november nov", "december dec"), 1,
@@ -16,7 +16,7 @@ _MONTHS = {
 }  # fmt: skip
 _SINCE = re.compile(
     r"\b(?:since|after|from)\s+(?:(?P<day>\d{4}-\d{2}(?:-\d{2})?)\b|(?P<month>"
-    + "|".join(_MONTHS)
+    + "|".join(MONTHS)
     + r")\b\.?(?:\s+(?P<year>\d{4}))?|(?P<last>last (?:week|month|year))|(?P<only_year>20\d{2})\b)",
     re.I,
 )
@@ -25,15 +25,6 @@ _CHANGED = re.compile(
 )
 _WHY = re.compile(r"\bwhy\b.*\b(still[- ]holds?|relaxed|contradicted|untested|unchallenged|open)\b", re.I)
 _NEWER = re.compile(r"\b(?:newer|more recent|since then|later|latest|recent)\b", re.I)
-_WHICH = re.compile(
-    r"^(?:which|what|show|list|are there|is there|how many)\b[\w ]*?\bclaims?\b[\w ]*?"
-    r"\b(still[- ]holds?|relaxed|contradicted|untested|unchallenged|open|holds?)\W*$", re.I,
-)  # fmt: skip
-_NAMES = {
-    "still-holds": "still-holds", "still-hold": "still-holds", "holds": "still-holds", "hold": "still-holds",
-    "relaxed": "relaxed", "contradicted": "contradicted", "untested": "none yet",
-    "unchallenged": "no challenge found", "open": "open",
-}  # fmt: skip
 _WIDE = frozenset(
     [
         "what",
@@ -88,7 +79,7 @@ _FRAME = re.compile(
 class Question:
     """A parsed question. `topic` is what to search for; `since` is a start day, inclusive.
 
-    `is_wide`: it is about the whole ledger. `of_verdict`: the verdict, if it asks which claims have one.
+    `is_wide`: it is about the whole ledger.
     """
 
     text: str
@@ -99,7 +90,6 @@ class Question:
     wants_newer: bool = False
     wants_why: bool = False
     is_wide: bool = False
-    of_verdict: str = ""
 
 
 def parse(text: str, today: str) -> Question:
@@ -112,7 +102,6 @@ def parse(text: str, today: str) -> Question:
         bare = bare.replace(since[0], " ")
     topic = " ".join(_FRAME.sub(" ", bare).split()).strip(" ?.,:;")
     is_wide = not ids and not set(re.findall(r"[a-z-]+", topic.lower())) - _WIDE
-    which = _WHICH.search(flat)
     return Question(
         text=flat,
         topic=topic or flat,
@@ -120,7 +109,6 @@ def parse(text: str, today: str) -> Question:
         since=day,
         wants_changes=_CHANGED.search(flat) is not None and (day is not None or is_wide),
         is_wide=is_wide,
-        of_verdict=_NAMES[which[1].lower().replace(" ", "-")] if which else "",
         wants_newer=_NEWER.search(flat) is not None,
         wants_why=_WHY.search(flat) is not None,
     )
@@ -135,7 +123,7 @@ def _day(found: re.Match[str], today: str) -> str:
     if found["last"]:
         days = {"week": 7, "month": 31, "year": 365}[found["last"].split()[1].lower()]
         return date.fromordinal(now.toordinal() - days).isoformat()
-    month = _MONTHS[found["month"].lower()]
+    month = MONTHS[found["month"].lower()]
     year = int(found["year"]) if found["year"] else now.year - (month > now.month)
     return f"{year:04}-{month:02}-01"
 

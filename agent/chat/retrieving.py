@@ -39,8 +39,6 @@ class Recalled:
 def recall(parts: ChatParts, asked: Question, memory: list[dict[str, Any]]) -> Recalled:
     """Find what is relevant to a question."""
     with parts.ledger.read() as db:
-        if asked.of_verdict:
-            return _of_verdict(db, parts.today(), asked.of_verdict)
         if asked.is_wide and asked.wants_changes:
             return _changed(db, parts.today(), asked.since)
         named = _by_paper(db, asked.ids)
@@ -82,18 +80,6 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
     some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
     lead = f"The line “{line.title}” asks this: of its {total} claims {tally_text}{some}."
     return Recalled([Hit(i, 1.0) for i in ids], found, lead)
-
-
-def _of_verdict(db: Connection, today: str, name: str) -> Recalled:
-    ids, total = store.claims.search(db, verdict=name, most=MOST_CLAIMS)
-    some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    is_adjective = name in ("contradicted", "relaxed", "open")
-    verb, said = ("is" if total == 1 else "are"), (name if is_adjective else f"“{name}”")
-    summary = f"{total} of {store.claims.count(db)} claims {verb} {said}{some}."
-    return Recalled(
-        [Hit(i, 1.0) for i in ids], statuses(db, today, ids),
-        summary if total else f"No claim of the ledger is {said}.",
-    )  # fmt: skip
 
 
 def _changed(db: Connection, today: str, since: str | None) -> Recalled:

@@ -27,6 +27,7 @@ class ChatState(TypedDict, total=False):
     did: list[str]
     note: str
     is_extracted: bool
+    is_exact: bool
     spent: list[int]
     answer: dict[str, Any]
 
