@@ -35,10 +35,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Source:
-    """A paper that a claim is drawn from: "cited" by the document, or only "likely" the source.
-
-    `month` is the month the document gives for this source, if any.
-    """
+    """A paper that a claim is drawn from, or only "likely" is, with the month its document gives."""
 
     arxiv_id: str
     status: Literal["cited", "likely"] = "cited"
@@ -58,8 +55,7 @@ class Provenance:
 class Line:
     """A line of inquiry: one open question.
 
-    `categories` are the arXiv categories to search for its claims; if empty, those of the settings. Claims
-    that are in archived lines only are not retested.
+    `categories` are searched for its claims; if there are none, those of the settings.
     """
 
     id: str
@@ -290,10 +286,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Call:
-    """One journalled question to a judge or writer: first the intent, then the response.
-
-    `run_id` is None for a question asked outside a run.
-    """
+    """One journalled question to a judge or writer; `run_id` is None outside a run."""
 
     key: str
     run_id: str | None

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from agent.claims import intake
-from agent.claims.files import text_of
-from agent.claims.pieces import CLAIMS, Document
+from agent.claims.reading.files import text_of
+from agent.claims.reading.pieces import CLAIMS, Document
 from agent.errors import UsageError
 
 Rows = list[tuple[str, str, str]]

@@ -15,8 +15,9 @@ import store.papers
 from agent.adapters.arxiv.snapshot import SnapshotSource, newest
 from agent.adapters.reading.sandbox import Sandbox
 from agent.arxiv_ids import BadId, ids_in, mentions, read_id
-from agent.claims import documents, pack, tables
-from agent.claims.pieces import CLAIMS, Document, Piece
+from agent.claims import pack
+from agent.claims.reading import documents, tables
+from agent.claims.reading.pieces import CLAIMS, Document, Piece
 from agent.core.duplicates import doubles
 from agent.core.quotes import find_quote
 from agent.core.rule import voices

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import store.claims
-import store.notes
+import store.remarks.notes
 from agent.arxiv_ids import month_of
-from agent.claims import documents, importing, pack
-from agent.claims.documents import read
+from agent.claims import importing, pack
 from agent.claims.exporting import prompt_of
-from agent.claims.pieces import Document, Piece
-from agent.claims.tables import read_csv
+from agent.claims.reading import documents
+from agent.claims.reading.documents import read
+from agent.claims.reading.pieces import Document, Piece
+from agent.claims.reading.tables import read_csv
 from agent.errors import UsageError
 from store.home.files import Home
 from store.ledger import Ledger
@@ -81,7 +82,7 @@ def test_notes_shared_by_two_documents_are_one_claim(home: Home, shared_data: Pa
             assert done["merged"] == {0: 0, 2: 13 if done["added"] == 0 else 3}[number]
     with ledger.read() as db:
         claims = store.claims.active(db)
-        notes = store.notes.of_line(db, "line-2")
+        notes = store.remarks.notes.of_line(db, "line-2")
     ledger.close()
     both = [c for c in claims if {"line-0", "line-2"} <= set(c.lines)]
     assert len(both) == 3

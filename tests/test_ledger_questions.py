@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.ledger_query import LedgerQuery, parse_query
+from agent.chat.ledger.query import LedgerQuery, parse_query
 from store.home.files import Home
 from tests.standins.llm import fails, llm_server
 from tests.standins.talk import chat_over

@@ -13,7 +13,7 @@ from agent.adapters.arxiv.http import ArxivHttp
 from agent.adapters.arxiv.oai import ArxivListing
 from agent.adapters.arxiv.rate_limiter import RateLimiter
 from agent.adapters.arxiv.source import ArxivSource
-from agent.claims.references import Reference, read
+from agent.claims.reading.references import Reference, read
 from agent.cli import cli
 from agent.errors import UsageError
 from store.home.files import Home

@@ -17,13 +17,13 @@ from sqlalchemy.exc import DBAPIError
 
 import store.claims
 import store.evidence
-import store.overrides
 import store.papers
+import store.remarks.overrides
+import store.remarks.source_checks
+import store.remarks.writings
 import store.runs
-import store.source_checks
 import store.tables.remark_tables
 import store.verdicts
-import store.writings
 from store.errors import LedgerError, Locked
 from store.home.files import Home, write_atomically
 from store.home.lock import exclusive
@@ -55,10 +55,10 @@ def fill(ledger: Ledger) -> None:
         store.evidence.save(db, [type(BASE)(**item)])
         verdict = Verdict("relaxed", "narrowed", evidence_ids=("e",), claim_id="tuning-hurts", run_id="run-1")
         store.verdicts.save(db, verdict)
-        store.source_checks.save(db, SourceCheck("tuning-hurts", 1, "states it", "", (), "j"), "t")
-        store.overrides.save(db, Override("tuning-hurts", 1, "relaxed", "", "read it", "Ada"), "t")
+        store.remarks.source_checks.save(db, SourceCheck("tuning-hurts", 1, "states it", "", (), "j"), "t")
+        store.remarks.overrides.save(db, Override("tuning-hurts", 1, "relaxed", "", "read it", "Ada"), "t")
         told = (Sentence("Why?", ("e",), "question"),)
-        store.writings.save(db, Writing("questions", "faith", "faith", told, 0, "m", "run-1"), "t")
+        store.remarks.writings.save(db, Writing("questions", "faith", "faith", told, 0, "m", "run-1"), "t")
         store.evidence.lapse(db, "e", "run-1", "the paper was withdrawn", "t")
 
 

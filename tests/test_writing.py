@@ -19,7 +19,7 @@ import store.calls
 from agent.adapters.llm.client import LlmClient
 from agent.adapters.llm.writer import LlmWriter
 from agent.claims.key_findings import written_findings
-from agent.claims.prose import read_prose
+from agent.claims.reading.prose import read_prose
 from agent.core import passages
 from agent.core.budget import Budget, BudgetReached, Price
 from agent.errors import JudgeNonsense, JudgeUnreachable

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-import store.notes
+import store.remarks.notes
 from agent.chat.sources import claim_fields, evidence_source, statuses
 from agent.chat.state import ChatState
 from agent.views.model import ClaimStatus
@@ -45,7 +45,7 @@ def _next_lines(db: Connection, found: Sequence[ClaimStatus], cited: set[str]) -
     lines = dict.fromkeys(line for s in found[:1] for line in s.claim.lines)
     named = [
         {"text": note.text, "from": note.document}
-        for line in lines for note in store.notes.of_line(db, line) if note.kind == "next-line"
+        for line in lines for note in store.remarks.notes.of_line(db, line) if note.kind == "next-line"
     ]  # fmt: skip
     asked = [
         {"text": s.claim.durable_question, "from": s.claim.id}

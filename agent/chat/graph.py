@@ -18,8 +18,8 @@ from agent.chat import tools
 from agent.chat.answer import EXTRACTED, EXTRACTION, answer_document
 from agent.chat.answer_context import beside
 from agent.chat.extractive import extract
-from agent.chat.ledger_answers import answer_exactly
-from agent.chat.ledger_query import LedgerQuery, parse_query
+from agent.chat.ledger.answers import answer_exactly
+from agent.chat.ledger.query import LedgerQuery, parse_query
 from agent.chat.memory import condensed
 from agent.chat.parts import ChatParts
 from agent.chat.question import parse

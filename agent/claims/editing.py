@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.lines
-import store.overrides
+import store.remarks.overrides
 import store.verdicts
 from agent.arxiv_ids import BadId, read_id
 from agent.claims import lines
 from agent.claims.importing import free_id
-from agent.claims.pieces import is_month
+from agent.claims.reading.pieces import is_month
 from agent.errors import UsageError
 from store.records import AXES, Axis, Claim, Provenance, Source, VerdictName
 from store.remarks import Override
@@ -139,7 +139,7 @@ def overridden(
     rule = store.verdicts.present(db, claim.id, claim.revision)
     over = rule.id if rule else None
     override = Override(claim.id, claim.revision, verdict, condition.strip(), reason, by, over, now)
-    store.overrides.save(db, override, now)
+    store.remarks.overrides.save(db, override, now)
     return override
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from agent.claims.pieces import Document, Piece
+from agent.claims.reading.pieces import Document, Piece
 from agent.core.key_findings import KeyFinding
 from store.records import Paper, Source
 

@@ -17,10 +17,10 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.lines
-import store.notes
+import store.remarks.notes
 from agent.claims import atoms
 from agent.claims.pack import Pack
-from agent.claims.pieces import CLAIMS, Document, Piece
+from agent.claims.reading.pieces import CLAIMS, Document, Piece
 from store.records import Claim, Line, Provenance
 from store.remarks import Note
 
@@ -151,7 +151,7 @@ def add(
             done["left out"] += 1
         else:
             done[store.claims.save(db, row.claim, now)] += 1
-    done["notes"] = store.notes.save(db, notes, now)
+    done["notes"] = store.remarks.notes.save(db, notes, now)
     return done
 
 

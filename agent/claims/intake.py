@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from agent.claims import documents, importing, tables
-from agent.claims.cleaning import is_bullet
-from agent.claims.pieces import CLAIMS, Document
+from agent.claims import importing
+from agent.claims.reading import documents, tables
+from agent.claims.reading.cleaning import is_bullet
+from agent.claims.reading.pieces import CLAIMS, Document
 from agent.errors import UsageError
 from store.records import Claim, Line
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import store.claims
-import store.source_checks
+import store.remarks.source_checks
 from agent.cli.shared import print_json, reading, settings_of
 from agent.errors import UsageError
 from agent.settings import Settings
@@ -96,5 +96,5 @@ def _checker(settings: Settings) -> Iterator[tuple[Asked, str]]:
 def _save(settings: Settings, item: SourceCheck) -> None:
     ledger = Ledger.open(Home(settings.home).ledger)
     with ledger.write() as db:
-        store.source_checks.save(db, item, datetime.now(UTC).isoformat(timespec="seconds"))
+        store.remarks.source_checks.save(db, item, datetime.now(UTC).isoformat(timespec="seconds"))
     ledger.close()

@@ -11,8 +11,8 @@ import store.claims
 import store.evidence
 import store.lines
 import store.papers
+import store.remarks.writings
 import store.verdicts
-import store.writings
 from agent.core.budget import BudgetReached, ClaimBudgetReached
 from agent.core.disagreement import MOST_PAIRS, Tension, tensions
 from agent.errors import JudgeError
@@ -35,7 +35,7 @@ def compare(state: RunState, runtime: Runtime[Parts]) -> RunState:
     with parts.ledger.read() as db:
         claims = [claim_of(parts, state, claim_id) for claim_id in state["claim_ids"]]
         found = [tension for claim in claims for tension in _tensions(db, claim, state["as_of"])]
-        known = {w.about for w in store.writings.newest(db) if w.kind == "reconciliation"}
+        known = {w.about for w in store.remarks.writings.newest(db) if w.kind == "reconciliation"}
     new = [t for t in _strongest(found) if _about(t) not in known]
     notices = _each(parts, state, [_reconciler(parts, claim_of(parts, state, t.claim_id), t) for t in new])
     counts = {"tensions": [t._asdict() for t in found]} | parts.budget_counts()
@@ -77,10 +77,10 @@ def _each(parts: Parts, state: RunState, works: list[Work]) -> list[str]:
         except BudgetReached:
             return [*notices, f"{BUDGET_REACHED}: not everything was written"]
         with parts.ledger.write() as db:
-            stored = {(w.kind, w.about, w.sentences, w.run_id) for w in store.writings.newest(db)}
+            stored = {(w.kind, w.about, w.sentences, w.run_id) for w in store.remarks.writings.newest(db)}
             for writing in written:
                 if (writing.kind, writing.about, writing.sentences, writing.run_id) not in stored:
-                    store.writings.save(db, writing, parts.now())
+                    store.remarks.writings.save(db, writing, parts.now())
     return notices
 
 

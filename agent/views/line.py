@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 import store.claims
 import store.lines
-import store.notes
+import store.remarks.notes
 from agent.errors import NotFound
 from agent.views.claim import citation_document, claims_page, verdict_document
 from agent.views.load import load
@@ -36,7 +36,7 @@ def line_page(
         raise NotFound(f"no line {line_id!r}", "the overview lists them")
     listed = claims_page(db, today, page=page, line=line_id)
     report = build(load(db, today, only=[c["id"] for c in listed["claims"]]))
-    notes = [asdict(n) for n in store.notes.of_line(db, line_id) if n.kind != "sighting"]
+    notes = [asdict(n) for n in store.remarks.notes.of_line(db, line_id) if n.kind != "sighting"]
     return {
         "id": found.id, "title": found.title, "question": found.question, "claims": listed,
         "categories": list(found.categories),

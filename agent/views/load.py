@@ -10,13 +10,13 @@ import store.calls
 import store.claims
 import store.evidence
 import store.lines
-import store.notes
-import store.overrides
 import store.papers
+import store.remarks.notes
+import store.remarks.overrides
+import store.remarks.source_checks
+import store.remarks.writings
 import store.runs
-import store.source_checks
 import store.verdicts
-import store.writings
 from agent.views.model import Contents
 from store.records import Claim, Verdict
 
@@ -57,10 +57,10 @@ def load(
         run=store.runs.get(db, run_id) if run_id else store.runs.latest(db),
         today=today,
         places=store.evidence.places(db, [e.id for e in current]),
-        checks=store.source_checks.newest(db),
-        overrides=store.overrides.standing(db),
-        writings=store.writings.newest(db),
-        next_lines=store.notes.of_kind(db, "next-line"),
+        checks=store.remarks.source_checks.newest(db),
+        overrides=store.remarks.overrides.standing(db),
+        writings=store.remarks.writings.newest(db),
+        next_lines=store.remarks.notes.of_kind(db, "next-line"),
         since=since,
         lead_counts=store.evidence.lead_counts(db) if cited else None,
     )

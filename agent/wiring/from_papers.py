@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import store.papers
 from agent.arxiv_ids import BadId, read_id
-from agent.claims import references
 from agent.claims.from_papers import proposed
 from agent.claims.key_findings import written_findings
-from agent.claims.pieces import Document
-from agent.claims.references import words_of
+from agent.claims.reading import references
+from agent.claims.reading.pieces import Document
+from agent.claims.reading.references import words_of
 from agent.core import passages
 from agent.core.key_findings import KeyFinding, key_findings
 from agent.errors import UsageError

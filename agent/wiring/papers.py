@@ -14,7 +14,7 @@ from agent.adapters.arxiv.snapshot import SnapshotSource, newest
 from agent.adapters.arxiv.source import ArxivSource
 from agent.adapters.clock import SystemClock
 from agent.adapters.reading.abstract import AbstractReader
-from agent.claims.references import words_of
+from agent.claims.reading.references import words_of
 from agent.errors import SettingsError
 from agent.ports.clock import Clock
 from agent.ports.sources import CitedPapers, Outlook, PaperSource, Reader, Wanted

@@ -11,8 +11,8 @@ import click
 
 import store.claims
 import store.lines
-from agent.claims.files import text_of
-from agent.claims.pieces import CLAIMS
+from agent.claims.reading.files import text_of
+from agent.claims.reading.pieces import CLAIMS
 from agent.cli.shared import console, now, print_json, reading, settings_of
 from agent.errors import UsageError
 from store.home.files import Home
@@ -21,7 +21,7 @@ from store.ledger import Ledger
 if TYPE_CHECKING:
     from agent.claims.importing import Import
     from agent.claims.pack import Pack
-    from agent.claims.pieces import Document
+    from agent.claims.reading.pieces import Document
     from agent.settings import Settings
 
 
@@ -128,7 +128,8 @@ def finish(
 
 
 def _read(settings: Settings, file: str) -> Document | Pack:
-    from agent.claims import intake, pack, references
+    from agent.claims import intake, pack
+    from agent.claims.reading import references
 
     if file.endswith((".yaml", ".yml")):
         return pack.read(Path(file))
@@ -182,7 +183,7 @@ def _parts_of(document: Document) -> str:
 
 def _prose(settings: Settings, text: str, title: str) -> Document | None:
     """Read the claims of plain prose with a model; print a note and return None if there is no model."""
-    from agent.claims.prose import read_prose
+    from agent.claims.reading.prose import read_prose
     from agent.wiring.writing import open_writer
 
     with open_writer(settings) as writer:

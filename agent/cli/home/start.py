@@ -17,7 +17,7 @@ from store.ledger import Ledger
 
 if TYPE_CHECKING:
     from agent.claims.importing import Import, Row
-    from agent.claims.pieces import Document
+    from agent.claims.reading.pieces import Document
     from agent.settings import Settings
 
 DEFAULT_TITLE = "My line of inquiry"
@@ -87,7 +87,7 @@ def _where(settings: Settings) -> str:
 def _claims(settings: Settings) -> Document:
     """Ask for the claims until some are found."""
     from agent.claims import intake
-    from agent.claims.pieces import CLAIMS
+    from agent.claims.reading.pieces import CLAIMS
     from agent.cli.claim.importing import NO_CLAIM, read_text
 
     while True:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 import store.claims
 import store.evidence
 import store.lines
-import store.notes
 import store.papers
+import store.remarks.notes
 import store.verdicts
 from agent.cli.line import edit
 from agent.cli.line import show as line_show
@@ -88,7 +88,7 @@ def _prompt(db: Connection, line: Line) -> str:
     }  # fmt: skip
     found = store.papers.get_many(db, sorted(papers))
     anchors = sorted((p for p in found.values() if not p.withdrawn), key=lambda p: (-papers[p.id], p.id))
-    return prompt_of(line, claims, verdicts, anchors, store.notes.of_line(db, line.id))
+    return prompt_of(line, claims, verdicts, anchors, store.remarks.notes.of_line(db, line.id))
 
 
 for _command in (edit.add, edit.edit, edit.archive, edit.restore, edit.categories):

@@ -10,7 +10,7 @@ import click
 import store.claims
 import store.evidence
 import store.papers
-import store.writings
+import store.remarks.writings
 from agent.cli.shared import print_json, reading, settings_of, today
 from agent.errors import UsageError
 from agent.settings import Settings
@@ -88,7 +88,7 @@ def _keep(settings: Settings, writings: list[Writing]) -> None:
     ledger = Ledger.open(Home(settings.home).ledger)
     with ledger.write() as db:
         for writing in writings:
-            store.writings.save(db, writing, now())
+            store.remarks.writings.save(db, writing, now())
     ledger.close()
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 import store.claims
 import store.lines
 from agent.claims import editing, importing, intake, lines
-from agent.claims.files import MOST_BYTES, text_of
-from agent.claims.pieces import CLAIMS
+from agent.claims.reading.files import MOST_BYTES, text_of
+from agent.claims.reading.pieces import CLAIMS
 from agent.errors import UsageError
 from agent.views.claim import claim_page
 from agent.web.render import page

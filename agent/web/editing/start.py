@@ -12,8 +12,8 @@ import store.lines
 from agent.arxiv_ids import mentions
 from agent.claims import categories as arxiv
 from agent.claims import editing, importing, intake, lines
-from agent.claims.files import MOST_BYTES, text_of
-from agent.claims.pieces import CLAIMS, Document
+from agent.claims.reading.files import MOST_BYTES, text_of
+from agent.claims.reading.pieces import CLAIMS, Document
 from agent.errors import RetestError, UsageError
 from agent.web.editing.editor import Text
 from agent.web.render import page

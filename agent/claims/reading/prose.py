@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import prompts
-from agent.claims.cleaning import plain
-from agent.claims.pieces import Document, Piece, dated
+from agent.claims.reading.cleaning import plain
+from agent.claims.reading.pieces import Document, Piece, dated
 from agent.core.quotes import find_quote
 from agent.errors import UsageError
 from agent.writing.journalled_writer import Answer, JournalledWriter

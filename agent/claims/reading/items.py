@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agent.arxiv_ids import mentions
-from agent.claims.cleaning import is_bullet
+from agent.claims.reading.cleaning import is_bullet
 
 TAB = 4
 _CLOSED = re.compile(r"[)\]]\s*\.?\s*$")

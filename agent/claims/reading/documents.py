@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 
 from agent.arxiv_ids import mentions
-from agent.claims.cleaning import is_bullet, is_struck_whole, plain
-from agent.claims.items import Item, items
-from agent.claims.pieces import CLAIMS, Document, Piece, dated, in_context
-from agent.claims.tables import MarkdownTable
+from agent.claims.reading.cleaning import is_bullet, is_struck_whole, plain
+from agent.claims.reading.items import Item, items
+from agent.claims.reading.pieces import CLAIMS, Document, Piece, dated, in_context
+from agent.claims.reading.tables import MarkdownTable
 
 _HEADINGS = (
     (r"inquiring line", "question"),

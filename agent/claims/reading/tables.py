@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 
 from agent.arxiv_ids import BadId, ids_in, mentions, read_id
-from agent.claims.cleaning import plain, struck
-from agent.claims.pieces import CLAIMS, Document, Piece, dated, month_in
+from agent.claims.reading.cleaning import plain, struck
+from agent.claims.reading.pieces import CLAIMS, Document, Piece, dated, month_in
 from agent.errors import UsageError
 from agent.text import without_controls
 

@@ -13,7 +13,7 @@ import store.evidence
 import store.papers
 import store.verdicts
 from agent.chat.extractive import verdict_sentence
-from agent.chat.ledger_query import LedgerQuery
+from agent.chat.ledger.query import LedgerQuery
 from agent.chat.sources import changes_since, statuses, verdict_source
 from agent.core.quotes import legible
 from agent.views.model import Citation, ClaimStatus

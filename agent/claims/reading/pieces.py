@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.arxiv_ids import Mention, mentions, month_of
-from agent.claims.cleaning import plain, struck
+from agent.claims.reading.cleaning import plain, struck
 from store.records import Source
 
 CLAIMS = ("constraint", "note", "key-result", "claim")
