@@ -76,6 +76,11 @@ def active(db: Connection, only: Collection[str] | None = None) -> list[Claim]:
     return _load(db, chosen if only is None else chosen & claims.c.id.in_(only), only)
 
 
+def retired(db: Connection) -> list[Claim]:
+    """The newest revision of every retired claim, in order."""
+    return _load(db, claims.c.retired.is_(True), None)
+
+
 def count(db: Connection) -> int:
     """How many claims are under retest."""
     return int(db.execute(select(func.count()).where(claims.c.retired.is_(False))).scalar_one())

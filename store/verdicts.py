@@ -113,6 +113,12 @@ def tally(db: Connection) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in db.execute(query)}
 
 
+def standings(db: Connection) -> dict[str, str]:
+    """The standing of every active claim as shown, overrides included."""
+    current = shown()
+    return {row[0]: row[1] for row in db.execute(select(current.c.claim_id, current.c.standing))}
+
+
 def shown() -> Subquery:
     """Active claims (`claim_id`) and their `standing`: a person's override, else the rule's verdict."""
     last_verdict = select(func.max(verdicts.c.id)).group_by(verdicts.c.claim_id, verdicts.c.revision)

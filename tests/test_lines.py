@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
@@ -21,6 +22,8 @@ from agent.adapters.arxiv.oai import ArxivListing
 from agent.adapters.arxiv.rate_limiter import RateLimiter
 from agent.adapters.arxiv.source import ArxivSource
 from agent.claims import categories, editing, lines
+from agent.cli import cli
+from agent.cli.running.progress import Progress
 from agent.errors import UsageError
 from agent.ports.sources import CitedPapers, Wanted
 from agent.run.collecting import categories_of
@@ -130,3 +133,25 @@ def test_categories_are_read_however_they_are_written(chosen: list[str]) -> None
     assert categories.read(", ".join(chosen).upper()) == tuple(chosen)
     for code in chosen:
         assert code in categories.about(categories.names()[code])
+
+
+def test_retired_claims_can_be_listed(home: Home) -> None:
+    runner, base = CliRunner(), ["--home", str(home.root), "claim"]
+    runner.invoke(cli, [*base, "retire", "tuning-hurts"], standalone_mode=False)
+    assert runner.invoke(cli, [*base, "list"], standalone_mode=False).stdout == ""
+    listed = runner.invoke(cli, [*base, "list", "--retired"], standalone_mode=False)
+    assert listed.exception is None, listed.exception
+    assert "retired" in listed.stdout
+    assert "Fine-tuning lowers the faithfulness" in listed.stdout
+
+
+def test_without_a_terminal_progress_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    at = [0.0]
+    with Progress(lambda: at[0]) as progress:
+        for second in range(40):
+            at[0] = float(second)
+            progress({"stage": "judge", "step": 1})
+        progress({"stage": "screen", "done": 3, "total": 9})
+    assert capsys.readouterr().err.splitlines() == [
+        "judging pairs: 1", "judging pairs: 16", "judging pairs: 31", "screening claims: 3 of 9"
+    ]  # fmt: skip

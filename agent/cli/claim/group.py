@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import store.claims
+import store.verdicts
 from agent.cli.claim import edit as claim_edit
 from agent.cli.claim import from_paper as claim_from_paper
 from agent.cli.claim import importing as claim_import
@@ -15,10 +16,12 @@ from agent.cli.claim import override as claim_override
 from agent.cli.claim import split as claim_split
 from agent.cli.shared import print_json, reading, settings_of, tagged, today
 from agent.errors import UsageError
+from agent.text import without_controls
 from agent.views.claim import citation_document, claim_document, gate_document, url_of
 from agent.views.load import load
 from agent.views.model import Citation, ClaimStatus, build
 from agent.views.why_not import why_not
+from store.standing import NONE_YET
 
 
 @click.group()
@@ -156,20 +159,25 @@ def _print_citation(citation: Citation) -> None:
 
 @command.command("list")
 @click.option("--tag", metavar="WORD", help="Only claims with this tag.")
+@click.option("--retired", is_flag=True, help="The retired claims instead of the active ones.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
-def list_claims(ctx: click.Context, tag: str | None, as_json: bool) -> None:
-    """List the active claims."""
+def list_claims(ctx: click.Context, tag: str | None, retired: bool, as_json: bool) -> None:
+    """List the active claims with their verdicts."""
     with reading(settings_of(ctx)) as db:
-        claims = tagged(store.claims.active(db), tag)
+        claims = tagged(store.claims.retired(db) if retired else store.claims.active(db), tag)
+        standings = store.verdicts.standings(db)
+    rows = [
+        {"id": c.id, "text": c.text, "as_of": c.as_of or "unknown", "lines": c.lines, "tags": c.tags,
+         "verdict": "retired" if retired else standings.get(c.id, NONE_YET)}
+        for c in claims
+    ]  # fmt: skip
     if as_json:
-        print_json([
-            {"id": c.id, "text": c.text, "as_of": c.as_of or "unknown", "lines": c.lines, "tags": c.tags}
-            for c in claims
-        ])  # fmt: skip
+        print_json(rows)
         return
-    for claim in claims:
-        click.echo(f"{claim.as_of or 'unknown':8} {claim.id}")
+    for row in rows:
+        text = " ".join(without_controls(str(row["text"])).split())
+        click.echo(f"{row['as_of']:8} {row['verdict']:18} {row['id']}\n{'':28}{text}")
 
 
 for _more in (

@@ -1,10 +1,13 @@
-"""Progress bars on stderr, shown only on a terminal."""
+"""Progress on stderr: bars on a terminal, elsewhere a plain line now and then."""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,10 +24,16 @@ _LABELS = {
 }  # fmt: skip
 
 
-class Progress:
-    """Shows the events of a run as progress bars."""
+EVERY_S = 15.0
+"""The longest that a run is silent where there is no terminal."""
 
-    def __init__(self) -> None:
+
+class Progress:
+    """Shows the events of a run."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._last, self._stage = now, now(), ""
+        self._done: dict[str, int] = {}
         console = Console(stderr=True)
         self._bars = Bars(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -46,6 +55,9 @@ class Progress:
         stage = event["stage"]
         if stage not in _LABELS:
             return
+        if self._bars.disable:
+            self._say(event)
+            return
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(_LABELS[stage], total=event.get("total"))
         task = self._tasks[stage]
@@ -53,3 +65,14 @@ class Progress:
             self._bars.advance(task, event["step"])
         else:
             self._bars.update(task, completed=event.get("done", 0), total=event.get("total"))
+
+    def _say(self, event: dict[str, Any]) -> None:
+        """Print a line when a stage begins, and every `EVERY_S` within it."""
+        stage, total = event["stage"], event.get("total")
+        done = event.get("done", self._done.get(stage, 0) + event.get("step", 0))
+        self._done[stage] = done
+        if stage == self._stage and self._now() - self._last < EVERY_S:
+            return
+        self._stage, self._last = stage, self._now()
+        count = f": {done} of {total}" if total else f": {done}" if done else ""
+        click.echo(f"{_LABELS[stage]}{count}", err=True)
