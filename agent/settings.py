@@ -6,6 +6,7 @@ The precedence is flag, environment, `retest.toml` in the home, default.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -107,12 +108,17 @@ def shown(settings: Settings) -> list[tuple[str, str, str, str]]:
         rows.append(
             (
                 name,
-                masked(str(value)) if secret else str(value),
+                masked(str(value)) if secret else without_login(str(value)),
                 settings.origins[name],
                 meaning,
             )
         )
     return rows
+
+
+def without_login(url: str) -> str:
+    """An address without the user's name and password that may be in it."""
+    return re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", url)
 
 
 def masked(secret: str) -> str:

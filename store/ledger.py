@@ -41,7 +41,9 @@ class Ledger:
         program.
         """
         if not create and not path.exists():
-            raise LedgerError(f"no ledger at {path}", "run: retest init")
+            raise LedgerError(
+                f"no ledger at {path}", "run: retest start, or retest init for the built-in claims"
+            )
         ledger = cls(sqlite_engine(path))
         try:
             ledger._bring_up_to_date()

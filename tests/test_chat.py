@@ -286,7 +286,8 @@ def test_a_model_that_asks_for_tools_endlessly_is_stopped(talked: Home) -> None:
         answer = ask(chat)[-1]
         assert len(server.asked) == MOST_STEPS
         assert "tools" not in server.asked[-1]
-    assert not answer["found"]
+    assert answer["answered_by"] == "extraction"
+    assert answer["note"].startswith("The model gave no answer.")
 
 
 def test_one_yes_is_one_action(talked: Home) -> None:

@@ -131,6 +131,24 @@ What to do
     assert covered == {n for n, line in enumerate(text.splitlines(), 1) if line.strip()}
 
 
+def test_what_is_refuted_is_set_aside_and_short_or_foreign_claims_are_read() -> None:
+    text = """## Beliefs that are FALSE
+- Confidence measures flexibility well (2022-01).
+
+## Findings
+- MSAs hurt (2021-09).
+- AlphaFold2 不能预测多结构域蛋白质的构象变化。
+- It holds for all chains as of March 2024.
+- Too short.
+"""
+    document = read(text, "a.md")
+    assert [(p.text, p.as_of) for p in document.of(*CLAIMS)] == [
+        ("MSAs hurt", "2021-09"), ("AlphaFold2 不能预测多结构域蛋白质的构象变化。", None),
+        ("It holds for all chains as of March 2024.", "2024-03"), ("Too short.", None),
+    ]  # fmt: skip
+    assert [p.text for p in document.of("set aside")] == ["Confidence measures flexibility well (2022-01)."]
+
+
 def docx(*paragraphs: str) -> bytes:
     """The least that is a Word document."""
     w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

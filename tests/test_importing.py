@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -309,3 +311,24 @@ def test_markdown_headings_need_no_colon() -> None:
     )
     found = read(text, "prompt.md").of("constraint")
     assert [c.text for c in found] == ["Longer chains of thought help small models"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("OmegaFold works without MSAs.", importing.SAME),
+        ("OmegaFold does not work without MSAs", importing.NEW),
+        ("OmegaFold never works without MSAs", importing.NEW),
+        ("OmegaFold works without 12 MSAs", importing.NEW),
+        ("Without any MSAs OmegaFold still works", importing.LIKELY),
+    ],
+)
+def test_a_claim_turned_round_is_another_claim(text: str, what: str) -> None:
+    known = make_claim("omega", text="OmegaFold works without MSAs", sources=())
+    other = make_claim("other", text="Stars shine.", sources=())
+
+    def alike(texts: Any) -> Any:
+        return np.array([[1.0, 0.0] if "MSA" in t else [0.0, 1.0] for t in texts], dtype=np.float32)
+
+    ((found, _, _),) = importing.compare([make_claim("new", text=text, sources=())], [known, other], alike)
+    assert found == what

@@ -60,7 +60,8 @@ def test_a_line_is_added_reworded_and_found_by_its_id(db: Connection) -> None:
 @pytest.mark.parametrize(
     ("title", "chosen", "said"),
     [
-        (" ", "", "needs a title"), ("Faithfulness", "", "exists"), ("New", "q-bio.XX", "q-bio.TO"),
+        (" ", "", "needs a title"), ("Faithfulness", "", "use it by its id, faith"),
+        ("New", "q-bio.XX", "q-bio.TO"),
         ("New", "biomolecules", r"did you mean q-bio\.BM \(Biomolecules\)"),
         ("New", "cs", "no category 'cs'"),
     ],
@@ -80,7 +81,7 @@ def test_archiving_stops_only_the_claims_that_no_other_line_has(db: Connection) 
     assert [line.id for line in store.lines.active(db)] == [other.id]
     with pytest.raises(UsageError, match="archived already"):
         lines.archived(db, "faith")
-    with pytest.raises(UsageError, match="is archived: restore it"):
+    with pytest.raises(UsageError, match="line restore faith"):
         lines.added(db, "Faithfulness")
     assert lines.restored(db, "faith") == 1
     assert [c.id for c in store.claims.active(db)] == ["tuning-hurts", "shared"], "what was retired stays so"

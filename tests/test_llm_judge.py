@@ -136,10 +136,10 @@ def test_llama_cpp_speaks_the_same_protocol() -> None:
     assert spec.origin
     params = xllamacpp.CommonParams()
     params.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
-    params.n_ctx, params.n_predict, params.warmup = 4096, 400, False
+    params.n_ctx, params.n_predict, params.warmup = 4096, 100, False
     server = xllamacpp.Server(params)
     client = openai.OpenAI(api_key="k", base_url=f"{server.listening_address}/v1", max_retries=0, timeout=200)
-    llm = LlmClient(client, "smollm2", sleep=lambda _: None, max_tokens=400)
+    llm = LlmClient(client, "smollm2", sleep=lambda _: None, max_tokens=100)
     judge = LlmJudge(llm, threshold=0.6)
     try:
         answer = judge.judge(make_claim(), PAPER, PASSAGES)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from agent.errors import (
 )
 from agent.logs import run_log
 from agent.ports.models import Retracted, ToolCall, Usage
-from agent.settings import load
+from agent.settings import load, shown
 from agent.wiring.judges import llm_client
 from store.home import models
 from store.home.files import Home
@@ -194,6 +196,9 @@ def test_what_worked_is_stored_in_the_home(server: LlmServer, tmp_path: Path) ->
         (answers({"error": {"message": f"Incorrect API key provided: {KEY}"}}, 401), JudgeRefused,
          r"API key provided: \*\*\*\*", 1),
         (answers("nope", 500), JudgeUnreachable, "HTTP 500: nope", 4),
+        (fails(429, {"Retry-After": "86400"}), JudgeUnreachable, "asks to wait 86400 s.*try again later", 1),
+        (replies({"content": None, "refusal": f"not {KEY}"}), JudgeNonsense, r"refusal \('not \*{4}'\)", 1),
+        (page("[" * 200_000), JudgeUnreachable, "ends with /v1", 3),
     ],
 )  # fmt: skip
 def test_what_a_person_sees(
@@ -239,13 +244,43 @@ def test_whatever_a_server_says_is_one_short_line(body: Any) -> None:
     ("headers", "wait"),
     [({"Retry-After": "0.5"}, 0.5), ({"retry-after-ms": "1500"}, 1.5), ({"Retry-After": "7"}, 7.0),
      ({"Retry-After": "soon"}, 1.0), ({"Retry-After": "-3"}, 1.0), ({"Retry-After": "nan"}, 1.0),
-     ({"Retry-After": "9999"}, 120.0)],
+     ({"Retry-After": "119"}, 119.0)],
 )  # fmt: skip
 def test_a_pause_is_read_in_every_form(server: LlmServer, headers: dict[str, str], wait: float) -> None:
     server.script, waits = [fails(429, headers)], list[float]()
     ask(llm_at(server, waits))
     assert max(waits) == pytest.approx(wait, abs=0.01)
     assert pause_of({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
+
+
+def test_a_reply_that_trickles_in_is_given_up(server: LlmServer) -> None:
+    def drips(handler: Any, _: dict[str, Any]) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/json")
+        handler.end_headers()
+        with suppress(ConnectionError):
+            for _n in range(200):
+                handler.wfile.write(b" ")
+                handler.wfile.flush()
+                time.sleep(0.02)
+
+    server.default = drips
+    client = openai.OpenAI(api_key=KEY, base_url=server.url, max_retries=0, timeout=0.2)
+    with pytest.raises(JudgeUnreachable, match="timed out"):
+        ask(LlmClient(client, "m", sleep=lambda _: None))
+    assert len(server.asked) == 2
+
+
+def test_a_login_in_the_address_is_never_shown(server: LlmServer, tmp_path: Path) -> None:
+    server.default = fails(401)
+    address = server.url.replace("http://", "http://me:hunter2@")
+    settings = load({"home": str(tmp_path), "base_url": address, "model": "m"}, {})
+    llm = llm_client(settings, "a test")
+    with pytest.raises(JudgeRefused) as raised:
+        ask(llm)
+    llm.dialect.worked(Dialect("prompt"))
+    stored = (tmp_path / "models.json").read_text()
+    assert "hunter2" not in str(raised.value) + stored + str(shown(settings))
 
 
 def test_a_claim_is_judged_on_fewer_passages_if_the_context_is_short(server: LlmServer) -> None:
@@ -398,4 +433,4 @@ def test_azures_older_addresses_keep_their_version_and_give_the_key(
 )
 def test_an_address_or_key_that_cannot_be_is_named(tmp_path: Path, flags: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        llm_client(load({"home": str(tmp_path), "model": "m", **flags}, {}), "a test")
+        llm_client(load({"home": str(tmp_path), "model": "m", "api_key": "k", **flags}, {}), "a test")

@@ -83,6 +83,23 @@ def test_defaults_do_and_every_row_can_be_edited_or_dropped(tmp_path: Path) -> N
     ]  # fmt: skip
 
 
+def test_known_claims_are_marked_and_can_be_kept_and_future_months_are_none(tmp_path: Path) -> None:
+    home, same = tmp_path / "home", "It folds without any alignment."
+    start(home, "One", "", "", "", same, ".", "2021-01", "")
+    again = start(home, "One", "Two", "", "", "", f"- {same} (2031-01)", ".", "2022-02", "keep 1", "")
+    assert "there is a line titled 'One'" in again.output
+    assert "the same words: it-folds-without-any-alignment (kept out)" in again.output
+    assert "2031-01 is in the future" in again.output
+    assert [(c.text, c.as_of) for c in kept(home)[1]] == [(same, "2021-01"), (same, "2022-02")]
+
+
+def test_the_end_of_input_says_that_nothing_was_added(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    args = ["--home", str(home), "start", "--no-run"]
+    done = CliRunner().invoke(cli, args, input="A title\n", standalone_mode=False)
+    assert "Nothing was added" in done.output
+
+
 def test_bad_answers_are_asked_again_and_quitting_adds_nothing(tmp_path: Path) -> None:
     home, empty = tmp_path / "home", tmp_path / "empty.md"
     empty.write_text("Just prose, and no claim.\n")

@@ -22,6 +22,7 @@ from agent.ports.models import ChatModel, Retracted, ToolCall, Usage
 
 MOST_STEPS, MOST_CALLS = 6, 4
 NOTHING = "NOTHING FOUND"
+NO_ANSWER = "The model gave no answer."
 NONE_GROUNDED = "No sentence that the model wrote could be verified, so none is shown."
 
 
@@ -45,8 +46,9 @@ def think(state: ChatState, runtime: Runtime[ChatParts]) -> ChatState:
     except (JudgeError, BudgetReached) as error:
         note = f"The model gave no{' further' if reader.said else ''} answer: {error}."
     said = [*state.get("said", []), *reader.said]
-    if not note and not said and not reader.calls and reader.left_out:
-        note = NONE_GROUNDED
+    goes_on = reader.calls and not is_last
+    if not note and not said and not goes_on and not reader.has_found_nothing:
+        note = NONE_GROUNDED if reader.left_out else NO_ANSWER
     if parts.stop.is_set():
         note = "Stopped before it was complete."
     return {
@@ -70,7 +72,7 @@ class _Reader:
         self.left_out: list[str] = []
         self.calls: list[ToolCall] = []
         self.usage = Usage()
-        self.reply = ""
+        self.reply, self.has_found_nothing = "", False
         self._given, self._secrets, self._write, self._cutter = given, secrets, write, Cutter()
 
     def feed(self, piece: str | ToolCall | Usage | Retracted) -> None:
@@ -110,6 +112,7 @@ class _Reader:
     def _judge(self, statement: str) -> None:
         draft = draft_of(statement)
         if NOTHING in statement.upper():
+            self.has_found_nothing = True
             return
         is_secret = any(secret in statement for secret in self._secrets)
         if why := "it contains a secret" if is_secret else why_not_shown(draft, self._given):

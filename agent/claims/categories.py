@@ -34,9 +34,9 @@ def read(text: str) -> tuple[str, ...]:
 
 
 def about(words: str) -> list[str]:
-    """The categories whose name or code has all these words."""
-    wanted = words.casefold().split()
-    return [code for code, name in names().items() if all(w in f"{code} {name}".casefold() for w in wanted)]
+    """The categories in whose name or code words begin with all of these."""
+    wanted = [re.compile(rf"\b{re.escape(w)}", re.I) for w in words.split()]
+    return [code for code, name in names().items() if all(w.search(f"{code} {name}") for w in wanted)]
 
 
 def _closest(word: str) -> str:

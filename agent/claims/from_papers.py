@@ -18,6 +18,10 @@ def proposed(found: Sequence[tuple[Paper, Mapping[str, Sequence[KeyFinding]]]]) 
     """
     pieces, number = list[Piece](), 0
     for paper, findings in found:
+        if not findings.get(RESULTS):
+            number += 1
+            missing = f"arXiv:{paper.id}, “{paper.title}”: no result found in its abstract"
+            pieces.append(Piece("unplaced", missing, number, number))
         for finding in findings.get(RESULTS, ()):
             number += 1
             lacks = (f"from the sentence “{finding.quote}”",) if finding.says else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +25,18 @@ from store.records import Claim, Line, Provenance
 from store.remarks import Note
 
 NEW, SAME, LIKELY, PERHAPS = "new", "the same words", "likely the same", "perhaps the same"
-KNOWN = "known by its id: revised where it differs"
+KNOWN, REWORDED = "known by its id", "known by its id, REWORDED"
 LIKELY_FROM, PERHAPS_FROM, MARGIN = 0.75, 0.6, 0.1
 """Minimum cosines, and for "likely" the minimum lead over the next known claim."""
-KIN_FROM = 0.5
-"""Minimum cosine with a claim that has a source in common."""
-_NEGATION = re.compile(r"\b(?:not?|never|neither|nor|none|cannot|without|fails? to|hardly)\b|n['’]t\b", re.I)
+KIN_FROM, KIN_LIKELY_FROM, MUCH = 0.5, 0.65, 0.6
+"""Minimum cosines with a claim that has a source in common; and the overlap of one claim turned round."""
+_NEGATION = re.compile(
+    r"\b(?:not?|never|neither|nor|none|cannot|without|hardly|fails? to"
+    r"|(?:is|does?|are|wo|ca|was|did)n['’]?t)\b"
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_TELLING = (_NEGATION, _NUMBER)
+_AUXILIARY = frozenset(["do", "does", "did", "is", "are", "was", "were", "be"])
 _FURNITURE = ("heading", "furniture", "question", "role")
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -55,10 +61,14 @@ class Import(NamedTuple):
 
 
 def prepare(
-    document: Document, line: Line, known: Sequence[Claim], embed: Embed, retired: Collection[str] = ()
-) -> Import:
-    """Compare a document's claims with the known ones; nothing is written. Ids in `retired` are taken."""
-    pieces = document.of(*CLAIMS)
+    document: Document, line: Line, known: Sequence[Claim], embed: Embed, retired: Collection[str] = (),
+    this_month: str = "9999-12",
+) -> Import:  # fmt: skip
+    """Compare a document's claims with the known ones; nothing is written. Ids in `retired` are taken.
+
+    A month after `this_month` cannot be a claim's.
+    """
+    pieces = [_not_ahead(piece, this_month) for piece in document.of(*CLAIMS)]
     taken, drafts = {c.id for c in known} | set(retired), list[Claim]()
     for piece in pieces:
         drafts.append(draft(document, piece, line, taken))
@@ -69,6 +79,12 @@ def prepare(
     ]
     beside = [p for p in document.pieces if p.kind not in (*CLAIMS, *_FURNITURE)]
     return Import(document, (line,), rows, beside)
+
+
+def _not_ahead(piece: Piece, this_month: str) -> Piece:
+    if piece.as_of is None or piece.as_of <= this_month:
+        return piece
+    return piece._replace(as_of=None, lacks=(*piece.lacks, "month", f"{piece.as_of} is in the future"))
 
 
 def compare(drafts: Sequence[Claim], known: Sequence[Claim], embed: Embed) -> list[tuple[str, str, float]]:
@@ -86,20 +102,37 @@ def compare(drafts: Sequence[Claim], known: Sequence[Claim], embed: Embed) -> li
 def _closest(claim: Claim, known: Sequence[Claim], row: NDArray[np.float32]) -> tuple[str, str, float]:
     """The known claim that a draft may be the same as: rather one with a source in common.
 
-    One that is negated where the other is not may be its opposite, so it is at most "perhaps" the same.
+    Embedders hardly see a negation or another number. A draft that differs from a claim in little else is
+    another claim; one that is worded otherwise and differs in them too is at most "perhaps" the same.
     """
     kin = [n for n, k in enumerate(known) if k.source_ids & claim.source_ids and row[n] >= KIN_FROM]
     best = max(kin, key=lambda n: row[n]) if kin else int(np.argmax(row))
     close, rest = float(row[best]), float(np.partition(row, -2)[-2]) if len(row) > 1 else 0.0
-    likely = bool(kin) or (close >= LIKELY_FROM and close - rest >= MARGIN)
-    likely &= is_negated(claim.text) == is_negated(known[best].text)
-    what = LIKELY if likely else PERHAPS if kin or close >= PERHAPS_FROM else NEW
-    return what, known[best].id if what != NEW else "", round(close, 2)
+    if close < (KIN_FROM if kin else PERHAPS_FROM):
+        return NEW, "", round(close, 2)
+    other = known[best].text
+    turned = told_apart(claim.text, other)
+    if turned and overlap(claim.text, other) >= MUCH:
+        return NEW, "", round(close, 2)
+    likely = (close >= LIKELY_FROM and close - rest >= MARGIN) or (bool(kin) and close >= KIN_LIKELY_FROM)
+    return (LIKELY if likely and not turned else PERHAPS), known[best].id, round(close, 2)
 
 
-def is_negated(text: str) -> bool:
-    """Whether a text denies something."""
-    return bool(_NEGATION.search(text))
+def told_apart(one: str, other: str) -> bool:
+    """Whether two texts differ in what they deny, or in a number."""
+    texts = one.lower(), other.lower()
+    return any(sorted(w.findall(texts[0])) != sorted(w.findall(texts[1])) for w in _TELLING)
+
+
+def overlap(one: str, other: str) -> float:
+    """The share of words that two texts have in common, but for negations, numbers and endings in s."""
+    left, right = (_content(t) for t in (one, other))
+    return len(left & right) / max(len(left | right), 1)
+
+
+def _content(text: str) -> set[str]:
+    words = _words(_NEGATION.sub(" ", text.lower())).split()
+    return {w.rstrip("s") for w in words if not w.isdigit() and w not in _AUXILIARY}
 
 
 def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) -> Claim:
@@ -122,11 +155,17 @@ def draft(document: Document, piece: Piece, line: Line, taken: Collection[str]) 
 
 def prepare_pack(pack: Pack, known: Sequence[Claim], embed: Embed) -> Import:
     """Compare a pack's claims with the known ones. A claim with a known id is a revision."""
-    ids = {c.id for c in known}
+    texts = {c.id: c.text for c in known}
     others = compare(pack.claims, known, embed)
-    found = [(KNOWN, "", 0.0) if c.id in ids else other for c, other in zip(pack.claims, others, strict=True)]
+    found = [_by_id(c, texts) or other for c, other in zip(pack.claims, others, strict=True)]
     rows = [Row(c, Piece("claim", c.text, 0, 0), *t) for c, t in zip(pack.claims, found, strict=True)]
     return Import(Document("claim pack", pack.title, "", ()), tuple(pack.lines), rows, [])
+
+
+def _by_id(claim: Claim, texts: Mapping[str, str]) -> tuple[str, str, float] | None:
+    if claim.id not in texts:
+        return None
+    return KNOWN if texts[claim.id] == claim.text else REWORDED, "", 0.0
 
 
 def add(

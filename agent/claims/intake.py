@@ -22,6 +22,9 @@ MERGES = {
     "perhaps": (importing.SAME, importing.LIKELY, importing.PERHAPS),
 }  # fmt: skip
 """Which matches are merged into known claims, by how cautious the merge is."""
+LOOKED_THROUGH = "looked through"
+"""How `retest start` merges: like "known", but what is perhaps the same is a person's to drop."""
+MERGES[LOOKED_THROUGH] = MERGES["known"]
 LEFT_OUT = {"known": (importing.PERHAPS,)}
 """Which matches are not added: they may be known, and a person has to look."""
 

@@ -10,19 +10,27 @@ import store.lines
 from agent.claims import categories as arxiv
 from agent.claims.importing import free_id
 from agent.errors import UsageError
+from agent.text import without_controls
 from store.records import Line
+
+MOST_LETTERS = 200
 
 
 def new_line(db: Connection, title: str, question: str = "", categories: str = "") -> Line:
     """A line with an id of its own, not yet stored. Raises UsageError for a blank title or bad category."""
-    title, question = " ".join(title.split()), " ".join(question.split())
+    title, question = (
+        " ".join(without_controls(t).replace("\ufeff", " ").split()) for t in (title, question)
+    )
+    if len(title) > MOST_LETTERS:
+        raise UsageError(f"a title of {len(title)} characters is too long", f"use at most {MOST_LETTERS}")
     if not title:
         raise UsageError("a line needs a title", "write in a few words what it is about")
     existing = store.lines.every(db)
     for line in existing:
         if line.title.casefold() == title.casefold():
-            state = "is archived: restore it" if line.archived else "exists"
-            raise UsageError(f"a line titled {title!r} {state} ({line.id})", "choose another title")
+            kind = "an archived line" if line.archived else "a line"
+            use = f"retest line restore {line.id}" if line.archived else f"use it by its id, {line.id}"
+            raise UsageError(f"there is {kind} titled {title!r}", f"{use}, or choose another title")
     taken = {line.id for line in existing}
     return Line(free_id(title, taken), title, question or title, arxiv.read(categories))
 

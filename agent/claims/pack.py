@@ -180,6 +180,8 @@ def read(path: Path) -> Pack:
         pack = PackFile.model_validate(raw)
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(f"cannot read {path}: {error}", "name a readable YAML file") from error
+    except RecursionError as error:
+        raise PackError(f"{path} is nested too deeply", "a pack has lines and claims, no more") from error
     except yaml.YAMLError as error:
         raise PackError(f"{path} is not valid YAML: {_described(error)}", _way_out(error)) from error
     except ValidationError as error:

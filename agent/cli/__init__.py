@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from importlib import import_module
@@ -79,6 +80,11 @@ def cli(ctx: click.Context, home: str | None) -> None:
 
 def main() -> None:
     """Run the command line; an expected failure prints one line and sets the exit code."""
+    if any(map(_is_broken, sys.argv)):
+        click.echo("retest: an argument is not UTF-8 text; set a UTF-8 locale and type it again", err=True)
+        sys.exit(click.UsageError.exit_code)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a byte that is no text is shown as such, not an error
     try:
         code: Any = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -92,6 +98,11 @@ def main() -> None:
     except Exception as error:  # expected errors become one line, others a report for us
         sys.exit(_explained(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_broken(argument: str) -> bool:
+    """Whether an argument had bytes that are no text, which Python passes on as lone surrogates."""
+    return any("\ud800" <= c <= "\udfff" for c in argument)
 
 
 def _explained(error: Exception) -> int:

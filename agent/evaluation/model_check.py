@@ -77,7 +77,7 @@ def check(
         try:
             answer, wrong = _asked(judge, question), ""
         except JudgeNonsense as error:
-            answer, wrong = Answer((), *error.spent), error.message
+            answer, wrong = Answer((), *error.spent), str(error)
         outcomes.append(_outcome(question, answer, wrong, now() - began))
         heard(outcomes[-1])
     return outcomes

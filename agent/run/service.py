@@ -124,7 +124,9 @@ def _check_names(parts: Parts, claims: list[str], lines: list[str]) -> None:
         if name not in known_lines:
             raise UsageError(f"no line {name!r}", f"known lines: {', '.join(sorted(known_lines)) or 'none'}")
     if not known:
-        raise UsageError(f"no claims in {parts.home.root}", "run: retest init")
+        raise UsageError(
+            f"no claims in {parts.home.root}", "run: retest start, or retest init for the built-in claims"
+        )
 
 
 def _check_day(parts: Parts, as_of: str) -> None:

@@ -48,7 +48,7 @@ def document_cited(settings: Settings, text: str, name: str) -> tuple[Document, 
     ids = [r.arxiv_id or found.get(words_of(r.title), "") for r in listed]
     missing = [r.title or "a reference without a title" for r, i in zip(listed, ids, strict=True) if not i]
     if not any(ids):
-        raise UsageError(f"none of the {len(ids)} papers in {name} is on arXiv", "name arXiv ids instead")
+        raise UsageError(f"no paper in {name} is on arXiv ({len(ids)} looked for)", "name arXiv ids instead")
     return document_from(settings, [i for i in ids if i]), missing
 
 

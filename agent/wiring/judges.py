@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from agent.errors import SettingsError
 from agent.ports.models import BatchJudge, Judge, Writer
-from agent.settings import Settings
+from agent.settings import Settings, without_login
 from store.home import models
 from store.home.files import Home
 
@@ -96,6 +96,8 @@ def endpoint(settings: Settings, wanted_by: str) -> openai.OpenAI:
         )
     import openai
 
+    if not settings.model.strip():
+        raise SettingsError(f"model from {settings.origins['model']} is empty", "name a model: RETEST_MODEL")
     url, query = _address(settings)
     if not settings.api_key.isascii() or any(c.isspace() for c in settings.api_key):
         raise SettingsError(
@@ -113,12 +115,16 @@ def _address(settings: Settings) -> tuple[str | None, dict[str, str]]:
     """The endpoint's address and query; None is OpenAI's. Raises SettingsError for what is no address."""
     if not settings.base_url:
         return None, {}
-    parts = urlsplit(settings.base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(settings.base_url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
         raise SettingsError(
-            f"base_url from {settings.origins['base_url']} is {settings.base_url!r}, not a web address",
-            "write it as http://localhost:11434/v1",
-        )
+            f"base_url from {settings.origins['base_url']} is {without_login(settings.base_url)!r}, which is "
+            "not a web address", "write it as http://localhost:11434/v1",
+        )  # fmt: skip
     return urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query))
 
 

@@ -10,7 +10,7 @@ from agent.core.budget import Budget
 from agent.evaluation import model_check
 from agent.evaluation.model_check import FIT, Outcome
 from agent.prices import price_of
-from agent.settings import Settings
+from agent.settings import Settings, without_login
 from agent.wiring.judges import llm_judge
 from store.home import models
 from store.home.files import Home
@@ -22,8 +22,10 @@ def check_model(settings: Settings, heard: Callable[[Outcome], None]) -> dict[st
     outcomes = model_check.check(judge, heard)
     spent = sum(o.tokens_in for o in outcomes), sum(o.tokens_out for o in outcomes)
     found = model_check.summary(outcomes, Budget(price=price).cost(*spent) if price else None)
-    found |= {"model": settings.model, "endpoint": settings.base_url or "OpenAI", "judge": judge.name,
-              "checked_at": datetime.now(UTC).isoformat(timespec="seconds")}  # fmt: skip
+    found |= {
+        "model": settings.model, "endpoint": without_login(settings.base_url) or "OpenAI",
+        "judge": judge.name, "checked_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
     home = Home(settings.home)
     models.learn(home, settings.base_url, settings.model, {"check": found})
     format_ = models.known(home, settings.base_url, settings.model).get("dialect", {}).get("format")

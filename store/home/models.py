@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ def learn(home: Home, base_url: str, model: str, facts: dict[str, Any]) -> None:
 
 
 def _name(base_url: str, model: str) -> str:
-    return f"{model} at {base_url or 'OpenAI'}"
+    address = re.sub(r"(?<=://)[^/@]*@", "", base_url)  # without a user's name and password
+    return f"{model} at {address or 'OpenAI'}"
 
 
 def _all(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import openai
 
 from agent.adapters.judges.llm import LlmJudge
-from agent.adapters.llm.failures import failure_of, said_by
+from agent.adapters.llm.failures import address_of, failure_of, said_by
 from agent.core.findings import Answer
 from agent.errors import JudgeRefused, JudgeUnreachable
 from agent.logs import tell
@@ -83,8 +83,10 @@ class LlmBatch:
     def _fail(self, error: openai.OpenAIError) -> NoReturn:
         failure = failure_of(error, (self._client.api_key,))
         kind = JudgeUnreachable if failure.kind == "again" else JudgeRefused
+        at = address_of(self._client.base_url)
         raise kind(
-            f"the batch API at {self._client.base_url} fails ({failure})", "resume, or run with --no-batch"
+            f"the batch API at {at} fails ({failure})",
+            "resume the run, or use --no-batch",
         ) from error
 
 

@@ -11,7 +11,7 @@ import openai
 
 from agent.adapters.llm.client import ANSWER_TOKENS, USUAL_END, WEB_PAGE
 from agent.adapters.llm.dialect import Dialect, SharedDialect
-from agent.adapters.llm.failures import Failure, broken, failure_in, failure_of
+from agent.adapters.llm.failures import Failure, address_of, broken, failure_in, failure_of
 from agent.adapters.llm.stream import StreamedReply, events
 from agent.errors import JudgeNonsense, JudgeRefused, JudgeTooLong, JudgeUnreachable
 from agent.logs import tell
@@ -74,12 +74,13 @@ class LlmChatModel:
                     dialect = other
                     continue
                 failures += 1
-                if failure.kind != "again" or failures == ATTEMPTS:
+                if failure.is_final or failures == ATTEMPTS:
                     self._fail(failure, "refuses to answer" if failure.status else "broke off")
                 self._sleep(failure.pause or 2.0 ** (failures - 1))
             else:
                 if "html" in response.headers.get("content-type", ""):
-                    raise JudgeUnreachable(f"the LLM at {self._client.base_url} {WEB_PAGE}", USUAL_END)
+                    at = address_of(self._client.base_url)
+                    raise JudgeUnreachable(f"the LLM at {at} {WEB_PAGE}", USUAL_END)
                 self._dialect.worked(dialect)
                 return response
 
@@ -101,13 +102,11 @@ class LlmChatModel:
 
     def _fail(self, failure: Failure, what: str, error: Exception | None = None) -> NoReturn:
         """Raise the error that a failure ends with."""
-        message = f"the LLM at {self._client.base_url} {what} ({failure})"
+        message = f"the LLM at {address_of(self._client.base_url)} {what} ({failure})"
         if failure.kind == "too long":
             raise JudgeTooLong(message, "ask in a new thread, or use a model with more context") from error
         if failure.kind == "no credit":
             raise JudgeRefused(message, "top up the account, then ask again") from error
         if failure.kind == "again":
-            raise JudgeUnreachable(
-                message, "check RETEST_BASE_URL and that the server is running, then ask again"
-            ) from error
+            raise JudgeUnreachable(message, failure.way_out) from error
         raise JudgeRefused(message, "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL") from error

@@ -14,7 +14,7 @@ import openai
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.adapters.llm.dialect import SharedDialect
-from agent.adapters.llm.failures import Failure, failure_in, failure_of
+from agent.adapters.llm.failures import TIMED_OUT, Failure, address_of, failure_in, failure_of, masked
 from agent.adapters.llm.reply import Reply, estimated_usage, objects_in, read_reply
 from agent.adapters.llm.throttle import Throttle
 from agent.errors import JudgeError, JudgeNonsense, JudgeRefused, JudgeTooLong, JudgeUnreachable
@@ -22,12 +22,17 @@ from agent.logs import tell
 from agent.ports.models import Usage
 from agent.tracing import span
 
-ATTEMPTS, USABLE_ATTEMPTS = 4, 3
-"""How often a question is sent when the server fails, and when its answers are unusable."""
+ATTEMPTS, SLOW_ATTEMPTS, USABLE_ATTEMPTS = 4, 2, 3
+"""How often a question is sent when the server fails, is too slow, and when its answers are unusable."""
+MOST_BYTES, WAIT_S = 20_000_000, 120.0
 ANSWER_TOKENS = 4000
 """The most tokens of one answer, reasoning included."""
 
 WEB_PAGE, USUAL_END = "does not answer in JSON", "check RETEST_BASE_URL: it usually ends with /v1"
+
+
+class TooSlow(Exception):
+    """A reply that did not arrive within the time limit."""
 
 
 class Strict(BaseModel):
@@ -70,6 +75,26 @@ class LlmClient:
             except JudgeError as error:
                 tell("llm", about=about, model=self.model, wrong=str(error), **asking.spent._asdict())
                 raise
+
+    def post(self, body: Mapping[str, Any]) -> str:
+        """Send a request; return the body of the reply, which has to arrive whole within the time limit.
+
+        Raises openai.OpenAIError, or TooSlow for a reply that trickles in or has no end.
+        """
+        completions: Any = self.client.chat.completions.with_streaming_response
+        seconds = self.client.timeout if isinstance(self.client.timeout, int | float) else WAIT_S
+        began, received = time.monotonic(), bytearray()
+        with completions.create(model=self.model, **body) as response:
+            try:
+                for chunk in response.iter_bytes():
+                    received += chunk
+                    if time.monotonic() - began > seconds or len(received) > MOST_BYTES:
+                        raise TooSlow
+            except TooSlow:
+                raise
+            except Exception as error:  # whatever the HTTP library raises while it reads
+                raise openai.APIConnectionError(request=response.http_request) from error
+        return received.decode("utf-8", "replace")
 
     def body(self, messages: Messages, schema: type[BaseModel]) -> dict[str, Any]:
         """The body of a request, in the dialect that worked last."""
@@ -133,24 +158,24 @@ class _Asking:
                 self._dialect = other
             else:
                 failures += 1
-                if failure.kind != "again" or failures == ATTEMPTS:
+                attempts = SLOW_ATTEMPTS if failure.said == TIMED_OUT else ATTEMPTS
+                if failure.is_final or failures == attempts:
                     self._fail(failure)
                 self._llm.sleep(failure.pause or 2.0 ** (failures - 1))
 
     def _once(self) -> _Outcome:
         """Send the question once. A failure is logged with what the server said."""
-        llm, secrets = self._llm, (self._llm.client.api_key,)
+        llm, secrets = self._llm, self._secrets
         asked = self._dialect.asking(self._messages, self._schema)
         with llm.throttle.slot():
             try:
-                completions: Any = llm.client.chat.completions.with_raw_response
-                body = completions.create(
-                    model=llm.model, **asked, **self._dialect.limits(llm.max_tokens)
-                ).text
+                body = llm.post({**asked, **self._dialect.limits(llm.max_tokens)})
                 reply = read_reply(body)
                 failure = failure_in(reply.error, secrets) if reply.error else None
             except openai.OpenAIError as error:
                 reply, failure = Reply(), failure_of(error, secrets)
+            except TooSlow:
+                reply, failure = Reply(), Failure(0, TIMED_OUT)
             if failure is None:
                 llm.throttle.succeeded()
             elif failure.kind == "again" and failure.status:
@@ -164,12 +189,19 @@ class _Asking:
     def _count(self, usage: Usage) -> None:
         self.spent = Usage(*(a + b for a, b in zip(self.spent, usage, strict=True)))
 
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self._llm.client.api_key,)
+
+    @property
+    def _url(self) -> str:
+        return address_of(self._llm.client.base_url)
+
     def _usable(self, reply: Reply) -> Any | None:
         """The answer, if the reply holds one. Raises JudgeNonsense for a refusal to answer."""
         if reply.refusal:
-            self._raise(JudgeNonsense(
-                f"{self._about} is a refusal ({reply.refusal[:80]!r})", "try another model"
-            ))  # fmt: skip
+            said = masked(reply.refusal, self._secrets)[:80]
+            self._raise(JudgeNonsense(f"{self._about} is a refusal ({said!r})", "try another model"))
         return usable(reply, self._schema)
 
     def _rely_less_on_the_api(self, reply: Reply) -> None:
@@ -181,7 +213,7 @@ class _Asking:
         llm = self._llm
         if not reply.is_json:
             self._raise(JudgeUnreachable(
-                f"the LLM at {llm.client.base_url} {WEB_PAGE}", USUAL_END
+                f"the LLM at {self._url} {WEB_PAGE}", USUAL_END
             ))  # fmt: skip
         if reply.finish == "length":
             wrong, way_out = f"was cut off at {llm.max_tokens} tokens", "raise RETEST_LLM_TOKENS"
@@ -200,7 +232,7 @@ class _Asking:
 
     def _fail(self, failure: Failure) -> NoReturn:
         """Raise the error that a failure ends with."""
-        url, model = self._llm.client.base_url, self._llm.model
+        url, model = self._url, self._llm.model
         if failure.kind == "too long":
             raise JudgeTooLong(
                 f"{self._about} cannot be asked for: {failure}", "use a model with more context"
@@ -210,10 +242,7 @@ class _Asking:
                 f"the LLM at {url} wants payment ({failure})", "top up the account, then resume"
             )
         if failure.kind == "again":
-            raise JudgeUnreachable(
-                f"the LLM at {url} did not answer ({failure})",
-                "check RETEST_BASE_URL and that the server is running, then resume",
-            )
+            raise JudgeUnreachable(f"the LLM at {url} did not answer ({failure})", failure.way_out)
         raise JudgeRefused(
             f"the LLM at {url} refused model {model} ({self._first_refusal or failure})",
             "check OPENAI_API_KEY, RETEST_MODEL and RETEST_BASE_URL",

@@ -21,8 +21,8 @@ from agent.text import without_controls
 Kind = Literal["again", "dialect", "too long", "no credit", "refused"]
 """Try again; ask in another way; send less; top up the account; give up."""
 
-MASK = "****"
-LONGEST_PAUSE_S, MOST_SHOWN = 120.0, 200
+MASK, TIMED_OUT = "****", "timed out"
+LONGEST_PAUSE_S, MOST_SHOWN, LEAST_SECRET = 120.0, 200, 6
 _AGAIN = (408, 409, 425, 429)
 _ASK_OTHERWISE = (400, 404, 405, 415, 422, 501)
 _TOO_LONG = re.compile(
@@ -40,7 +40,7 @@ _DIALECT = re.compile(
     r"|stream_options|\btools?\b|tool_choice|schema|unknown name|unrecognized|unsupported (?:param|value)"
     r"|extra (?:inputs|fields)|not permitted", re.I,
 )  # fmt: skip
-_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\bBearer\s+\S+", re.I)
+_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\b(?:Bearer|Basic)\s+\S+", re.I)
 _SIX_HUNDRED = 600
 
 
@@ -52,7 +52,18 @@ class Failure:
     said: str
     code: str = ""
     pause: float = 0.0
-    is_timeout: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether trying again is pointless: another kind of failure, or a pause longer than we wait."""
+        return self.kind != "again" or self.pause > LONGEST_PAUSE_S
+
+    @property
+    def way_out(self) -> str:
+        """What to do about a failure that has outlasted our attempts."""
+        if self.status == 429:
+            return "the server limits how often it may be asked: lower RETEST_CONCURRENCY, or try again later"
+        return "check RETEST_BASE_URL and that the server is running, then try again"
 
     @property
     def kind(self) -> Kind:
@@ -71,7 +82,8 @@ class Failure:
 
     def __str__(self) -> str:
         status = f"HTTP {self.status}" if self.status else ""
-        return ": ".join(part for part in (status, self.said) if part)
+        asks = f"it asks to wait {self.pause:.0f} s" if self.pause > LONGEST_PAUSE_S else ""
+        return ": ".join(part for part in (status, self.said, asks) if part)
 
 
 def failure_of(error: openai.OpenAIError, secrets: tuple[str, ...] = ()) -> Failure:
@@ -80,7 +92,7 @@ def failure_of(error: openai.OpenAIError, secrets: tuple[str, ...] = ()) -> Fail
         said = said_by(error.body, secrets)
         return Failure(error.status_code, said, str(error.code or ""), pause_of(error.response.headers))
     if isinstance(error, openai.APITimeoutError):
-        return Failure(0, "timed out", is_timeout=True)
+        return Failure(0, TIMED_OUT)
     if isinstance(error, openai.APIConnectionError):
         return Failure(0, broken(error.__cause__ or error))
     return Failure(0, type(error).__name__)
@@ -111,10 +123,20 @@ def said_by(body: Any, secrets: tuple[str, ...] = ()) -> str:
     text = message if isinstance(message, str) else str(message) if message else ""
     if re.match(r"\s*<(?:!doctype|html)", text, re.I):
         text = "a web page"
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    text = _KEY.sub(MASK, " ".join(without_controls(text).split()))
+    text = masked(text, secrets)
     return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
+
+
+def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """One line of a server's text without keys; a secret of a few letters would mask ordinary words."""
+    for secret in (s for s in secrets if len(s) >= LEAST_SECRET):
+        text = text.replace(secret, MASK)
+    return _KEY.sub(MASK, " ".join(without_controls(text).split()))
+
+
+def address_of(url: object) -> str:
+    """An address as it may be shown: without a user's name and password."""
+    return re.sub(r"(?<=://)[^/@]*@", "", str(url))
 
 
 def pause_of(headers: Mapping[str, str], now: datetime | None = None) -> float:
@@ -126,7 +148,7 @@ def pause_of(headers: Mapping[str, str], now: datetime | None = None) -> float:
             seconds = (parsedate_to_datetime(asked) - (now or datetime.now(UTC))).total_seconds()
         except (ValueError, TypeError):
             seconds = 0.0
-    return min(max(seconds, 0.0), LONGEST_PAUSE_S)
+    return max(seconds, 0.0)
 
 
 def _number(text: str) -> float:

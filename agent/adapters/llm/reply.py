@@ -39,7 +39,7 @@ def read_reply(body: str) -> Reply:
     """Read the body of a reply to a chat completion request."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Reply(is_json=False)
     if error := error_in(document):
         return Reply(error=error)

@@ -40,7 +40,7 @@ def events(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
 def _object(text: str) -> Mapping[str, Any]:
     try:
         return mapping(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -25,6 +25,8 @@ _HEADINGS = (
      r"(?:findings|claims|facts|beliefs|hypotheses)|claims to (?:re-?)?test|state of the art)[ :]*",
      "constraints"),
     (r"(?:your )?(?:instructions?|task|to ?do|deliverables?|output|format|rules|guidelines)[ :]*", "tasks"),
+    (r"(?:refuted|discredited|debunked|disproved|overturned|myths?|misconceptions?)(?: \w+){0,3}:?"
+     r"|.*\b(?:false|not true|untrue|wrong|refuted|discredited|debunked|disproved)\b.*:", "refuted"),
     (r"anchor papers\b.*", "anchors"),
     (r"(?:your )?tasks?:", "tasks"),
     (r"summary|abstract", "summary"),
@@ -80,6 +82,13 @@ def _named_in(note: str) -> str:
     named = [f"arXiv:{m.id}" if m.id else note[m.start : m.end] for m in mentions(note)]
     months = re.findall(r"\b(?:19|20)\d{2}-\d{2}\b", note)
     return f" ({', '.join([*named, *months])})" if named else ""
+
+
+def is_long_enough(text: str) -> bool:
+    """Whether an item may be a claim: four words, or two and a source or month."""
+    words = len(plain(text).split()) + sum(not c.isascii() and c.isalpha() for c in text) // LETTERS_A_WORD
+    piece = dated("claim", text, 1)
+    return words >= LEAST_WORDS or bool(words > 1 and (piece.sources or piece.as_of))
 
 
 def is_order(text: str) -> bool:
@@ -213,13 +222,13 @@ class _Reader:
 
     def _anywhere(self, item: Item) -> None:
         """Outside every heading, a list item is a claim, and prose is kept as "unplaced"."""
-        if item.is_listed and (item.under or len(plain(item.text).split()) >= LEAST_WORDS):
+        if item.is_listed and (item.under or is_long_enough(item.text)):
             self._listed("claim", item)
         else:
             self._add(self._mode or "unplaced", item)
 
 
-LEAST_WORDS = 4
+LEAST_WORDS, LETTERS_A_WORD = 4, 4
 MOST_HEADING, MOST_TITLE = 160, 200
 Place = Callable[[_Reader, Item], None]
 
@@ -232,7 +241,7 @@ _PLACES: dict[str, Place] = {
     "question": _Reader._asked, "notes": _Reader._note, "constraints": _Reader._constraint,
     "tasks": _Reader._task, "key-result": _Reader._result, "prompt": _Reader._prompt,
     "anchors": _plainly("anchor"), "next": _plainly("next-line"), "summary-end": _Reader._found,
-    "furniture": _plainly("furniture"),
+    "furniture": _plainly("furniture"), "refuted": _plainly("set aside"),
     **{kind: _plainly(kind) for kind in (
         "summary", "methodology", "significance", "contribution", "novelty", "limitation", "future-work",
     )},

@@ -23,6 +23,7 @@ _NAMED = re.compile(
     r"\b(?P<first>(?:19|20)\d{2})[/-](?P<month>\d{1,2})\b(?![/.-]?\d)|"
     r"(?<![\d/])(?:\d{1,2}\.)?(?P<then>\d{1,2})[./](?P<last>(?:19|20)\d{2})\b", re.I,
 )  # fmt: skip
+_STATED = re.compile(r"\bas of (?P<when>\d{4}-\d{2})\b", re.I)
 _TAIL = re.compile(r"\s*[(\[](?P<inside>[^()]{0,400})[)\]]\s*\.?\s*$")
 _JOINS = re.compile(
     r"(?:[\s,;&/–—:([-]|\b(?:and|see|cf\.?|sources?|papers?|refs?|references?|links?|from)\b)+$", re.I
@@ -93,7 +94,8 @@ def dated(kind: str, line: str, number: int, *, title: str = "", last: int | Non
     text, tail = _parted(plain(kept).rstrip(" ;,"))
     found = list(mentions(kept))
     sources = tuple(dict.fromkeys(_source(kept, m) for m in found if m.id))
-    months = _MONTH.findall(month_in(tail) if tail else plain(kept))
+    stated = " ".join(m["when"] for m in _STATED.finditer(month_in(plain(kept))))
+    months = _MONTH.findall(month_in(tail) if tail else plain(kept)) or _MONTH.findall(stated)
     as_of, remark = _as_of([m for m in months if is_month(m)], [s.arxiv_id for s in sources])
     lacks = ["arXiv id"] if not sources else []
     lacks += [remark] if remark else []

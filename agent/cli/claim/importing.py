@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 
+SHOWN_BESIDE = ("unplaced", "unread column", "struck out", "set aside")
+"""What is beside the claims and may have been meant as one."""
+
+
 class Where(NamedTuple):
     """The line that claims are imported into: a known one, or a new one with its title and categories."""
 
@@ -70,8 +74,9 @@ def _schema(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--preview", is_flag=True, help="Show what would be added; write nothing.")
 @click.option(
     "--merge", type=click.Choice(["same", "known", "perhaps", "ask"]),
-    help="Which claims to keep out as known: those in the same words; those (same or) likely the same; also "
-    "those perhaps the same; or ask about each. Default: ask in a terminal, else known.",
+    help="Which claims count as known ones: those in the same words; those likely the same too (known; those "
+    "perhaps the same are then left out and listed); even those; or ask about each. Default: ask in a "
+    "terminal, else known; same for a pack.",
 )  # fmt: skip
 @click.option("--writer", type=click.Choice(["llm", "none"]), help="Whether a model reads plain prose.")
 @click.option(
@@ -97,6 +102,8 @@ def command(
     if merge == "ask" and file == "-":
         raise UsageError("--merge ask needs standard input for your answers", "name a file")
     read = _read(settings, file)
+    if file.endswith((".yaml", ".yml")) and merge == "known":
+        merge = "same"  # what stands in a pack was put there on purpose
     finish(settings, read, where, merge=merge, preview=preview, as_json=as_json)
 
 
@@ -135,12 +142,12 @@ def _read(settings: Settings, file: str) -> Document | Pack:
         return pack.read(Path(file))
     text, title = read_text(file)
     if references.is_list(title):
-        return _cited(settings, text, title)
+        return cited(settings, text, title)
     document = intake.recognised(text, title)
     return (_prose(settings, text, title) if document.kind == "text" else None) or document
 
 
-def _cited(settings: Settings, text: str, title: str) -> Document:
+def cited(settings: Settings, text: str, title: str) -> Document:
     """Read the claims of the papers in a reference list; say which are not on arXiv."""
     from agent.wiring.from_papers import document_cited
 
@@ -165,7 +172,7 @@ def prepared(settings: Settings, read: Document | Pack, where: Where, *, preview
     if not read.of(*CLAIMS):
         raise UsageError(f"no claim found in {read.title}{_parts_of(read)}", NO_CLAIM)
     line = new or intake.line_for(every, where.line_id, read.question, preview=preview)
-    return importing.prepare(read, line, known, embed, ids)
+    return importing.prepare(read, line, known, embed, ids, now()[:7])
 
 
 NO_CLAIM = (
@@ -240,15 +247,15 @@ def _print(document: dict[str, Any], *, preview: bool) -> None:
         )  # fmt: skip
     console().print(table)
     kinds = [p["kind"] for p in document["beside"]]
-    click.echo(
-        "besides the claims: " + ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds)), err=True
-    )
+    if kinds:
+        parts = ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(kinds))
+        click.echo(f"besides the claims: {parts}", err=True)
     for piece in document["beside"]:
-        if piece["kind"] in ("unplaced", "unread column"):
+        if piece["kind"] in SHOWN_BESIDE:
             click.echo(f"{piece['kind']}, {piece['place']}: {piece['text'][:90]}", err=True)
     for claim in (c for c in document["claims"] if c["left_out"]):
         click.echo(f"left out, {claim['place']}: perhaps {claim['same_as']}: {claim['text']}", err=True)
     if any(c["left_out"] for c in document["claims"]):
         click.echo("to add those: --merge same, or --merge ask in a terminal", err=True)
-    done = ", ".join(f"{n} {what}" for what, n in document.get("done", {}).items())
+    done = ", ".join(f"{n} {what}" for what, n in document.get("done", {}).items() if n and what != "notes")
     click.echo("nothing was written" if preview else f"{document['lines'][0]['id']}: {done}", err=True)

@@ -45,4 +45,5 @@ def command(ctx: click.Context, packs: tuple[Path, ...], *, no_seeds: bool) -> N
             done[store.claims.save(db, claim, datetime.now(UTC).isoformat(timespec="seconds"))] += 1
     ledger.close()
     tally = ", ".join(f"{n} {what}" for what, n in sorted(done.items()))
-    click.echo(f"{home.root}: {sum(done.values())} claims ({tally})", err=True)
+    shown = f"{sum(done.values())} claims ({tally})" if tally else "no claims yet; retest start makes a line"
+    click.echo(f"{home.root}: {shown}", err=True)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.claims import categories as arxiv
-from agent.cli.shared import console, now, settings_of
+from agent.claims import lines
+from agent.cli.shared import console, now, reading, settings_of
 from agent.errors import RetestError, UsageError
 from store.home.files import Home
 from store.ledger import Ledger
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TITLE = "My line of inquiry"
 _MONTH = re.compile(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])")
-_CHOICES = "Enter: add them · NUMBER: edit one · drop NUMBER · quit"
+_CHOICES = "Enter: add them · NUMBER: edit one · drop NUMBER · keep NUMBER · quit"
 
 
 @click.command()
@@ -33,7 +34,11 @@ def command(ctx: click.Context, example: str | None, run: bool | None) -> None:
     """Start a line of your own: what it is about, where to search, and its claims."""
     settings = settings_of(ctx)
     _create(settings)
-    line_id = _example(settings, example) if example else _asked(settings)
+    try:
+        line_id = _example(settings, example) if example else _asked(settings)
+    except click.Abort:
+        click.echo("\nNothing was added.")
+        raise
     if line_id is None:
         click.echo("Nothing was added.")
         return
@@ -56,7 +61,7 @@ def _asked(settings: Settings) -> str | None:
     """Ask the three questions; return the line's id, None if nothing was added."""
     from agent.cli.claim.importing import Where, prepared
 
-    title = click.prompt("1. What is your line about, in a few words?", default=DEFAULT_TITLE)
+    title = _title(settings)
     question = click.prompt("   Which question does it ask?", default=title)
     where = _where(settings)
     document = _claims(settings)
@@ -67,6 +72,17 @@ def _asked(settings: Settings) -> str | None:
     found = found._replace(rows=_dated(found.rows))
     edited = _looked_through(found)
     return _added(settings, edited) if edited else None
+
+
+def _title(settings: Settings) -> str:
+    """Ask for a title that no line has yet."""
+    while True:
+        title = click.prompt("1. What is your line about, in a few words?", default=DEFAULT_TITLE)
+        try:
+            with reading(settings) as db:
+                return lines.new_line(db, title).title
+        except UsageError as error:
+            click.echo(f"   {error}")
 
 
 def _where(settings: Settings) -> str:
@@ -86,25 +102,35 @@ def _where(settings: Settings) -> str:
 
 def _claims(settings: Settings) -> Document:
     """Ask for the claims until some are found."""
-    from agent.claims import intake
     from agent.claims.reading.pieces import CLAIMS
-    from agent.cli.claim.importing import NO_CLAIM, read_text
+    from agent.cli.claim.importing import SHOWN_BESIDE
 
     while True:
         answer = click.prompt("3. Your claims: a file, arXiv ids, or Enter to paste them", default="")
         try:
-            if not answer.strip():
-                document = intake.recognised(intake.as_list(_pasted()), "pasted text")
-            elif Path(answer).expanduser().is_file():
-                document = intake.recognised(*read_text(str(Path(answer).expanduser())))
-            else:
-                document = _papers(settings, answer)
+            document = _document(settings, answer)
         except RetestError as error:
             click.echo(f"   {error}")
             continue
+        for piece in document.of(*SHOWN_BESIDE):
+            click.echo(f"   not a claim ({piece.kind}, {piece.place}): {piece.text[:90]}")
         if document.of(*CLAIMS):
             return document
-        click.echo(f"   No claim found: {NO_CLAIM}.")
+        click.echo("   No claim found. Write each as a list item or on a line of its own; Ctrl-C leaves.")
+
+
+def _document(settings: Settings, answer: str) -> Document:
+    from agent.claims import intake
+    from agent.claims.reading import references
+    from agent.cli.claim.importing import cited, read_text
+
+    path = Path(answer).expanduser()
+    if not answer.strip():
+        return intake.recognised(intake.as_list(_pasted()), "pasted text")
+    if not path.is_file():
+        return _papers(settings, answer)
+    text, name = read_text(str(path))
+    return cited(settings, text, name) if references.is_list(name) else intake.recognised(text, name)
 
 
 def _pasted() -> str:
@@ -130,10 +156,16 @@ def _dated(rows: list[Row]) -> list[Row]:
     undated = [r for r in rows if r.claim.as_of is None]
     if not undated:
         return rows
-    number = "1 claim has" if len(undated) == 1 else f"{len(undated)} claims have"
-    click.echo(f"   {number} no month; without one there is no verdict.")
+    for row in undated:
+        click.echo(f"   no month: {row.claim.text[:90]}")
+    click.echo("   A claim without a month gets no verdict.")
     month = _month("   As of which month (YYYY-MM, or unknown)?", now()[:7])
-    return [_with(r, as_of=month) if r.claim.as_of is None else r for r in rows]
+    given = f"month given by you: {month}" if month else "month"
+    return [_given_month(r, month, given) if r in undated else r for r in rows]
+
+
+def _given_month(row: Row, month: str | None, note: str) -> Row:
+    return _with(row, as_of=month)._replace(piece=row.piece._replace(lacks=(*row.piece.lacks, note)))
 
 
 def _month(question: str, default: str) -> str | None:
@@ -154,6 +186,8 @@ def _with(row: Row, **changes: Any) -> Row:
 
 def _looked_through(found: Import) -> Import | None:
     """Show the claims until a person adds them or quits; each can be edited or dropped."""
+    from agent.claims.importing import NEW
+
     rows = list(found.rows)
     while rows:
         _show(found, rows)
@@ -167,6 +201,8 @@ def _looked_through(found: Import) -> Import | None:
             click.echo(f"   There is no claim {answer}.")
         elif answer.startswith("d"):
             del rows[number - 1]
+        elif answer.startswith("k"):
+            rows[number - 1] = rows[number - 1]._replace(what=NEW, same_as="")
         else:
             rows[number - 1] = _edited(rows[number - 1])
     return None
@@ -177,7 +213,7 @@ def _show(found: Import, rows: list[Row]) -> None:
 
     from agent.claims import intake
 
-    document = intake.document_of(found._replace(rows=rows), "known")
+    document = intake.document_of(found._replace(rows=rows), intake.LOOKED_THROUGH)
     table = Table(title=f"{document['lines'][0]['question']}", title_justify="left")
     table.add_column("", no_wrap=True)
     table.add_column("claim", ratio=1, overflow="fold")
@@ -185,7 +221,7 @@ def _show(found: Import, rows: list[Row]) -> None:
         table.add_column(column, overflow="fold")
     for number, claim in enumerate(document["claims"], 1):
         known = f"{claim['what']}: {claim['same_as']}" if claim["same_as"] else ""
-        kept = " (kept out)" if claim["merged"] or claim["left_out"] else ""
+        kept = " (kept out)" if claim["merged"] else ""
         lacks = ["no source" if what == "arXiv id" else what for what in claim["lacks"] if what != "month"]
         notes = [known + kept, *lacks]
         table.add_row(str(number), claim["text"], claim["as_of"], " ".join(claim["sources"]),
@@ -217,7 +253,7 @@ def _added(settings: Settings, found: Import) -> str:
 
     ledger = Ledger.open(Home(settings.home).ledger)
     with ledger.write() as db:
-        done = intake.taken_in(db, found, "known", now())
+        done = intake.taken_in(db, found, intake.LOOKED_THROUGH, now())
     ledger.close()
     line = found.lines[0]
     tally = ", ".join(f"{n} {what}" for what, n in done.items() if n and what != "notes")

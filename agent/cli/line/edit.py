@@ -66,5 +66,8 @@ def restore(ctx: click.Context, line_id: str) -> None:
 @click.argument("words", nargs=-1)
 def categories(words: tuple[str, ...]) -> None:
     """List arXiv's categories, or those whose names have these words."""
-    for code in arxiv.about(" ".join(words)):
+    found = arxiv.about(" ".join(words))
+    for code in found:
         click.echo(f"{code:20} {arxiv.names()[code]}")
+    if not found:
+        click.echo("no category has these words in its name; without words, all are listed", err=True)

@@ -145,7 +145,7 @@ def _prepared(
     if not document.of(*CLAIMS):
         raise UsageError(f"no claim was found in {title}", "write each claim as a list item")
     into = new or intake.line_for(every, line or None, document.question, preview=preview)
-    return importing.prepare(document, into, active, embed_texts(state.settings), ids)
+    return importing.prepare(document, into, active, embed_texts(state.settings), ids, state.now[:7])
 
 
 def _to(claim_id: str) -> Response:

@@ -12,6 +12,7 @@ import store.lines
 from agent.arxiv_ids import mentions
 from agent.claims import categories as arxiv
 from agent.claims import editing, importing, intake, lines
+from agent.claims.reading import references
 from agent.claims.reading.files import MOST_BYTES, text_of
 from agent.claims.reading.pieces import CLAIMS, Document
 from agent.errors import RetestError, UsageError
@@ -19,7 +20,7 @@ from agent.web.editing.editor import Text
 from agent.web.render import page
 from agent.web.shared import Changes, StateOf
 from agent.web.state import AppState
-from agent.wiring.from_papers import document_from
+from agent.wiring.from_papers import document_cited, document_from
 from agent.wiring.vectors import embed_texts
 
 router = APIRouter()
@@ -43,10 +44,10 @@ async def look(
         name = "pasted text"
         if file is not None and file.filename:
             text, name = text_of(await file.read(MOST_BYTES + 1), file.filename), file.filename
-        rows = _rows(state, typed | {"text": text}, name)
+        rows, beside = _read(state, typed | {"text": text}, name)
     except RetestError as error:
         return _form(request, typed, error)
-    return page(request, "start_rows.html", typed=typed, rows=rows, error=None)
+    return page(request, "start_rows.html", typed=typed, rows=rows, beside=beside, error=None)
 
 
 @router.post("/start/add", dependencies=[Changes])
@@ -72,7 +73,7 @@ def add(
             line = lines.added(db, title, question, _own(state, categories))
             ids = [_add_claim(db, row, line.id, state.now) for row in given if row["keep"]]
     except UsageError as error:
-        return page(request, "start_rows.html", 400, typed=typed, rows=given, error=error)
+        return page(request, "start_rows.html", 400, typed=typed, rows=given, beside=[], error=error)
     if run and ids:
         state.begin_run(ids)
         return RedirectResponse("/runs?begun=1", status_code=303)
@@ -90,20 +91,25 @@ def _own(state: AppState, categories: str) -> str:
     return "" if categories.strip() == state.settings.arxiv_categories else categories
 
 
-def _rows(state: AppState, typed: dict[str, str], name: str) -> list[dict[str, Any]]:
-    """The claims found. Raises UsageError naming what is missing."""
+def _read(
+    state: AppState, typed: dict[str, str], name: str
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The claims found, and the other parts of the document. Raises UsageError naming what is missing."""
     with state.read() as db:
         line = lines.new_line(db, typed["title"], typed["question"], _own(state, typed["categories"]))
         known, ids = store.claims.active(db), store.claims.every_id(db)
     document = _document(state, typed, name)
     if not document.of(*CLAIMS):
         raise UsageError("no claim was found", "write one a line, or each as a list item")
-    prepared = importing.prepare(document, line, known, embed_texts(state.settings), ids)
-    return [_row(n, row) for n, row in enumerate(intake.document_of(prepared, "known")["claims"])]
+    prepared = importing.prepare(document, line, known, embed_texts(state.settings), ids, state.now[:7])
+    found = intake.document_of(prepared, intake.LOOKED_THROUGH)
+    return [_row(n, row) for n, row in enumerate(found["claims"])], found["beside"]
 
 
 def _document(state: AppState, typed: dict[str, str], name: str) -> Document:
     if typed["text"].strip():
+        if references.is_list(name):
+            return document_cited(state.settings, typed["text"], name)[0]
         return intake.recognised(intake.as_list(typed["text"]), name)
     if ids := [m.id for m in mentions(typed["papers"]) if m.id]:
         return document_from(state.settings, ids)
@@ -115,7 +121,7 @@ def _row(number: int, claim: dict[str, Any]) -> dict[str, Any]:
     note = "; ".join([*known, *(w for w in claim["lacks"] if w not in ("arXiv id", "month"))])
     return {
         "number": number, "text": claim["text"], "as_of": claim["as_of"], "note": note,
-        "sources": " ".join(claim["sources"]), "keep": not (claim["merged"] or claim["left_out"]),
+        "sources": " ".join(claim["sources"]), "keep": not claim["merged"],
     }  # fmt: skip
 
 
