@@ -170,6 +170,7 @@ def test_import_shows_a_preview_first_and_then_adds(page: Page, talked: Home) ->
             assert store.claims.count(db) == 1
         page.get_by_role("button", name="Import these").click()
         expect(page.locator("h2").first).to_have_text("Claims (3)")
+        page.wait_for_load_state("networkidle")  # its charts may still be loading
         ledger.close()
 
 
