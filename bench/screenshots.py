@@ -42,6 +42,7 @@ SHOTS = (
     Shot("chat-phone", "/chat", "dark", 390, QUESTION),
     Shot("paper", "/papers/2503.04697"),
     Shot("runs", "/runs"),
+    Shot("start", "/start"),
     Shot("editor", "/editor"),
     Shot("report", "/report"),
     Shot("settings", "/settings", "dark"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from store.errors import Locked, VectorIndexError
-from store.vectors.index import erase_index, open_index, self_query
+from store.vectors.index import erase_index, is_damaged, open_index, self_query
 
 
 def test_vectors_come_back_in_the_requested_order_and_outlive_the_writer(tmp_path: Path) -> None:
@@ -40,3 +40,10 @@ def test_vectors_of_two_models_never_mix(tmp_path: Path) -> None:
     erase_index(tmp_path / "index", holder="a")
     with open_index(tmp_path / "index", "two", holder="a") as index:
         assert index.count("papers") == 0
+
+
+def test_a_few_misses_of_an_approximate_search_are_not_damage() -> None:
+    assert not is_damaged(lost=2, tried=50)
+    assert not is_damaged(lost=1, tried=3)
+    assert is_damaged(lost=6, tried=50)
+    assert is_damaged(lost=3, tried=3)

@@ -55,4 +55,5 @@ def _held_back(leads: list[Citation], stances: tuple[str, ...]) -> str:
     if not failed:
         return ""
     gates = ", ".join(f"{gate} ({n})" for gate, n in failed.most_common())
-    return f"; {len(relevant)} adverse leads were held back by: {gates}"
+    leads_were = "adverse lead was" if len(relevant) == 1 else "adverse leads were"
+    return f"; {len(relevant)} {leads_were} held back by: {gates}"

@@ -15,7 +15,7 @@ from agent.errors import RetestError
 from agent.wiring.vectors import INDEX_IN_USE, embed_everything, open_vectors
 from store.errors import Locked
 from store.home.files import Home
-from store.vectors.index import erase_index, self_query
+from store.vectors.index import erase_index, is_damaged, self_query
 
 
 @click.group()
@@ -46,13 +46,15 @@ def check(ctx: click.Context, child: bool) -> None:
     try:
         with open_vectors(settings) as index:
             found = set(index.ids("papers"))
-            wrong = self_query(index, "papers", sorted(found)[:: max(1, len(found) // 50)])
+            sample = sorted(found)[:: max(1, len(found) // 50)]
+            lost = self_query(index, "papers", sample)
     except Locked:
         ctx.exit(INDEX_IN_USE)
     click.echo(
-        f"{len(found)} vectors for {len(known)} papers; {len(found - known)} unknown, {wrong} lost on look-up"
+        f"{len(found)} vectors for {len(known)} papers; {len(found - known)} of no paper in the ledger; "
+        f"{lost} of {len(sample)} looked up were not found (the search is approximate: a few are normal)"
     )
-    if found - known or wrong:
+    if found - known or is_damaged(lost, len(sample)):
         ctx.exit(2)
 
 
