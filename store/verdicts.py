@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Subquery, case, func, insert, select
 
@@ -11,6 +11,23 @@ from store.records import Verdict
 from store.standing import NONE_YET, STANDINGS
 from store.tables.remark_tables import overrides
 from store.tables.schema import claim_lines, claims, verdict_evidence, verdicts
+
+
+class Flips(NamedTuple):
+    """Changed standings: those loaded, with the standing before, and how many in all.
+
+    First verdicts are counted apart.
+    """
+
+    shown: list[tuple[str, Verdict]]
+    changed: int
+    first: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.changed + self.first
+
 
 _COLUMNS = (
     "claim_id", "revision", "run_id", "name", "basis", "condition", "confidence", "contested",
@@ -73,14 +90,13 @@ def last_run(db: Connection) -> str | None:
     return db.execute(select(verdicts.c.run_id).order_by(verdicts.c.id.desc()).limit(1)).scalar()
 
 
-def flips(
-    db: Connection, most: int, *, run_id: str | None = None, since: str = "", until: str = ""
-) -> tuple[list[tuple[str, Verdict]], int]:
-    """Up to `most` verdicts that changed a claim's standing, with the standing before; and how many in all.
+def flips(db: Connection, most: int, *, run_id: str | None = None, since: str = "", until: str = "") -> Flips:
+    """Up to `most` verdicts that changed the standing of an active claim.
 
     Restricted to a run, or to verdicts decided from the day or instant `since` on, up to the day `until`.
 
-    A first verdict is a flip from none yet. Verdicts that need attention come first.
+    A first verdict, from none yet, is counted apart and comes after the changes; among each, verdicts that
+    need attention come first.
     """
     earlier = verdicts.alias()
 
@@ -90,16 +106,20 @@ def flips(
 
     before = func.coalesce(last(_standing(earlier)), NONE_YET)
     has_changed = _standing(verdicts).is_distinct_from(before) & (verdicts.c.decided_at >= since)
+    has_changed &= verdicts.c.claim_id.in_(select(claims.c.id).where(claims.c.retired.is_(False)))
     if until:
         has_changed &= verdicts.c.decided_at < f"{until}~"
     if run_id is not None:
         has_changed &= verdicts.c.run_id == run_id
     order = case({name: n for n, name in enumerate(STANDINGS)}, value=_standing(verdicts))
-    query = select(verdicts.c.id, before.label("before")).where(has_changed).order_by(order, verdicts.c.id)
-    total = db.execute(select(func.count()).select_from(query.order_by(None).subquery())).scalar_one()
-    rows = db.execute(query.limit(most)).all()
+    is_first = before == NONE_YET
+    query = select(verdicts.c.id, before.label("before"), is_first.label("is_first")).where(has_changed)
+    found = query.subquery()
+    counts = db.execute(select(found.c.is_first, func.count()).group_by(found.c.is_first)).all()
+    rows = db.execute(query.order_by(is_first, order, verdicts.c.id).limit(most)).all()
     loaded = by_id(db, [row.id for row in rows])
-    return [(row.before, loaded[row.id]) for row in rows], int(total)
+    number = {bool(row[0]): int(row[1]) for row in counts}
+    return Flips([(row.before, loaded[row.id]) for row in rows], number.get(False, 0), number.get(True, 0))
 
 
 def tally(db: Connection) -> dict[tuple[str, str], int]:

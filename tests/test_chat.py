@@ -161,7 +161,8 @@ def test_questions_about_the_whole_ledger_are_answered(talked: Home) -> None:
         line = ask(chat, "Is reasoning faithful?")[-1]
         of_paper = ask(chat, "What does 2506.00001 say?")[-1]
         old = ask(chat, "Is there anything newer than cs/0112017 on faithfulness of fine-tuning?")[-1]
-    assert changed["sentences"][0]["text"] == "1 verdict changed in the last run that gave a verdict."
+    told = "In the last run that gave a verdict: no verdict changed; 1 first verdict."
+    assert changed["sentences"][0]["text"] == told
     assert relaxed["sentences"][0]["text"] == "1 of 1 claim is relaxed."
     assert none["found"] is False
     assert none["note"] == "No claim is contradicted; the ledger has 1 claim."

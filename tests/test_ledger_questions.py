@@ -57,14 +57,15 @@ def test_a_question_to_the_ledger_is_told_from_one_of_a_topic(text: str, query: 
     [
         ("Which claims are relaxed, and why?", "1 of 1 claim is relaxed."),
         ("How many claims are there?", "The ledger has 1 claim: 1 relaxed."),
-        ("What changed in September 2026?", "1 verdict changed between 2026-09-01 and 2026-09-30."),
+        ("What changed in September 2026?",
+         "Between 2026-09-01 and 2026-09-30: no verdict changed; 1 first verdict."),
         ("Which claims rest on one paper?", "The verdict of no claim rests on exactly one paper."),
         ("Does 2506.00001 bear on any claim?", "Yes: arXiv:2506.00001 narrows “Fine-tuning lowers"),
         ("Does 2506.99999 bear on any claim?", "Not known: the ledger does not have arXiv:2506.99999."),
         ("Who wrote 2506.00001?", "is by Author 1."),
         ("What is the strongest evidence against fine-tuning lowering the faithfulness of chains?",
          "The strongest against “Fine-tuning lowers"),
-        ("What changed in March 2020?", "No verdict changed between 2020-03-01 and 2020-03-31."),
+        ("What changed in March 2020?", "Between 2020-03-01 and 2020-03-31: no verdict changed."),
     ],
 )  # fmt: skip
 def test_the_ledger_answers_exactly_without_asking_a_model(talked: Home, question: str, said: str) -> None:

@@ -45,7 +45,7 @@ def news(**changes: Any) -> News:
     cited = ("A quote.", "A title", "https://arxiv.org/abs/2606.00001v1")
     verdicts = ("still-holds", "relaxed", "small models only")
     changed = ChangedVerdict("tuning-hurts", "Tuning hurts.", *verdicts, *cited)
-    return News("run-1", DAY, f"{DAY}T07:00:00+00:00", "complete", (), (changed,))._replace(**changes)
+    return News("run-1", DAY, f"{DAY}T07:00:00+00:00", "complete", (), (changed,), 1, 0)._replace(**changes)
 
 
 class Ear:
@@ -122,7 +122,7 @@ def test_nothing_new_is_reported_only_on_request(ran: Home, tmp_path: Path) -> N
         with parts_for(ran, snapshot, server.url) as parts:
             service.start(parts, DAY, [], [], lambda _: None, 2)
     with ledger_of(ran) as ledger:
-        for when, subjects in (("never", []), ("always", ["Retest 2026-09-01: unchanged"])):
+        for when, subjects in (("never", []), ("always", ["Retest 2026-09-01: no verdict changed"])):
             ear = Ear()
             tell(ran, ledger, {f"ear-{when}": ear}, when, lambda: "t")
             assert [m.subject for m in ear.heard] == subjects

@@ -20,6 +20,7 @@ from agent.core.window import after_month
 from agent.retrieval.finder import MOST_CLAIMS
 from agent.retrieval.search import Hit
 from agent.views.model import ClaimStatus
+from agent.views.wording import changes_told, sentence
 from store.standing import STANDINGS
 
 FEW_WORDS, FEW_QUOTES, MOST_PAPERS, READ_AHEAD = 4, 3, 5, 20
@@ -85,13 +86,12 @@ def _of_line(parts: ChatParts, line_id: str) -> Recalled:
 def _changed(db: Connection, today: str, since: str | None) -> Recalled:
     """All verdict changes since a day, or in the last run that gave a verdict."""
     run = None if since else store.verdicts.last_run(db)
-    flips, total = store.verdicts.flips(db, MOST_CLAIMS, run_id=run, since=since or "")
-    ids = [v.claim_id for _, v in flips]
+    flips = store.verdicts.flips(db, MOST_CLAIMS, run_id=run, since=since or "")
+    ids = [v.claim_id for _, v in flips.shown]
     when = f"since {since}" if since else "in the last run that gave a verdict"
-    some = f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    summary = f"{total} verdict{'s' if total != 1 else ''} changed {when}{some}."
-    return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids),
-                    summary if total else f"No verdict changed {when}.")  # fmt: skip
+    some = f"; {len(ids)} of them are shown" if flips.total > len(ids) else ""
+    summary = f"{sentence(when)}: {changes_told(flips.changed, flips.first)}{some}."
+    return Recalled([Hit(i, 1.0) for i in ids], statuses(db, today, ids), summary)
 
 
 def _by_paper(db: Connection, ids: tuple[str, ...]) -> list[Hit]:

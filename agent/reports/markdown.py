@@ -12,7 +12,7 @@ from agent.reports.to_schema import trend_of
 from agent.text import escape
 from agent.views.claim import SMALL_JUDGE, is_small, url_of
 from agent.views.model import Change, ClaimStatus, Report
-from agent.views.wording import basis_of, leads_of
+from agent.views.wording import basis_of, changes_told, leads_of, sentence
 from store.standing import NONE_YET, STANDINGS
 
 _SIDES = (("contradicts", "against"), ("relaxes", "narrows"), ("supports", "for"))
@@ -40,10 +40,10 @@ def _head(report: Report) -> Iterator[str]:
 def _changed(report: Report) -> Iterator[str]:
     yield "## What changed"
     yield ""
-    if not report.changes:
-        screened = report.run.counts.get("pairs_screened", 0) if report.run else 0
-        yield f"Unchanged, {screened} claim-paper pairs screened."
-        yield ""
+    yield f"{sentence(changes_told(*report.change_counts))}."
+    if not report.changes and report.run:
+        yield f"{report.run.counts.get('pairs_screened', 0)} claim-paper pairs were screened."
+    yield ""
     quiet = [c for c in report.changes if _is_quiet(c)]
     loud = [c for c in report.changes if not _is_quiet(c)]
     for change in sorted(loud, key=lambda c: STANDINGS.index(c.status.standing)):
@@ -51,13 +51,13 @@ def _changed(report: Report) -> Iterator[str]:
     for name in STANDINGS:
         ids = [f"`{c.status.claim.id}`" for c in quiet if c.status.standing == name]
         if ids:
-            yield f"- first retest, **{name}**: {', '.join(ids)}"
+            yield f"- first verdict, **{name}**: {', '.join(ids)}"
             yield ""
 
 
 def _is_quiet(change: Change) -> bool:
     """Whether it is only a first verdict that holds, or none."""
-    return change.before is None and change.status.name in ("still-holds", NONE_YET)
+    return change.is_first and change.status.name in ("still-holds", NONE_YET)
 
 
 def _change(change: Change) -> Iterator[str]:

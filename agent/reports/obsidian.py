@@ -25,8 +25,8 @@ def _overview(report: ReportDocument) -> str:
     lines = [f"- {_to('lines', line.id)} {escape(line.question)}" for line in report.lines]
     tally = ", ".join(f"{n} {name}" for name, n in report.tally.items())
     return _note({"day": report.day, "run": report.run.id if report.run else None},
-                 [f"# Claim status, {report.day}", tally, "## What changed", *(changed or ["Nothing."]),
-                  "## Lines", *lines])  # fmt: skip
+                 [f"# Claim status, {report.day}", tally, "## What changed",
+                  f"{report.changes_told}.", *changed, "## Lines", *lines])  # fmt: skip
 
 
 def _line(report: ReportDocument, line: Line) -> str:

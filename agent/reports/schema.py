@@ -185,6 +185,7 @@ class ReportDocument(Piece):
     note: str = Field(description="what a reader should know of the judge")
     unchallenged: int = Field(description="how many claims no newer paper was found to challenge")
     tally: dict[str, int]
+    changes_told: str = Field(description="how many verdicts changed and how many are first ones, in words")
     changes: list[Change]
     lines: list[Line]
     claims: list[Claim]

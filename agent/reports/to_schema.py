@@ -8,6 +8,7 @@ from agent.core.window import months_between
 from agent.reports import schema as p
 from agent.views.claim import SMALL_JUDGE, is_small, url_of
 from agent.views.model import Change, Citation, ClaimStatus, Report
+from agent.views.wording import changes_told, sentence
 from store.records import Claim, Paper
 from store.remarks import Sentence
 from store.standing import NONE_YET, STANDINGS
@@ -24,6 +25,7 @@ def publish(report: Report) -> p.ReportDocument:
         note=SMALL_JUDGE if report.run and is_small(report.run.judge) else "",
         unchallenged=sum(s.standing == "no challenge found" for s in statuses),
         tally={name: sum(s.standing == name for s in statuses) for name in STANDINGS},
+        changes_told=sentence(changes_told(*report.change_counts)),
         changes=sorted(map(_change, report.changes), key=lambda c: (STANDINGS.index(c.after), c.claim_id)),
         lines=[
             p.Line(id=line.id, title=line.title, question=line.question, claims=[s.claim.id for s in found])

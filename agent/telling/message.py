@@ -14,6 +14,7 @@ from agent.ports.channels import Message
 from agent.text import without_controls
 from agent.views.claim import url_of
 from agent.views.model import Change, Report
+from agent.views.wording import changes_told
 from store.standing import NONE_YET
 
 ALWAYS_NEWS = ("relaxed", "contradicted", "open")
@@ -33,7 +34,7 @@ class ChangedVerdict(NamedTuple):
 
 
 class News(NamedTuple):
-    """What a run has to report."""
+    """What a run has to report. `changes` are those worth telling; the counts are of all."""
 
     run_id: str
     day: str
@@ -41,13 +42,14 @@ class News(NamedTuple):
     health: str
     reasons: tuple[str, ...]
     changes: tuple[ChangedVerdict, ...]
+    verdicts_changed: int
+    first_verdicts: int
 
     @property
     def subject(self) -> str:
         """The subject line."""
-        n = len(self.changes)
-        what = f"{n} verdict{'s' if n != 1 else ''} changed" if n else "unchanged"
-        return f"Retest {self.day}: {what}" + ("" if self.health == "complete" else f" ({self.health})")
+        told = changes_told(self.verdicts_changed, self.first_verdicts)
+        return f"Retest {self.day}: {told}" + ("" if self.health == "complete" else f" ({self.health})")
 
 
 def news_of(report: Report) -> News | None:
@@ -58,8 +60,8 @@ def news_of(report: Report) -> News | None:
     run = report.run
     if run is None or run.finished_at is None:
         return None
-    changed = tuple(_changed(c) for c in report.changes if _is_news(c))
-    return News(run.id, run.as_of, run.finished_at, run.health, run.reasons, changed)
+    told = tuple(_changed(c) for c in report.changes if _is_news(c))
+    return News(run.id, run.as_of, run.finished_at, run.health, run.reasons, told, *report.change_counts)
 
 
 def message_of(news: News) -> Message:
@@ -68,7 +70,7 @@ def message_of(news: News) -> Message:
 
 
 def _is_news(change: Change) -> bool:
-    return bool(change.before and change.before.standing != NONE_YET) or change.after.standing in ALWAYS_NEWS
+    return not change.is_first or change.after.standing in ALWAYS_NEWS
 
 
 def _changed(change: Change) -> ChangedVerdict:

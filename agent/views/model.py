@@ -110,6 +110,11 @@ class Change:
     after: Verdict
     citations: list[Citation]
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the claim's first verdict, which changes none."""
+        return self.before is None or self.before.standing == NONE_YET
+
 
 @dataclass(frozen=True)
 class Report:
@@ -126,6 +131,12 @@ class Report:
     next_lines: list[Note] = field(default_factory=list)
     since: str = ""
     changed_in: Run | None = None
+
+    @property
+    def change_counts(self) -> tuple[int, int]:
+        """How many verdicts changed, and how many are first ones."""
+        first = sum(c.is_first for c in self.changes)
+        return len(self.changes) - first, first
 
     @property
     def cited(self) -> dict[str, Citation]:
@@ -242,8 +253,8 @@ def _changes(contents: Contents, statuses: Iterable[ClaimStatus]) -> list[Change
     changes = []
     for status in statuses:
         recent, earlier = _divided(status.history, run, contents.since)
-        if recent and (not earlier or recent[-1].standing != earlier[-1].standing):
-            before = earlier[-1] if earlier else None
+        before = earlier[-1] if earlier else None
+        if recent and recent[-1].standing != (before.standing if before else NONE_YET):
             changes.append(Change(status, before, recent[-1], _resting(contents, recent[-1])))
     return changes
 

@@ -14,6 +14,7 @@ import store.verdicts
 from agent.errors import NotFound
 from agent.views.claim import citation_document, claim_document, statuses
 from agent.views.model import ClaimStatus, Report
+from agent.views.wording import changes_told, sentence
 from store.records import Run
 from store.standing import STANDINGS
 
@@ -26,8 +27,9 @@ def overview_page(db: Connection, today: str) -> Document:
     tally = store.verdicts.tally(db)
     run, last = store.runs.latest(db), store.verdicts.last_run(db)
     changing_run = store.runs.get(db, last) if last else None
-    flips, total = store.verdicts.flips(db, MOST_FLIPS, run_id=changing_run.id) if changing_run else ([], 0)
-    present = statuses(db, today, [v.claim_id for _, v in flips])
+    nothing = store.verdicts.Flips([], 0, 0)
+    flips = store.verdicts.flips(db, MOST_FLIPS, run_id=changing_run.id) if changing_run else nothing
+    present = statuses(db, today, [v.claim_id for _, v in flips.shown])
     return {
         "lines": [
             {"id": line.id, "title": line.title, "question": line.question,
@@ -39,9 +41,10 @@ def overview_page(db: Connection, today: str) -> Document:
         "changed_in": changing_run.id if changing_run else None,
         "changed_at": changing_run.as_of if changing_run else None,
         "changes": [
-            _change(before, present[v.claim_id]) for before, v in flips if v.claim_id in present
+            _change(before, present[v.claim_id]) for before, v in flips.shown if v.claim_id in present
         ],
-        "changes_in_all": total,
+        "changes_in_all": flips.total,
+        "changes_told": sentence(changes_told(flips.changed, flips.first)),
     }  # fmt: skip
 
 
@@ -66,15 +69,17 @@ def run_page(db: Connection, today: str, run_id: str) -> Document:
     run = store.runs.get(db, run_id)
     if run is None:
         raise NotFound(f"no run {run_id!r}", "see the list of runs")
-    flips, total = store.verdicts.flips(db, MOST_CHANGES, run_id=run_id)
-    present = statuses(db, today, [v.claim_id for _, v in flips])
+    flips = store.verdicts.flips(db, MOST_CHANGES, run_id=run_id)
+    present = statuses(db, today, [v.claim_id for _, v in flips.shown])
     changes = [
         {"id": v.claim_id, "text": present[v.claim_id].claim.text, "before": before,
          "after": v.standing, "reason": v.reason,
          "is_earlier": v.revision != present[v.claim_id].claim.revision}
-        for before, v in flips if v.claim_id in present
+        for before, v in flips.shown if v.claim_id in present
     ]  # fmt: skip
-    return run_document(run) | {"settings": run.settings, "changes": changes, "changes_in_all": total}
+    told = sentence(changes_told(flips.changed, flips.first))
+    return run_document(run) | {"settings": run.settings, "changes": changes,
+                                "changes_in_all": flips.total, "changes_told": told}  # fmt: skip
 
 
 def run_document(held: Run) -> Document:

@@ -16,3 +16,14 @@ def leads_of(number: int) -> str:
 def adverse_leads(number: int) -> str:
     """How many leads keep a claim open, in words."""
     return "1 adverse lead to review" if number == 1 else f"{number} adverse leads to review"
+
+
+def changes_told(changed: int, first: int) -> str:
+    """How many verdicts changed, in words, without a capital. A claim's first verdict changes nothing."""
+    told = f"{changed or 'no'} verdict{'s' if changed > 1 else ''} changed"
+    return told + (f"; {first} first verdict{'s' if first > 1 else ''}" if first else "")
+
+
+def sentence(text: str) -> str:
+    """The text with a capital, as a sentence begins."""
+    return text[:1].upper() + text[1:]

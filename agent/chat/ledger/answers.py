@@ -17,6 +17,7 @@ from agent.chat.ledger.query import LedgerQuery
 from agent.chat.sources import changes_since, statuses, verdict_source
 from agent.core.quotes import legible
 from agent.views.model import Citation, ClaimStatus
+from agent.views.wording import changes_told
 from store.records import Evidence
 from store.remarks import Sentence
 from store.standing import STANDINGS
@@ -70,13 +71,14 @@ def _verdict(db: Connection, today: str, query: LedgerQuery) -> Exact:
 
 
 def _changed(db: Connection, today: str, query: LedgerQuery) -> Exact:
-    flips, total = store.verdicts.flips(db, MOST_SHOWN, since=query.since, until=query.until)
-    when = f"between {query.since} and {query.until}"
-    if not total:
-        return Exact([], [], f"No verdict changed {when}.")
-    ids = list(dict.fromkeys(v.claim_id for _, v in flips))
-    found, some = statuses(db, today, ids), f"; {len(ids)} of them are shown" if total > len(ids) else ""
-    said = [Sentence(f"{total} verdict{'s' if total != 1 else ''} changed {when}{some}.", _refs(ids), "lead")]
+    flips = store.verdicts.flips(db, MOST_SHOWN, since=query.since, until=query.until)
+    lead = f"Between {query.since} and {query.until}: {changes_told(flips.changed, flips.first)}"
+    if not flips.total:
+        return Exact([], [], f"{lead}.")
+    ids = list(dict.fromkeys(v.claim_id for _, v in flips.shown))
+    found = statuses(db, today, ids)
+    some = f"; {len(flips.shown)} of them are shown" if flips.total > len(flips.shown) else ""
+    said = [Sentence(f"{lead}{some}.", _refs(ids), "lead")]
     for status in found.values():
         for verdict in changes_since(status, query.since, query.until):
             change = verdict_source(status, verdict).document
