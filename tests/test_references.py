@@ -28,6 +28,7 @@ BIB = """@article{a, title={On {Chains} of Thought}, eprint={2506.00001}, archiv
 @article{c, title={Fine-tuning and the faithfulness of chain of thought, part 2}, journal={Stars}}
 @article{d, title={On stars}}
 @article{a2, title={On {Chains} of Thought}, eprint={2506.00001}, archivePrefix={arXiv}}
+@misc{d, title={Under a key used before}, eprint={2506.00002}, eprinttype={arxiv}}
 @broken{"""
 RIS = """TY  - JOUR
 T1  - On Chains
@@ -40,6 +41,8 @@ def test_ids_are_found_in_every_format() -> None:
     assert read(BIB, "a.bib") == [
         Reference("On Chains of Thought", "2506.00001"), Reference("Other", "2502.07266"),
         Reference("Fine-tuning and the faithfulness of chain of thought, part 2"), Reference("On stars"),
+        Reference("Under a key used before", "2506.00002"),
+        Reference("", unreadable="the entry on line 8: not valid BibTeX"),
     ]  # fmt: skip
     assert read(RIS, "a.ris") == [Reference("On Chains", "2506.00001")]
     items = [
@@ -69,6 +72,7 @@ def test_the_papers_of_a_list_become_claims_and_the_missing_are_named(home: Home
     claims = json.loads(done.stdout)["claims"]
     assert {tuple(c["sources"]) for c in claims} == {("2506.00001",), ("2506.00002",), ("2502.07266",)}
     assert "not found on arXiv: On stars" in done.stderr
+    assert "not found on arXiv: the entry on line 8" in done.stderr
 
 
 def test_arxiv_is_asked_for_a_title(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def _findings(
 
 
 def document_cited(settings: Settings, text: str, name: str) -> tuple[Document, list[str]]:
-    """The claims that the papers of a reference list make, and the titles that are not on arXiv.
+    """The claims that the papers of a reference list make, and the references not found on arXiv.
 
     Raises UsageError if none of them is.
     """
@@ -46,7 +46,7 @@ def document_cited(settings: Settings, text: str, name: str) -> tuple[Document, 
     untitled = {words_of(r.title): r.title for r in listed if not r.arxiv_id and r.title}
     found = titled(settings, untitled) if untitled else {}
     ids = [r.arxiv_id or found.get(words_of(r.title), "") for r in listed]
-    missing = [r.title or "a reference without a title" for r, i in zip(listed, ids, strict=True) if not i]
+    missing = [r.name for r, i in zip(listed, ids, strict=True) if not i]
     if not any(ids):
         raise UsageError(f"no paper in {name} is on arXiv ({len(ids)} looked for)", "name arXiv ids instead")
     return document_from(settings, [i for i in ids if i]), missing

@@ -21,10 +21,19 @@ _BRACES = re.compile(r"[{}\\]")
 
 
 class Reference(NamedTuple):
-    """One reference: its title, and its arXiv id if it names one."""
+    """One reference: its title, and its arXiv id if it names one.
+
+    An entry that cannot be read has neither, and `unreadable` says which one it is.
+    """
 
     title: str
     arxiv_id: str = ""
+    unreadable: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a list of what was not found."""
+        return self.title or self.unreadable or "a reference without a title"
 
 
 def is_list(name: str) -> bool:
@@ -57,12 +66,20 @@ def _reference(fields: Mapping[str, Any], title: str, eprint: str = "") -> Refer
 
 def _bibtex(text: str) -> Iterator[Reference]:
     from bibtexparser.entrypoint import parse_string
+    from bibtexparser.model import Entry
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it reports each broken entry at length
-    for entry in parse_string(text).entries:
+    library = parse_string(text)
+    repeated = [b.ignore_error_block for b in library.failed_blocks if b.ignore_error_block]
+    for entry in [*library.entries, *(e for e in repeated if isinstance(e, Entry))]:
         fields = {name.lower(): str(field.value) for name, field in entry.fields_dict.items()}
         is_arxiv = "arxiv" in (fields.get("archiveprefix", "") + fields.get("eprinttype", "")).lower()
         yield _reference(fields, fields.get("title", ""), fields.get("eprint", "") if is_arxiv else "")
+    for block in library.failed_blocks:
+        if block.ignore_error_block is None:
+            yield Reference(
+                "", unreadable=f"the entry on line {(block.start_line or 0) + 1}: not valid BibTeX"
+            )
 
 
 def _ris(text: str) -> Iterator[Reference]:

@@ -98,21 +98,23 @@ def _read(
     with state.read() as db:
         line = lines.new_line(db, typed["title"], typed["question"], _own(state, typed["categories"]))
         known, ids = store.claims.active(db), store.claims.every_id(db)
-    document = _document(state, typed, name)
+    document, missing = _document(state, typed, name)
     if not document.of(*CLAIMS):
         raise UsageError("no claim was found", "write one a line, or each as a list item")
     prepared = importing.prepare(document, line, known, embed_texts(state.settings), ids, state.now[:7])
     found = intake.document_of(prepared, intake.LOOKED_THROUGH)
-    return [_row(n, row) for n, row in enumerate(found["claims"])], found["beside"]
+    absent = [{"kind": "reference", "place": "not found on arXiv", "text": title} for title in missing]
+    return [_row(n, row) for n, row in enumerate(found["claims"])], [*absent, *found["beside"]]
 
 
-def _document(state: AppState, typed: dict[str, str], name: str) -> Document:
+def _document(state: AppState, typed: dict[str, str], name: str) -> tuple[Document, list[str]]:
+    """What was typed, pasted or cited, and the references not found."""
     if typed["text"].strip():
         if references.is_list(name):
-            return document_cited(state.settings, typed["text"], name)[0]
-        return intake.recognised(intake.as_list(typed["text"]), name)
+            return document_cited(state.settings, typed["text"], name)
+        return intake.recognised(intake.as_list(typed["text"]), name), []
     if ids := [m.id for m in mentions(typed["papers"]) if m.id]:
-        return document_from(state.settings, ids)
+        return document_from(state.settings, ids), []
     raise UsageError("there are no claims", "paste them, choose a file, or name papers")
 
 
