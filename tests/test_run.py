@@ -114,7 +114,7 @@ def test_claims_in_verdicts_with_checked_citations_out(home: Home, snapshot: Pat
     assert (verdict.name, verdict.basis) == ("still-holds", "reconfirmed")
     assert len(verdict.evidence_ids) == 6
     report = (home.root / run.id / "report.md").read_text()
-    assert "first retest, **still-holds**: `tuning-hurts`" in report
+    assert "first verdict, **still-holds**: `tuning-hurts`" in report
     assert all(f"https://arxiv.org/abs/{e.paper_id}v1" in report for e in found[:3])
     assert len((home.root / run.id / "calls.jsonl").read_text().splitlines()) == 6
 
@@ -126,7 +126,7 @@ def test_a_second_run_with_nothing_new_does_nothing(home: Home, snapshot: Path, 
     counts = run.counts
     assert len(server.asked) == calls
     assert (counts["papers_embedded"], counts["judged"], counts["verdicts_appended"]) == (0, 0, 0)
-    assert "Unchanged" in (home.root / run.id / "report.md").read_text()
+    assert "No verdict changed." in (home.root / run.id / "report.md").read_text()
 
 
 def test_only_what_is_new_is_judged_and_a_flip_cites_it(
