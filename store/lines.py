@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -12,11 +13,14 @@ from store.tables.schema import claim_lines, claims, lines
 
 
 def save_all(db: Connection, found: Iterable[Line]) -> None:
-    """Add or reword lines; they are shown in the given order. An archived line stays archived."""
-    known = {line.id for line in every(db)}
+    """Add or reword lines; they are shown in the given order.
+
+    An archived line stays archived, and a line given without categories keeps those it has.
+    """
+    known = {line.id: line for line in every(db)}
     for position, line in enumerate(found):
         if line.id in known:
-            change(db, line)
+            change(db, line if line.categories else replace(line, categories=known[line.id].categories))
             db.execute(update(lines).where(lines.c.id == line.id).values(position=position))
         else:
             db.execute(insert(lines).values(_row(line) | {"position": position}))
@@ -40,15 +44,8 @@ def add(db: Connection, line: Line) -> None:
 
 
 def change(db: Connection, line: Line) -> None:
-    """Reword a line; its categories are replaced only by others."""
-    row = _row(line)
-    kept = [name for name in row if name != "id" and (row[name] or name != "categories")]
-    db.execute(update(lines).where(lines.c.id == line.id).values({name: row[name] for name in kept}))
-
-
-def search_everywhere(db: Connection, line_id: str) -> None:
-    """Let a line be searched for in the categories of the settings again."""
-    db.execute(update(lines).where(lines.c.id == line_id).values(categories=""))
+    """Reword a line, and replace its categories."""
+    db.execute(update(lines).where(lines.c.id == line.id).values(_row(line)))
 
 
 def archive(db: Connection, line_id: str) -> int:

@@ -55,8 +55,6 @@ def changed(
         categories=line.categories if categories is None else arxiv.read(categories),
     )  # fmt: skip
     store.lines.change(db, new)
-    if not new.categories:
-        store.lines.search_everywhere(db, line.id)
     return new
 
 

@@ -45,7 +45,8 @@ class JournalledJudge:
         request = self._judge.request(claim, paper, passages)
         key = store.calls.key_of(judge=self.name, request=request)
         if key in self._known:
-            self.reused += 1
+            with self._lock:
+                self.reused += 1
             return self._known[key]
         answer = self._judge.judge(claim, paper, passages)
         with self._lock:

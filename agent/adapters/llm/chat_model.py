@@ -97,7 +97,7 @@ class LlmChatModel:
         """The lines of a response; whatever the HTTP library raises while reading is a broken connection."""
         try:
             yield from response.iter_lines()
-        except Exception as error:
+        except Exception as error:  # HTTP, TLS and decompression each raise their own errors
             self._fail(Failure(0, broken(error)), "broke off", error)
 
     def _fail(self, failure: Failure, what: str, error: Exception | None = None) -> NoReturn:

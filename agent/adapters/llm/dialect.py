@@ -7,13 +7,15 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import openai
 from pydantic import BaseModel
 
 Format = Literal["json_schema", "json_object", "prompt"]
 _WEAKER: dict[Format, Format | None] = {"json_schema": "json_object", "json_object": "prompt", "prompt": None}
+Limit = Literal["max_completion_tokens", "max_tokens", ""]
+_OTHER_LIMIT: dict[Limit, Limit] = {"max_completion_tokens": "max_tokens", "max_tokens": ""}
 _BY_PROMPT = (
     "Answer with one JSON object and nothing else: no explanation, no code fence. "
     "It must follow this JSON schema:"
@@ -29,7 +31,7 @@ class Dialect:
     """
 
     format: Format = "json_schema"
-    limit: Literal["max_completion_tokens", "max_tokens", ""] = "max_completion_tokens"
+    limit: Limit = "max_completion_tokens"
     stream_usage: bool = True
     tools: bool = True
 
@@ -41,8 +43,7 @@ class Dialect:
     def adapted(self, said: str) -> Dialect | None:
         """The dialect to try after a server refused this one with these words; None if there is none."""
         if re.search(r"max_(?:completion_)?tokens", said, re.I):
-            other = {"max_completion_tokens": "max_tokens", "max_tokens": ""}
-            return replace(self, limit=other[self.limit]) if self.limit else None  # type: ignore[arg-type]
+            return replace(self, limit=_OTHER_LIMIT[self.limit]) if self.limit else None
         if self.stream_usage and re.search(r"stream_options|include_usage", said, re.I):
             return replace(self, stream_usage=False)
         if self.tools and re.search(r"\btools?\b|tool_choice|function calling", said, re.I):
@@ -76,7 +77,7 @@ def dialect_of(stored: Any) -> Dialect:
     fields = stored if isinstance(stored, dict) else {}
     known = {name: fields[name] for name in asdict(Dialect()) if name in fields}
     found = Dialect(**known)
-    fits = found.format in _WEAKER and found.limit in ("max_completion_tokens", "max_tokens", "")
+    fits = found.format in _WEAKER and found.limit in get_args(Limit)
     return found if fits else Dialect()
 
 

@@ -41,7 +41,7 @@ _DIALECT = re.compile(
     r"|extra (?:inputs|fields)|not permitted", re.I,
 )  # fmt: skip
 _KEY = re.compile(r"\b(?:sk|pk|gsk|xai|key)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\b(?:Bearer|Basic)\s+\S+", re.I)
-_SIX_HUNDRED = 600
+_HTTP_ERRORS = range(400, 600)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def failure_in(error: Mapping[str, Any], secrets: tuple[str, ...] = ()) -> Failu
     """The failure in an error body that came with status 200."""
     code = error.get("code") or error.get("status") or error.get("type")
     number = int(code) if isinstance(code, int | str) and str(code).isdigit() else 0
-    status = number if 400 <= number < _SIX_HUNDRED else 0
+    status = number if number in _HTTP_ERRORS else 0
     return Failure(status, said_by(error, secrets) or "an error without a message", text_of(code))
 
 

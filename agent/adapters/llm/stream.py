@@ -44,6 +44,37 @@ def _object(text: str) -> Mapping[str, Any]:
         return {}
 
 
+class ReasoningFilter:
+    """Removes reasoning between tags from a text that arrives in pieces."""
+
+    def __init__(self) -> None:
+        self._held, self._is_inside = "", False
+
+    def feed(self, piece: str) -> Iterator[str | Retracted]:
+        """Yield what is not reasoning; `Retracted` if all that came before was, though nothing said so."""
+        self._held += piece
+        while tag := _TAG.search(self._held):
+            before, self._held = self._held[: tag.start()], self._held[tag.end() :]
+            if not tag[1]:
+                yield from self._visible(before)
+            elif not self._is_inside:
+                yield Retracted()
+            self._is_inside = not tag[1]
+        split = _PART_OF_A_TAG.search(self._held)
+        cut = split.start() if split else len(self._held)
+        ready, self._held = self._held[:cut], self._held[cut:]
+        yield from self._visible(ready)
+
+    def end(self) -> Iterator[str]:
+        """Yield text that was held back because it might have begun a tag."""
+        yield from self._visible(self._held)
+        self._held = ""
+
+    def _visible(self, text: str) -> Iterator[str]:
+        if text and not self._is_inside:
+            yield text
+
+
 @dataclass
 class StreamedReply:
     """What has come of a streamed reply so far.
@@ -57,7 +88,7 @@ class StreamedReply:
     has_reasoned: bool = False
     has_text: bool = False
     _calls: dict[int, list[str]] = field(default_factory=dict)
-    _text: ReasoningFilter = field(default_factory=lambda: ReasoningFilter())
+    _text: ReasoningFilter = field(default_factory=ReasoningFilter)
 
     def feed(self, event: Mapping[str, Any]) -> Iterator[str | Retracted]:
         """Take in one event; yield the text in it that is part of the answer."""
@@ -93,37 +124,6 @@ class StreamedReply:
         call[0] = call[0] or text_of(part.get("id"))
         call[1] = call[1] or text_of(asked.get("name"))
         call[2] += json.dumps(arguments) if isinstance(arguments, dict) else text_of(arguments)
-
-
-class ReasoningFilter:
-    """Removes reasoning between tags from a text that arrives in pieces."""
-
-    def __init__(self) -> None:
-        self._held, self._is_inside = "", False
-
-    def feed(self, piece: str) -> Iterator[str | Retracted]:
-        """Yield what is not reasoning; `Retracted` if all that came before was, though nothing said so."""
-        self._held += piece
-        while tag := _TAG.search(self._held):
-            before, self._held = self._held[: tag.start()], self._held[tag.end() :]
-            if not tag[1]:
-                yield from self._visible(before)
-            elif not self._is_inside:
-                yield Retracted()
-            self._is_inside = not tag[1]
-        split = _PART_OF_A_TAG.search(self._held)
-        cut = split.start() if split else len(self._held)
-        ready, self._held = self._held[:cut], self._held[cut:]
-        yield from self._visible(ready)
-
-    def end(self) -> Iterator[str]:
-        """Yield text that was held back because it might have begun a tag."""
-        yield from self._visible(self._held)
-        self._held = ""
-
-    def _visible(self, text: str) -> Iterator[str]:
-        if text and not self._is_inside:
-            yield text
 
 
 def _list(value: Any) -> list[Any]:

@@ -264,6 +264,7 @@ def _added(settings: Settings, found: Import) -> str:
 def _example(settings: Settings, name: str) -> str:
     """Load an example pack; return its first line's id."""
     from agent.claims import importing, pack
+    from agent.wiring.vectors import embed_texts
 
     packs = pack.examples()
     if name not in packs:
@@ -272,5 +273,5 @@ def _example(settings: Settings, name: str) -> str:
         if name != "list":
             raise UsageError(f"no example {name!r}", "name one of them")
         raise click.exceptions.Exit(0)
-    found = importing.prepare_pack(pack.read(packs[name]), [], lambda _: None)  # type: ignore[arg-type, return-value]
+    found = importing.prepare_pack(pack.read(packs[name]), [], embed_texts(settings))
     return _added(settings, found)
