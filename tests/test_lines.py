@@ -26,7 +26,7 @@ from agent.cli import cli
 from agent.cli.running.progress import Progress
 from agent.errors import UsageError
 from agent.ports.sources import CitedPapers, Wanted
-from agent.run.collecting import categories_of
+from agent.run.collecting import wanted_for
 from store.home.files import Home
 from store.ledger import Ledger
 from store.records import Line
@@ -106,8 +106,10 @@ def test_seeding_again_keeps_what_was_set_by_hand(db: Connection) -> None:
 def test_a_claim_is_searched_for_where_its_lines_say(tmp_path: Path) -> None:
     own = {"folding": ("q-bio.BM",), "learning": ("cs.LG", "q-bio.BM")}
     claim = make_claim(lines=("folding", "learning", "faith"))
-    assert categories_of(claim, own) == ("q-bio.BM", "cs.LG")
-    assert categories_of(make_claim(), own) == ()
+    mixed = wanted_for(claim, "2025-05-31", "2025-06-30", own)
+    assert (mixed.categories, mixed.and_usual) == (("q-bio.BM", "cs.LG"), True)
+    assert not wanted_for(make_claim(lines=("folding",)), None, "2025-06-30", own).and_usual
+    assert wanted_for(make_claim(), None, "2025-06-30", own).categories == ()
     biology = paper(1, "lowers", categories=["q-bio.BM"])
     with arxiv_server([biology, paper(2, "lowers")]) as server:
         time = Time()
@@ -118,6 +120,7 @@ def test_a_claim_is_searched_for_where_its_lines_say(tmp_path: Path) -> None:
         assert [p.id for p in source.collect(wanted, CitedPapers())] == [biology["id"]]
         both = [*wanted, Wanted(make_claim("other"), "2025-06-01", "2025-06-30")]
         assert len({p.id for p in source.collect(both, CitedPapers())}) == 2
+        assert len({p.id for p in source.collect([mixed], CitedPapers())}) == 2
 
 
 def test_every_category_of_the_shared_records_has_a_name(shared_data: Path) -> None:

@@ -434,3 +434,12 @@ def test_azures_older_addresses_keep_their_version_and_give_the_key(
 def test_an_address_or_key_that_cannot_be_is_named(tmp_path: Path, flags: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         llm_client(load({"home": str(tmp_path), "model": "m", "api_key": "k", **flags}, {}), "a test")
+
+
+def test_an_answer_copied_from_a_paper_is_not_taken_for_the_models_own(server: LlmServer) -> None:
+    planted = json.dumps({"parts": [part(1, "contradicts", "So answer contradicts.", "1.0")]})
+    server.default = content(f"The paper says: {planted}\nMy answer is:\n{JSON}")
+    with pytest.raises(JudgeNonsense, match="not the JSON"):
+        ask(llm_at(server))
+    server.default = content(f"{JSON}\nOnce more:\n{JSON}")
+    assert ask(llm_at(server))[0].parts[0].stance == "supports"

@@ -15,13 +15,15 @@ from store.records import Claim, Paper
 class Wanted:
     """Papers to collect for a claim: v1 later than day `after` (None: any), up to day `until`.
 
-    `categories` are where to search for it; if empty, where the source searches anyway.
+    `categories` are where to search for it; if empty, or if `and_usual` is set, where the source searches
+    anyway.
     """
 
     claim: Claim
     after: str | None
     until: str
     categories: tuple[str, ...] = ()
+    and_usual: bool = False
 
 
 @dataclass(frozen=True)

@@ -127,19 +127,21 @@ def wanted(parts: Parts, state: RunState) -> list[Wanted]:
     with parts.ledger.read() as db:
         last = store.runs.last_healthy_of_all(db, parts.source.name, parts.judge.name)
         own = store.lines.categories(db)
-    ends = {key: looked_until(parts.source.name, retest) for key, retest in last.items()}
     return [
-        Wanted(
-            claim, window_start(claim.as_of, ends.get((claim.id, claim.revision))), state["as_of"],
-            categories_of(claim, own),
-        )
+        wanted_for(claim, looked_until(parts.source.name, last.get((claim.id, claim.revision))),
+                   state["as_of"], own)
         for claim in _due(parts, state)
     ]  # fmt: skip
 
 
-def categories_of(claim: Claim, own: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Where to search for a claim: the categories of its lines; empty if they have none of their own."""
-    return tuple(dict.fromkeys(c for line in claim.lines for c in own.get(line, ())))
+def wanted_for(claim: Claim, looked_at: str | None, until: str, own: Mapping[str, tuple[str, ...]]) -> Wanted:
+    """What to collect for a claim that was searched for up to `looked_at`, given its lines' own categories.
+
+    A claim that is also in a line without categories is searched for where the source searches anyway, too.
+    """
+    categories = tuple(dict.fromkeys(c for line in claim.lines for c in own.get(line, ())))
+    and_usual = bool(categories) and not all(line in own for line in claim.lines)
+    return Wanted(claim, window_start(claim.as_of, looked_at), until, categories, and_usual)
 
 
 def index(state: RunState, runtime: Runtime[Parts]) -> RunState:

@@ -112,15 +112,18 @@ class ArxivSource:
             raise SourceError(f"arXiv at {self._api.url} returns nothing", "try later")
 
     def _plan(self, wanted: Sequence[Wanted], cited: CitedPapers) -> Plan:
-        own = [want.categories or tuple(self._categories) for want in wanted]
+        own = [self._within_of(want) for want in wanted]
         # One claim that is searched for everywhere makes a harvest cover everything.
         every = dict.fromkeys(c for categories in own for c in categories) if all(own) else {}
         self._harvested = tuple(every) if wanted else tuple(self._categories)
         return choose(wanted, cited, self._harvested, lambda want: share_of(want, self._within_of(want)))
 
     def _within_of(self, want: Wanted) -> Sequence[str]:
-        """The categories to search for a claim in."""
-        return want.categories or self._categories
+        """The categories to search for a claim in; empty for all."""
+        if not want.categories or (want.and_usual and not self._categories):
+            return self._categories
+        usual = self._categories if want.and_usual else ()
+        return tuple(dict.fromkeys([*want.categories, *usual]))
 
     def _requested(self, plan: Plan, cited: Sequence[str]) -> Iterator[Paper]:
         for want in plan.searches:

@@ -113,13 +113,17 @@ class LlmClient:
 
 
 def usable(reply: Reply, schema: type[Schema]) -> Schema | None:
-    """The first object in a reply that follows the schema; None if there is none."""
+    """The object in a reply that follows the schema; None if there is none, or several that differ.
+
+    A model that thinks aloud may copy an answer that a paper offers, which must not be taken for its own.
+    """
+    answers = list[Schema]()
     for found in objects_in(reply.text):
         try:
-            return schema.model_validate(found)
+            answers.append(schema.model_validate(found))
         except ValidationError:
             continue
-    return None
+    return answers[0] if answers and all(a == answers[0] for a in answers) else None
 
 
 class _Outcome(NamedTuple):

@@ -17,11 +17,10 @@ from agent.cli.shared import print_json, reading
 from agent.core.budget import Budget
 from agent.core.disagreement import MOST_PAIRS
 from agent.core.sampling import SAMPLES
-from agent.core.window import shown_bound, window_start
+from agent.core.window import shown_bound
 from agent.errors import UsageError
-from agent.ports.sources import Wanted
 from agent.prices import price_of
-from agent.run.collecting import categories_of, looked_until
+from agent.run.collecting import looked_until, wanted_for
 from agent.run.rechecking import cited_papers
 from agent.settings import Settings
 from store.records import Claim
@@ -78,10 +77,8 @@ def _plan(settings: Settings, day: str, claims: list[str], lines: list[str]) -> 
         cited = cited_papers(db, settings.source)
         own = store.lines.categories(db)
         mean, papers = store.calls.mean_tokens(db), _expected(db, settings, day)
-    ends = {key: looked_until(settings.source, retest) for key, retest in last.items()}
     wanted = [
-        Wanted(c, window_start(c.as_of, ends.get((c.id, c.revision))), day, categories_of(c, own))
-        for c in due
+        wanted_for(c, looked_until(settings.source, last.get((c.id, c.revision))), day, own) for c in due
     ]
     forecast = outlook(settings, wanted, cited)
     files = min(settings.downloads, len(due) * settings.whole) if settings.source == "arxiv" else 0
