@@ -57,6 +57,15 @@ def test_a_line_is_added_reworded_and_found_by_its_id(db: Connection) -> None:
     assert lines.line_of(db, line.id).categories == ()
 
 
+def test_a_line_is_not_renamed_to_another_or_to_nothing(db: Connection) -> None:
+    lines.added(db, "Folding")
+    other = lines.added(db, "Learning")
+    assert lines.changed(db, other.id, "learning", None, None).title == "learning"
+    for title, said in (("FOLDING", "there is a line titled"), ("\ufeff ", "needs a title")):
+        with pytest.raises(UsageError, match=said):
+            lines.changed(db, other.id, title, None, None)
+
+
 @pytest.mark.parametrize(
     ("title", "chosen", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -18,21 +19,29 @@ MOST_LETTERS = 200
 
 def new_line(db: Connection, title: str, question: str = "", categories: str = "") -> Line:
     """A line with an id of its own, not yet stored. Raises UsageError for a blank title or bad category."""
-    title, question = (
-        " ".join(without_controls(t).replace("\ufeff", " ").split()) for t in (title, question)
-    )
+    existing = store.lines.every(db)
+    title, question = _title(title, existing), _plain(question)
+    taken = {line.id for line in existing}
+    return Line(free_id(title, taken), title, question or title, arxiv.read(categories))
+
+
+def _title(text: str, others: Iterable[Line]) -> str:
+    """A title as it is kept. Raises UsageError if it is blank, too long, or another line's."""
+    title = _plain(text)
     if len(title) > MOST_LETTERS:
         raise UsageError(f"a title of {len(title)} characters is too long", f"use at most {MOST_LETTERS}")
     if not title:
         raise UsageError("a line needs a title", "write in a few words what it is about")
-    existing = store.lines.every(db)
-    for line in existing:
+    for line in others:
         if line.title.casefold() == title.casefold():
             kind = "an archived line" if line.archived else "a line"
             use = f"retest line restore {line.id}" if line.archived else f"use it by its id, {line.id}"
             raise UsageError(f"there is {kind} titled {title!r}", f"{use}, or choose another title")
-    taken = {line.id for line in existing}
-    return Line(free_id(title, taken), title, question or title, arxiv.read(categories))
+    return title
+
+
+def _plain(text: str) -> str:
+    return " ".join(without_controls(text).replace("\ufeff", " ").split())
 
 
 def added(db: Connection, title: str, question: str = "", categories: str = "") -> Line:
@@ -47,11 +56,10 @@ def changed(
 ) -> Line:
     """Reword a line, or change where it is searched for; "" for `categories` means as in the settings."""
     line = line_of(db, line_id)
-    if title is not None and not title.strip():
-        raise UsageError("a line's title cannot be blank", "give it a title, or leave it out")
+    others = [other for other in store.lines.every(db) if other.id != line_id]
     new = replace(
-        line, title=" ".join((title or line.title).split()),
-        question=" ".join((question or line.question).split()),
+        line, title=line.title if title is None else _title(title, others),
+        question=_plain(question or "") or line.question,
         categories=line.categories if categories is None else arxiv.read(categories),
     )  # fmt: skip
     store.lines.change(db, new)
